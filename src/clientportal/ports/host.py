@@ -1,0 +1,278 @@
+"""What the booking platform plugs in: small reads over its own tables, and the few writes it allows.
+
+Two colours of one port: :class:`Host` with plain methods, :class:`AsyncHost` with ``async def``. Inside, the library
+knows only the second; plain hosts are wrapped (``ports.driving.awaited_host``). A host object lives for one unit of work
+and is bound to one tenant when it is opened: no method takes a tenant, and none may look beyond it.
+
+Subclass :class:`BaseHost` and implement what ``capabilities`` declares. Ids are opaque text that the adapter makes.
+Times cross the port as aware UTC plus the IANA zone of the wall clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from attrs import frozen
+
+from clientportal.decisions import HostEvent
+from clientportal.errors import HostError
+from clientportal.values import (
+    Appointment,
+    AppointmentPage,
+    Business,
+    ChangeKind,
+    ClientDraft,
+    ClientRecord,
+    ContactKey,
+    Money,
+    Offer,
+    RecordRef,
+    Service,
+    Slot,
+    When,
+)
+
+__all__ = [
+    "AnswerKind",
+    "AsyncHost",
+    "BaseHost",
+    "Capabilities",
+    "ContactPage",
+    "Host",
+    "HostAdapter",
+    "HostAnswer",
+    "RawContacts",
+]
+
+
+@frozen
+class Capabilities:
+    """What a host can do beyond the minimum. A policy that needs more than is declared is refused by ``Portal(...)``.
+
+    * ``by_contact``: look a normalised contact up in its own tables (a miss in the contact index asks it).
+    * ``create_client``, ``move``, ``cancel``, ``book``: the write of that name.
+    * ``slots``: list free slots and re-read one.
+    """
+
+    by_contact: bool = False
+    create_client: bool = False
+    move: bool = False
+    cancel: bool = False
+    book: bool = False
+    slots: bool = False
+
+
+@frozen
+class RawContacts:
+    """One record's contacts, raw, as they stand in the host's tables."""
+
+    ref: RecordRef
+    mobile: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+@frozen
+class ContactPage:
+    """One page of the walk over all contacts; ``next`` is the cursor of the page after it, ``None`` at the end."""
+
+    items: tuple[RawContacts, ...]
+    next: str | None = None
+
+
+class AnswerKind(StrEnum):
+    """What became of a write."""
+
+    DONE = "done"
+    WAITS = "waits"
+    """Requested; the business has to agree."""
+    TAKEN = "taken"
+    """The slot is gone; nothing was written."""
+    DECLINED = "declined"
+    """The host's own rules said no after all; nothing was written."""
+
+
+@frozen
+class HostAnswer:
+    """The host's answer to one write.
+
+    ``appointment`` is the appointment as it is afterwards: the same id, a new one (hosts that rebook), or ``None``
+    (hosts that delete). ``ref`` is the record that was created.
+    """
+
+    kind: AnswerKind = AnswerKind.DONE
+    appointment: Appointment | None = None
+    ref: RecordRef | None = None
+    note: str = ""
+
+
+class Host(Protocol):
+    """The host's port, plain colour. See :class:`BaseHost` for what each method promises."""
+
+    def business(self) -> Business: ...
+    def clients(self, refs: Sequence[RecordRef]) -> Sequence[ClientRecord]: ...
+    def contacts(self, after: str | None, limit: int) -> ContactPage: ...
+    def by_contact(self, key: ContactKey) -> Sequence[RecordRef]: ...
+    def appointments(
+        self, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
+    ) -> AppointmentPage: ...
+    def appointment(self, id: str) -> Appointment | None: ...
+    def offer(self, appointment: Appointment, change: ChangeKind) -> Offer: ...
+    def service(self, id: str) -> Service | None: ...
+    def slots(
+        self, service_id: str, staff_id: str | None, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Slot]: ...
+    def slot(self, id: str) -> Slot | None: ...
+    def create_client(self, draft: ClientDraft, key: str) -> HostAnswer: ...
+    def move(self, appointment: Appointment, slot: Slot, key: str) -> HostAnswer: ...
+    def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer: ...
+    def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer: ...
+    def outcome(self, key: str) -> HostAnswer | None: ...
+    def heard(self, event: HostEvent) -> None: ...
+
+
+class AsyncHost(Protocol):
+    """The host's port, async colour: the same methods and promises, awaited."""
+
+    async def business(self) -> Business: ...
+    async def clients(self, refs: Sequence[RecordRef]) -> Sequence[ClientRecord]: ...
+    async def contacts(self, after: str | None, limit: int) -> ContactPage: ...
+    async def by_contact(self, key: ContactKey) -> Sequence[RecordRef]: ...
+    async def appointments(
+        self, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
+    ) -> AppointmentPage: ...
+    async def appointment(self, id: str) -> Appointment | None: ...
+    async def offer(self, appointment: Appointment, change: ChangeKind) -> Offer: ...
+    async def service(self, id: str) -> Service | None: ...
+    async def slots(
+        self, service_id: str, staff_id: str | None, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Slot]: ...
+    async def slot(self, id: str) -> Slot | None: ...
+    async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer: ...
+    async def move(self, appointment: Appointment, slot: Slot, key: str) -> HostAnswer: ...
+    async def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer: ...
+    async def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer: ...
+    async def outcome(self, key: str) -> HostAnswer | None: ...
+    async def heard(self, event: HostEvent) -> None: ...
+
+
+@runtime_checkable
+class HostAdapter(Protocol):
+    """Opens a host for one unit of work: usually the host *class* itself (see :meth:`BaseHost.open`).
+
+    ``shares_transaction``: whether its writes go through the connection it is handed, and so commit or roll back with
+    the portal's. A host that keeps its tables elsewhere says ``False``, is handed ``None``, gets an idempotency key
+    with every write, and answers :meth:`BaseHost.outcome` for it after a crash.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def shares_transaction(self) -> bool: ...
+    def open(self, connection: Any, tenant: str) -> Host | AsyncHost: ...
+
+
+class BaseHost:
+    """Start of an adapter: subclass it, declare ``capabilities``, implement them and the five methods of the minimum.
+
+    The minimum is :meth:`business`, :meth:`clients`, :meth:`contacts`, :meth:`appointments`, :meth:`appointment`.
+
+    Concurrency: reads may be plain reads. Every write checks ``appointment.version`` (or the slot's freedom) *inside its
+    own statement* and raises :class:`~clientportal.errors.Conflict` where it has changed: the whole operation is then
+    read and decided again. A method may raise anything on a broken connection; nothing has happened then.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities()
+    shares_transaction: ClassVar[bool] = True
+
+    def __init__(self, connection: Any, tenant: str) -> None:
+        self.connection = connection
+        self.tenant = tenant
+
+    @classmethod
+    def open(cls, connection: Any, tenant: str) -> Any:
+        """Bind one host to one unit of work and one tenant."""
+        return cls(connection, tenant)
+
+    def _missing(self, method: str) -> HostError:
+        return HostError(f"{type(self).__name__}.{method} is not implemented, though something asked for it")
+
+    def business(self) -> Business:
+        """The business itself: its name, zone and branding."""
+        raise self._missing("business")
+
+    def clients(self, refs: Sequence[RecordRef]) -> Sequence[ClientRecord]:
+        """The records of those refs, in any order, absent ones left out. One statement however many refs (≤ 100).
+
+        Each carries ``last_booked_at``, the time at which its newest booking was *made*, any status (T4).
+        """
+        raise self._missing("clients")
+
+    def contacts(self, after: str | None, limit: int) -> ContactPage:
+        """A page of every record's raw contacts, in an order that inserts do not disturb (by id)."""
+        raise self._missing("contacts")
+
+    def by_contact(self, key: ContactKey) -> Sequence[RecordRef]:
+        """Capability ``by_contact``: who has this contact, as far as the host's own tables can tell."""
+        raise self._missing("by_contact")
+
+    def appointments(
+        self, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
+    ) -> AppointmentPage:
+        """A page of the union of those refs' appointments, paged by key; the adapter owns the split at ``now``.
+
+        Upcoming: ``end > now``, earliest start first. Past: ``end <= now``, latest start first. Ties by id. Every status
+        is listed.
+        """
+        raise self._missing("appointments")
+
+    def appointment(self, id: str) -> Appointment | None:
+        """One appointment, or ``None``: an id of another tenant, or text that is no id at all, is simply absent."""
+        raise self._missing("appointment")
+
+    def offer(self, appointment: Appointment, change: ChangeKind) -> Offer:
+        """The host's own rules on that change, as facts. The stricter of host and policy wins."""
+        return Offer()
+
+    def service(self, id: str) -> Service | None:
+        """The service with its settings as they are today (T9)."""
+        raise self._missing("service")
+
+    def slots(
+        self, service_id: str, staff_id: str | None, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Slot]:
+        """Capability ``slots``: free times of a service that start in [since, until), earliest first."""
+        raise self._missing("slots")
+
+    def slot(self, id: str) -> Slot | None:
+        """Capability ``slots``: that slot where it is still free, else ``None``."""
+        raise self._missing("slot")
+
+    def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
+        """Capability ``create_client``: a new record with these fields and nothing else; answers its ``ref``."""
+        raise self._missing("create_client")
+
+    def move(self, appointment: Appointment, slot: Slot, key: str) -> HostAnswer:
+        """Capability ``move``: take the slot, free the old time; ``TAKEN`` where somebody was faster.
+
+        Checks ``appointment.version`` in the same statement; raises ``Conflict`` where it has changed.
+        """
+        raise self._missing("move")
+
+    def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer:
+        """Capability ``cancel``: cancel it, charging ``fee`` where given. Checks the version as :meth:`move` does."""
+        raise self._missing("cancel")
+
+    def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer:
+        """Capability ``book``: a new appointment in that slot, for that record, booked under ``name``."""
+        raise self._missing("book")
+
+    def outcome(self, key: str) -> HostAnswer | None:
+        """Where ``shares_transaction`` is false: what became of the write with that key, ``None`` if it never came."""
+        raise self._missing("outcome")
+
+    def heard(self, event: HostEvent) -> None:
+        """Something happened that the host may follow on its own screens (merged, unmerged); default: nothing."""

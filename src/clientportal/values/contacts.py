@@ -1,0 +1,214 @@
+"""Phones and emails: parsed strictly at the edge, with one canonical key each; the raw text is kept.
+
+A *key* is what two spellings of the same contact share: E.164 for numbers, the case-folded address for emails.
+Keys are compared, indexed and limited on; messages go to the stored address, never to a key (a key of an email
+has lost the case of its local part).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+
+import phonenumbers
+from attrs import field, frozen
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import NumberParseException, PhoneNumberType
+
+from clientportal.errors import InvalidContact
+
+__all__ = [
+    "ContactKey",
+    "ContactKind",
+    "Email",
+    "NumberType",
+    "Phone",
+    "mask",
+    "parse_email",
+    "parse_phone",
+]
+
+MAX_PHONE = 40
+"""Longest text that is looked at as a number, in characters: E.164 has 15 digits, the rest is punctuation."""
+
+MAX_EMAIL = 254
+"""Longest email address, in characters (RFC 5321, 4.5.3.1.3 less the angle brackets)."""
+
+
+class ContactKind(StrEnum):
+    """Which field of a client a contact stands in. ``mobile`` and ``phone`` are different fields (T11)."""
+
+    MOBILE = "mobile"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class NumberType(StrEnum):
+    """What a number is, as far as its numbering plan tells."""
+
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    FIXED_OR_MOBILE = "fixed_or_mobile"
+    """Plans such as that of the US do not tell the two apart."""
+    PREMIUM = "premium"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@frozen(order=True)
+class ContactKey:
+    """One canonical contact, in one field: what the contact index is keyed by."""
+
+    kind: ContactKind
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}:{self.value}"
+
+    @classmethod
+    def parse(cls, text: str) -> ContactKey:
+        """Read back what ``str`` wrote."""
+        kind, _, value = text.partition(":")
+        return cls(ContactKind(kind), value)
+
+
+@frozen
+class Phone:
+    """A number as it was written, and what it means.
+
+    ``e164`` is the canonical form (``+64211234567``); ``region`` is the ISO 3166 region of the number itself.
+    """
+
+    raw: str = field(repr=False)
+    e164: str
+    region: str
+    type: NumberType
+
+    @property
+    def can_text(self) -> bool:
+        """Whether an SMS may be sent there: a mobile, or a number of a plan that cannot tell."""
+        return self.type in (NumberType.MOBILE, NumberType.FIXED_OR_MOBILE)
+
+    def key(self, kind: ContactKind = ContactKind.MOBILE) -> ContactKey:
+        """Its key in the given field."""
+        return ContactKey(kind, self.e164)
+
+
+@frozen
+class Email:
+    """An address as it was written, as mail goes to it, and its key (NFC, case-folded, domain in Unicode)."""
+
+    raw: str = field(repr=False)
+    address: str
+    key_text: str
+
+    def key(self) -> ContactKey:
+        """Its key in the email field."""
+        return ContactKey(ContactKind.EMAIL, self.key_text)
+
+
+# Spaces, hyphens, dots, slashes and brackets are how people group digits; "tel:" is what a phone hands over.
+_GROUPING = re.compile(r"[\s\-‐-―−.·/()\[\]⁠ ]")
+_EXTENSION = re.compile(r"(?i)(?:ext\.?|extn|x|#|;)\s*\d*$")
+_DIALLABLE = re.compile(r"\+?[0-9]+")
+
+_TYPES = {
+    PhoneNumberType.MOBILE: NumberType.MOBILE,
+    PhoneNumberType.FIXED_LINE: NumberType.FIXED,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: NumberType.FIXED_OR_MOBILE,
+    PhoneNumberType.PREMIUM_RATE: NumberType.PREMIUM,
+    PhoneNumberType.SHARED_COST: NumberType.PREMIUM,
+    PhoneNumberType.UNKNOWN: NumberType.UNKNOWN,
+}
+
+
+def _plain(raw: str) -> str:
+    """Drop what cannot be seen (bidi marks, zero-width, controls) and map every script's digits to ASCII."""
+    kept = []
+    for character in raw:
+        category = unicodedata.category(character)
+        if category in ("Cf", "Cc", "Cs"):
+            continue
+        if category == "Nd":
+            kept.append(str(unicodedata.digit(character)))
+        elif character == "＋":
+            kept.append("+")
+        else:
+            kept.append(character)
+    return "".join(kept).strip()
+
+
+def parse_phone(raw: str, *, region: str) -> Phone:
+    """Read a number in any usual spelling: national in ``region``, ``00…``, or ``+…``.
+
+    ``region`` is the ISO 3166 code that national spellings are read in. Stricter than the library underneath:
+    letters (vanity numbers) and extensions are refused rather than guessed at, since both would let one text
+    stand for a number that nobody typed. Raises :class:`~clientportal.errors.InvalidContact`.
+    """
+    if len(raw) > MAX_PHONE:
+        raise InvalidContact("too_long", f"a phone number has at most {MAX_PHONE} characters; this has {len(raw)}")
+    text = _plain(raw)
+    if not text:
+        raise InvalidContact("empty", "a phone number is needed, such as 021 123 4567 or +64 21 123 4567")
+    if text.lower().startswith("tel:"):
+        text = text[4:]
+    if _EXTENSION.search(text):
+        raise InvalidContact("extension", "a phone number without its extension is needed")
+    digits = _GROUPING.sub("", text)
+    if any(character.isalpha() for character in digits):
+        raise InvalidContact("letters", "a phone number is written in digits, without letters")
+    if not _DIALLABLE.fullmatch(digits):
+        raise InvalidContact("not_a_number", "this is not a phone number: use digits, spaces and a leading +")
+    try:
+        number = phonenumbers.parse(_international(digits), region)
+    except NumberParseException as error:
+        raise InvalidContact("not_a_number", f"this is not a phone number in region {region}") from error
+    if not phonenumbers.is_valid_number(number):
+        raise InvalidContact("not_a_number", f"no such phone number exists (read as a number of region {region})")
+    return Phone(
+        raw=raw,
+        e164=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
+        region=phonenumbers.region_code_for_number(number) or "",
+        type=_TYPES.get(phonenumbers.number_type(number), NumberType.OTHER),
+    )
+
+
+def _international(digits: str) -> str:
+    # "00" is the prefix that ITU-T E.164 recommends; regions with another one (011, 0011) are known to
+    # phonenumbers by themselves, but a client abroad writes 00 whatever the salon's region uses.
+    return "+" + digits[2:] if digits.startswith("00") and not digits.startswith("0011") else digits
+
+
+def parse_email(raw: str) -> Email:
+    """Read an email address. No look-up is made; the address need only be well-formed.
+
+    The key folds case in the local part too: no provider that clients use tells ``Ana@`` and ``ana@`` apart,
+    and two clients who differ in that alone are one. Raises :class:`~clientportal.errors.InvalidContact`.
+    """
+    text = "".join(c for c in raw if unicodedata.category(c) != "Cf").strip()
+    if not text:
+        raise InvalidContact("empty", "an email address is needed, such as ana@example.com")
+    if len(text) > MAX_EMAIL:
+        raise InvalidContact("too_long", f"an email address has at most {MAX_EMAIL} characters; this has {len(text)}")
+    try:
+        valid = validate_email(text, check_deliverability=False)
+    except (EmailNotValidError, UnicodeError) as error:
+        raise InvalidContact("not_an_address", f"this is not an email address: {error}") from error
+    return Email(raw=raw, address=valid.normalized, key_text=unicodedata.normalize("NFC", valid.normalized.casefold()))
+
+
+def mask(contact: str) -> str:
+    """A contact as logs and screens may show it: ``+64•••••567``, ``a•••@example.com``.
+
+    >>> mask("+64211234567")
+    '+64••••••567'
+    >>> mask("ana@example.com")
+    'a•••@example.com'
+    """
+    if "@" in contact:
+        local, _, domain = contact.rpartition("@")
+        return f"{local[:1]}•••@{domain}"
+    if len(contact) <= 7:
+        return "•" * len(contact)
+    return contact[:3] + "•" * (len(contact) - 6) + contact[-3:]

@@ -1,0 +1,45 @@
+"""Instants and wall clocks: everything that is stored or compared is aware UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from clientportal.errors import InvalidInput
+
+__all__ = ["as_utc", "as_utc_or_none", "in_zone", "is_zone", "zone"]
+
+
+def as_utc(value: datetime) -> datetime:
+    """Turn an aware instant into UTC; a naive one is refused, because its meaning would be a guess."""
+    if not isinstance(value, datetime):
+        raise InvalidInput(f"an aware datetime is needed, not {type(value).__name__}")
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise InvalidInput("an aware datetime is needed: this one has no time zone (attach the zone, or UTC)")
+    return value.astimezone(UTC)
+
+
+def as_utc_or_none(value: datetime | None) -> datetime | None:
+    """The same for a field that may be absent."""
+    return None if value is None else as_utc(value)
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone of that name, such as ``Pacific/Auckland``."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInput(f"{name!r} is not an IANA time zone such as 'Pacific/Auckland'") from error
+
+
+def is_zone(_instance: object, _attribute: Any, value: str) -> None:
+    """An attrs validator: the field names an IANA zone that this machine knows."""
+    zone(value)
+
+
+def in_zone(instant: datetime, name: str) -> datetime:
+    """The wall clock in that zone at that instant."""
+    return instant.astimezone(zone(name))

@@ -1,0 +1,65 @@
+"""Exact money with its currency."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from attrs import field, frozen
+
+from clientportal.errors import InvalidInput
+
+__all__ = ["Money"]
+
+
+def _exact(value: Decimal | int | str) -> Decimal:
+    if isinstance(value, float):
+        raise InvalidInput("money is exact: use Decimal, int or str, not float")
+    try:
+        amount = Decimal(value)
+    except (InvalidOperation, TypeError) as error:
+        raise InvalidInput(f"{value!r} is not an amount of money such as '25.00'") from error
+    if not amount.is_finite():
+        raise InvalidInput("an amount of money is finite")
+    return amount
+
+
+def _currency(value: str) -> str:
+    if len(value) != 3 or not value.isascii() or not value.isalpha() or not value.isupper():
+        raise InvalidInput(f"{value!r} is not a currency code of ISO 4217 such as 'NZD'")
+    return value
+
+
+@frozen
+class Money:
+    """An amount in the currency's main unit, exact, with an ISO 4217 code.
+
+    >>> Money("12.50", "NZD") + Money("2.50", "NZD")
+    Money(amount=Decimal('15.00'), currency='NZD')
+
+    Amounts of different currencies are never added or ordered: that raises ``InvalidInput``.
+    """
+
+    amount: Decimal = field(converter=_exact)
+    currency: str = field(converter=_currency)
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise InvalidInput(f"{self.currency} and {other.currency} cannot be added or compared")
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.amount + other.amount, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        self._same(other)
+        return self.amount < other.amount
+
+    def __le__(self, other: Money) -> bool:
+        self._same(other)
+        return self.amount <= other.amount
+
+    def __bool__(self) -> bool:
+        return bool(self.amount)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
