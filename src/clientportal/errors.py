@@ -11,7 +11,7 @@
     │   └── MissingCapability                 ... because the host does not declare what it needs
     ├── Refused                               the rules say no; carries a ``Refusal`` with its reason
     ├── DurableOperation                      an operation that must commit by itself was called in a host's transaction
-    ├── Conflict                              somebody else changed the same things (joined units only: retry the transaction)
+    ├── Conflict                              the same things were changed meanwhile (joined units only: try again)
     ├── StoreError                            the store failed; whether the work is done is in ``committed``
     ├── HostError                             the host's adapter broke its contract
     ├── SendFailed                            raised *by* senders: the message did not leave

@@ -1,7 +1,8 @@
 """Driving awaited code without an event loop, and plain ports through the awaited face.
 
 Every rule, loader and store method is written once, ``async def``. Where nothing underneath really suspends, such a
-coroutine runs to its end on the first ``send``: that is how the sync portal runs the very code that the async one awaits.
+coroutine runs to its end on the first ``send``: that is how the sync portal runs the very code that the async one
+awaits.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the booking platform plugs in: small reads over its own tables, and the few writes it allows.
 
 Two colours of one port: :class:`Host` with plain methods, :class:`AsyncHost` with ``async def``. Inside, the library
-knows only the second; plain hosts are wrapped (``ports.driving.awaited_host``). A host object lives for one unit of work
-and is bound to one tenant when it is opened: no method takes a tenant, and none may look beyond it.
+knows only the second; plain hosts are wrapped (``ports.driving.awaited_host``). A host object lives for one unit of
+work and is bound to one tenant when it is opened: no method takes a tenant, and none may look beyond it.
 
 Subclass :class:`BaseHost` and implement what ``capabilities`` declares. Ids are opaque text that the adapter makes.
 Times cross the port as aware UTC plus the IANA zone of the wall clock.
@@ -180,8 +180,8 @@ class BaseHost:
 
     The minimum is :meth:`business`, :meth:`clients`, :meth:`contacts`, :meth:`appointments`, :meth:`appointment`.
 
-    Concurrency: reads may be plain reads. Every write checks ``appointment.version`` (or the slot's freedom) *inside its
-    own statement* and raises :class:`~clientportal.errors.Conflict` where it has changed: the whole operation is then
+    Concurrency: reads may be plain reads. Every write checks ``appointment.version`` (or the slot's freedom) *inside
+    its own statement* and raises :class:`~clientportal.errors.Conflict` where it has changed: the whole operation is then
     read and decided again. A method may raise anything on a broken connection; nothing has happened then.
     """
 
@@ -224,8 +224,8 @@ class BaseHost:
     ) -> AppointmentPage:
         """A page of the union of those refs' appointments, paged by key; the adapter owns the split at ``now``.
 
-        Upcoming: ``end > now``, earliest start first. Past: ``end <= now``, latest start first. Ties by id. Every status
-        is listed.
+        Upcoming: ``end > now``, earliest start first. Past: ``end <= now``, latest start first. Ties by id. Every
+        status is listed.
         """
         raise self._missing("appointments")
 
