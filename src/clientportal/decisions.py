@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from clientportal.records import Intent, Write
 from clientportal.values import Money
+from clientportal.values.instants import as_utc_or_none
 
 __all__ = ["Because", "Decision", "HostEvent", "Reason", "Refusal", "grant", "refuse"]
 
