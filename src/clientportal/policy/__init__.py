@@ -1,0 +1,66 @@
+"""What a business chooses, question by question; :mod:`presets` has five live products as values."""
+
+from clientportal.policy.changes import ChangePolicy, Edge, Fee, Late, Override, Window, WindowUnit
+from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
+from clientportal.policy.login import (
+    ContactPolicy,
+    Delivery,
+    LoginPolicy,
+    LoginToBook,
+    Proof,
+    SeveralRecords,
+    UnknownIdentity,
+)
+from clientportal.policy.people import (
+    BookingFlow,
+    BookingPolicy,
+    CardRemoval,
+    ClientListPolicy,
+    LoggedOutMatch,
+    MergePolicy,
+    OnDelete,
+    RegisterFrom,
+    RegistrationPolicy,
+    SeenBy,
+    StaffBooking,
+    StaffReset,
+    Survivorship,
+    VisibilityPolicy,
+)
+from clientportal.policy.policy import Policy
+
+__all__ = [
+    "BookingFlow",
+    "BookingPolicy",
+    "CardRemoval",
+    "ChangePolicy",
+    "ClientListPolicy",
+    "ContactPolicy",
+    "Delivery",
+    "Edge",
+    "Fee",
+    "GuessPolicy",
+    "Late",
+    "LoggedOutMatch",
+    "LoginPolicy",
+    "LoginToBook",
+    "MergePolicy",
+    "MessagePolicy",
+    "OnDelete",
+    "Override",
+    "Policy",
+    "Proof",
+    "RegisterFrom",
+    "RegistrationPolicy",
+    "SeenBy",
+    "SendPolicy",
+    "SessionPolicy",
+    "SeveralRecords",
+    "StaffBooking",
+    "StaffReset",
+    "Survivorship",
+    "UnknownIdentity",
+    "VisibilityPolicy",
+    "Window",
+    "WindowUnit",
+]

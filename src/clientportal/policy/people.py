@@ -1,0 +1,185 @@
+"""What clients see, how bookings find their client, and how records are managed and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+
+from attrs import field, frozen
+from attrs.validators import gt, instance_of
+
+from clientportal.errors import PolicyError
+from clientportal.values import CLIENT_FIELDS, ContactKind
+
+__all__ = [
+    "BookingFlow",
+    "BookingPolicy",
+    "CardRemoval",
+    "ClientListPolicy",
+    "LoggedOutMatch",
+    "MergePolicy",
+    "OnDelete",
+    "RegisterFrom",
+    "RegistrationPolicy",
+    "SeenBy",
+    "StaffBooking",
+    "StaffReset",
+    "Survivorship",
+    "VisibilityPolicy",
+]
+
+_flag = instance_of(bool)
+
+
+class SeenBy(StrEnum):
+    """Whose appointments a client sees."""
+
+    RECORD = "record"
+    """Those of the client record."""
+    ASSIGNED = "assigned"
+    """Those assigned to the account (A7)."""
+
+
+@frozen(kw_only=True)
+class VisibilityPolicy:
+    """What a session shows. ``fields`` are the contact fields (T8); notes and custom fields are never among them."""
+
+    appointments: SeenBy = field(default=SeenBy.RECORD, converter=SeenBy)
+    fields: tuple[str, ...] = field(default=CLIENT_FIELDS, converter=tuple)
+    sections: tuple[str, ...] = field(default=("account", "bookings"), converter=tuple)
+
+    @fields.validator
+    def _known(self, _attribute: object, value: tuple[str, ...]) -> None:
+        for name in value:
+            if name not in CLIENT_FIELDS:
+                raise PolicyError(
+                    f"visibility.fields: {name!r} cannot be shown; choose from {', '.join(CLIENT_FIELDS)}",
+                    ("visibility.fields",),
+                )
+
+
+class RegisterFrom(StrEnum):
+    """Where a client may register an account."""
+
+    NOWHERE = "nowhere"
+    CONFIRMATION_PAGE = "confirmation_page"
+    """Only from the confirmation page of a booking (A1, A2)."""
+    ANYWHERE = "anywhere"
+
+
+class StaffReset(StrEnum):
+    """Whether staff may reset a client's password."""
+
+    NEVER = "never"
+    SINGLE = "single"
+    SINGLE_AND_BULK = "single_and_bulk"
+
+
+@frozen(kw_only=True)
+class RegistrationPolicy:
+    """Accounts with a login of their own."""
+
+    accounts: bool = field(default=False, validator=_flag)
+    register_from: RegisterFrom = field(default=RegisterFrom.NOWHERE, converter=RegisterFrom)
+    staff_may_register: bool = field(default=False, validator=_flag)
+    staff_reset: StaffReset = field(default=StaffReset.NEVER, converter=StaffReset)
+
+
+class LoggedOutMatch(StrEnum):
+    """How a booking made while logged out finds its client."""
+
+    NAME_AND_CONTACT = "name_and_contact"
+    """Name and one contact agree."""
+    FIRST_NAME_AND_EMAIL = "first_name_and_email"
+    EMAIL = "email"
+    CLAIM_ONLY = "claim_only"
+    """Never by itself; an account created afterwards claims it when its email is verified (A8b, A9)."""
+
+
+class StaffBooking(StrEnum):
+    """Whose a booking made by staff is."""
+
+    CHOSEN_CLIENT = "chosen_client"
+    UNLESS_AMBIGUOUS = "unless_ambiguous"
+    """The account that the email's appointments are assigned to, unless there are several (A8c)."""
+
+
+class BookingFlow(StrEnum):
+    """Which booking flow the business shows."""
+
+    CLASSIC = "classic"
+    UPDATED = "updated"
+
+
+@frozen(kw_only=True)
+class BookingPolicy:
+    """Bookings around the portal. Taking ``payments`` turns the updated flow on by itself (T10)."""
+
+    logged_out: LoggedOutMatch = field(default=LoggedOutMatch.NAME_AND_CONTACT, converter=LoggedOutMatch)
+    by_staff: StaffBooking = field(default=StaffBooking.CHOSEN_CLIENT, converter=StaffBooking)
+    payments: bool = field(default=False, validator=_flag)
+    flow: BookingFlow | None = field(default=None, converter=lambda v: None if v is None else BookingFlow(v))
+
+    @property
+    def effective_flow(self) -> BookingFlow:
+        """The flow that is shown: the one that was asked for, else the one that payments call for (T10)."""
+        if self.flow is not None:
+            return self.flow
+        return BookingFlow.UPDATED if self.payments else BookingFlow.CLASSIC
+
+
+class OnDelete(StrEnum):
+    """What happens to the appointments of a deleted client."""
+
+    KEEP = "keep"
+    KEEP_PAST_CANCEL_FUTURE = "keep_past_cancel_future"
+
+
+class CardRemoval(StrEnum):
+    """When a client may remove a saved card."""
+
+    FREE = "free"
+    UNLESS_REQUIRED_AND_UPCOMING = "unless_required_and_upcoming"
+    UNLESS_PREPAID_FUTURE = "unless_prepaid_future"
+
+
+@frozen(kw_only=True)
+class ClientListPolicy:
+    """The client list and what hangs on it."""
+
+    on_delete: OnDelete = field(default=OnDelete.KEEP, converter=OnDelete)
+    card_removal: CardRemoval = field(default=CardRemoval.FREE, converter=CardRemoval)
+
+
+class Survivorship(StrEnum):
+    """Which of several records' values a merged client shows. Every rule is total: ties fall to (value, time, id)."""
+
+    MOST_RECENT = "most_recent"
+    """The value changed last; where the host does not say when, the newest record's."""
+    OLDEST = "oldest"
+    """The value of the record that was there first."""
+    MOST_COMPLETE = "most_complete"
+    """The longest value."""
+
+
+def _survivorship(value: Mapping[str, str | Survivorship]) -> Mapping[str, Survivorship]:
+    for name in value:
+        if name not in CLIENT_FIELDS:
+            raise PolicyError(
+                f"merging.survivorship: there is no field {name!r}; choose from {', '.join(CLIENT_FIELDS)}",
+                ("merging.survivorship",),
+            )
+    return {name: Survivorship(value.get(name, Survivorship.MOST_RECENT)) for name in CLIENT_FIELDS}
+
+
+@frozen(kw_only=True)
+class MergePolicy:
+    """Duplicates and merging. ``keys`` are the fields that make two records look like one person (T5, T11)."""
+
+    keys: frozenset[ContactKind] = field(
+        default=frozenset({ContactKind.MOBILE, ContactKind.EMAIL}),
+        converter=lambda v: frozenset(ContactKind(kind) for kind in v),
+    )
+    survivorship: Mapping[str, Survivorship] = field(factory=dict, converter=_survivorship)
+    undo_for: timedelta = field(default=timedelta(days=30), validator=gt(timedelta(0)))

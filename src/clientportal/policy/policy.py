@@ -1,0 +1,156 @@
+"""The whole policy of one business, and the contradictions that it refuses.
+
+A policy is one frozen value. Change an axis with ``attrs.evolve``::
+
+    from attrs import evolve
+    from clientportal import presets
+
+    policy = presets.timely(region="NZ")
+    policy = evolve(policy, changes=evolve(policy.changes, enabled=False))
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from attrs import field, frozen
+
+from clientportal.errors import PolicyError
+from clientportal.policy.changes import ChangePolicy
+from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
+from clientportal.policy.login import ContactPolicy, Delivery, LoginPolicy, LoginToBook, Proof, UnknownIdentity
+from clientportal.policy.people import (
+    BookingFlow,
+    BookingPolicy,
+    ClientListPolicy,
+    MergePolicy,
+    RegisterFrom,
+    RegistrationPolicy,
+    SeenBy,
+    StaffReset,
+    VisibilityPolicy,
+)
+from clientportal.values import ContactKind
+
+__all__ = ["Policy"]
+
+
+@frozen(kw_only=True)
+class Policy:
+    """Everything that a business chooses, question by question.
+
+    Built with a contradiction it raises :class:`~clientportal.errors.PolicyError`, whose message names both settings.
+    A number weaker than its standard is refused unless ``allow_weaker`` names the setting.
+    """
+
+    login: LoginPolicy = field(factory=LoginPolicy)
+    contacts: ContactPolicy = field(factory=ContactPolicy)
+    guesses: GuessPolicy = field(factory=GuessPolicy)
+    sends: SendPolicy = field(factory=SendPolicy)
+    sessions: SessionPolicy = field(factory=SessionPolicy)
+    messages: MessagePolicy = field(factory=MessagePolicy)
+    changes: ChangePolicy = field(factory=ChangePolicy)
+    visibility: VisibilityPolicy = field(factory=VisibilityPolicy)
+    registration: RegistrationPolicy = field(factory=RegistrationPolicy)
+    bookings: BookingPolicy = field(factory=BookingPolicy)
+    clients: ClientListPolicy = field(factory=ClientListPolicy)
+    merging: MergePolicy = field(factory=MergePolicy)
+    allow_weaker: frozenset[str] = field(default=frozenset(), converter=frozenset)
+
+    def __attrs_post_init__(self) -> None:
+        _refuse_contradictions(self)
+        _refuse_weakness(self)
+
+
+def _clash(first: str, second: str, why: str) -> PolicyError:
+    return PolicyError(f"{first} and {second} contradict each other: {why}", (first, second))
+
+
+def _refuse_contradictions(policy: Policy) -> None:
+    login, registration, bookings = policy.login, policy.registration, policy.bookings
+    identifiers = login.identifiers
+    if not identifiers:
+        raise PolicyError(
+            "login.identifiers is empty: name at least one of mobile, phone, email", ("login.identifiers",)
+        )
+    if login.proof is Proof.CODE and login.delivery is Delivery.NONE:
+        raise _clash("login.proof = 'code'", "login.delivery = 'none'", "a code needs a way to reach the client")
+    if login.delivery is Delivery.SMS and identifiers == {ContactKind.EMAIL}:
+        raise _clash(
+            "login.delivery = 'sms'",
+            "login.identifiers = ['email']",
+            "clients without a mobile number could never log in; use 'sms_else_email'",
+        )
+    if login.unknown is UnknownIdentity.CREATE_EMPTY and not _identifier_is_address(login):
+        raise _clash(
+            "login.unknown = 'create_empty'",
+            f"login.delivery = '{login.delivery.value}'",
+            "a new record may only be made for the very address that was proved",
+        )
+    if (
+        login.proof is Proof.CODE
+        and login.delivery is Delivery.EMAIL
+        and identifiers != {ContactKind.EMAIL}
+        and login.unknown is not UnknownIdentity.REFUSE_SILENTLY
+    ):
+        raise _clash(
+            "login.delivery = 'email'",
+            f"login.identifiers = {sorted(kind.value for kind in identifiers)}",
+            "nobody can be registered by a number to which no code is sent",
+        )
+    if login.to_book is LoginToBook.REQUIRED and registration.register_from is RegisterFrom.CONFIRMATION_PAGE:
+        raise _clash(
+            "login.to_book = 'required'",
+            "registration.register_from = 'confirmation_page'",
+            "nobody could make the first booking",
+        )
+    if registration.staff_reset is not StaffReset.NEVER and login.proof is not Proof.PASSWORD:
+        raise _clash(
+            f"registration.staff_reset = '{registration.staff_reset.value}'",
+            f"login.proof = '{login.proof.value}'",
+            "there is no password to reset",
+        )
+    if policy.visibility.appointments is SeenBy.ASSIGNED and not registration.accounts:
+        raise _clash(
+            "visibility.appointments = 'assigned'",
+            "registration.accounts = false",
+            "appointments are assigned to accounts",
+        )
+    if bookings.payments and bookings.flow is BookingFlow.CLASSIC:
+        raise _clash(
+            "bookings.payments = true", "bookings.flow = 'classic'", "taking payments turns the updated flow on (T10)"
+        )
+    if policy.sessions.idle_for > policy.sessions.lives_for:
+        raise _clash("sessions.idle_for", "sessions.lives_for", "a session cannot be idle for longer than it lives")
+    if policy.guesses.first_wait > policy.guesses.longest_wait:
+        raise _clash("guesses.first_wait", "guesses.longest_wait", "the first wait is the shortest")
+    if not policy.merging.keys:
+        raise PolicyError("merging.keys is empty: name at least one of mobile, phone, email", ("merging.keys",))
+
+
+def _identifier_is_address(login: LoginPolicy) -> bool:
+    if login.identifiers <= {ContactKind.MOBILE, ContactKind.PHONE}:
+        return login.delivery is Delivery.SMS
+    return login.identifiers == {ContactKind.EMAIL} and login.delivery is Delivery.EMAIL
+
+
+def _refuse_weakness(policy: Policy) -> None:
+    # (setting, whether it is as strong as its standard, the standard's number, its source)
+    floor = (
+        ("login.code_digits", policy.login.code_digits >= 6, "at least 6", "ASVS V6.5.4"),
+        ("login.code_life", policy.login.code_life <= timedelta(minutes=10), "at most 10 minutes", "ASVS V6.5.5"),
+        ("guesses.per_code", policy.guesses.per_code <= 5, "at most 5", "ASVS V6.6.3"),
+        ("guesses.stop_after", policy.guesses.stop_after <= 100, "at most 100", "NIST SP 800-63B-4 3.2.2"),
+    )
+    names = {name for name, _, _, _ in floor}
+    for stranger in sorted(policy.allow_weaker - names):
+        raise PolicyError(
+            f"allow_weaker: {stranger!r} is no setting with a floor; those are {', '.join(sorted(names))}",
+            ("allow_weaker",),
+        )
+    for name, strong, number, source in floor:
+        if not strong and name not in policy.allow_weaker:
+            raise PolicyError(
+                f"{name} is weaker than its standard ({number}, {source}); name it in allow_weaker if it is meant",
+                (name, "allow_weaker"),
+            )

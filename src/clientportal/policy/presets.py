@@ -1,0 +1,140 @@
+"""Five live products, each as one value of the same policy. Start from the nearest and change an axis.
+
+``region`` is the ISO 3166 code in which national phone numbers are read.
+"""
+
+from __future__ import annotations
+
+from clientportal.policy.changes import ChangePolicy, Edge, Window
+from clientportal.policy.login import (
+    ContactPolicy,
+    Delivery,
+    LoginPolicy,
+    LoginToBook,
+    Proof,
+    SeveralRecords,
+    UnknownIdentity,
+)
+from clientportal.policy.people import (
+    BookingPolicy,
+    CardRemoval,
+    ClientListPolicy,
+    LoggedOutMatch,
+    OnDelete,
+    RegisterFrom,
+    RegistrationPolicy,
+    SeenBy,
+    StaffBooking,
+    StaffReset,
+    VisibilityPolicy,
+)
+from clientportal.policy.policy import Policy
+from clientportal.values import ContactKind
+
+__all__ = ["acuity", "mytime", "timely", "timetap", "vcita"]
+
+_EMAIL = frozenset({ContactKind.EMAIL})
+
+
+def _until_hours_before(hours: int, edge: Edge) -> ChangePolicy:
+    window = Window(amount=hours, edge=edge)
+    return ChangePolicy(cancel=window, move=window)
+
+
+def timely(*, region: str = "NZ") -> Policy:
+    """Timely: a code by SMS, records found by mobile number, the newest booking decides (T1–T11)."""
+    return Policy(
+        contacts=ContactPolicy(region=region),
+        login=LoginPolicy(
+            proof=Proof.CODE,
+            identifiers=frozenset({ContactKind.MOBILE}),
+            delivery=Delivery.SMS,
+            unknown=UnknownIdentity.CREATE_EMPTY,
+            several=SeveralRecords.NEWEST_BOOKING,
+            in_booking_flow=False,
+        ),
+        changes=_until_hours_before(24, Edge.LATE),
+        bookings=BookingPolicy(logged_out=LoggedOutMatch.NAME_AND_CONTACT),
+        clients=ClientListPolicy(card_removal=CardRemoval.UNLESS_REQUIRED_AND_UPCOMING),
+    )
+
+
+def vcita(*, region: str = "US") -> Policy:
+    """vcita: only existing clients, by email, the code by SMS where there is a mobile, else by email (V1–V3)."""
+    return Policy(
+        contacts=ContactPolicy(region=region),
+        login=LoginPolicy(
+            proof=Proof.CODE,
+            identifiers=_EMAIL,
+            delivery=Delivery.SMS_ELSE_EMAIL,
+            unknown=UnknownIdentity.REFUSE_SILENTLY,
+            several=SeveralRecords.CHOOSE,
+            in_booking_flow=True,
+        ),
+        changes=_until_hours_before(24, Edge.ALLOWED),
+        bookings=BookingPolicy(logged_out=LoggedOutMatch.EMAIL),
+    )
+
+
+def acuity(*, region: str = "US") -> Policy:
+    """Acuity Scheduling: password accounts, appointments assigned one by one (A1–A16)."""
+    return Policy(
+        contacts=ContactPolicy(region=region),
+        login=LoginPolicy(
+            proof=Proof.PASSWORD,
+            identifiers=_EMAIL,
+            delivery=Delivery.NONE,
+            unknown=UnknownIdentity.SAME_ALERT,
+            several=SeveralRecords.ACCOUNTS,
+            in_booking_flow=True,
+            to_book=LoginToBook.NEVER,
+        ),
+        registration=RegistrationPolicy(accounts=True, register_from=RegisterFrom.CONFIRMATION_PAGE),
+        visibility=VisibilityPolicy(appointments=SeenBy.ASSIGNED),
+        changes=_until_hours_before(24, Edge.ALLOWED),
+        bookings=BookingPolicy(logged_out=LoggedOutMatch.CLAIM_ONLY, by_staff=StaffBooking.UNLESS_AMBIGUOUS),
+    )
+
+
+def timetap(*, region: str = "US") -> Policy:
+    """TimeTap: passwords that staff may reset, the client list (TT1–TT11)."""
+    return Policy(
+        contacts=ContactPolicy(region=region),
+        login=LoginPolicy(
+            proof=Proof.PASSWORD,
+            identifiers=_EMAIL,
+            delivery=Delivery.NONE,
+            unknown=UnknownIdentity.SAME_ALERT,
+            several=SeveralRecords.CHOOSE,
+            in_booking_flow=True,
+        ),
+        registration=RegistrationPolicy(
+            accounts=True,
+            register_from=RegisterFrom.ANYWHERE,
+            staff_may_register=True,
+            staff_reset=StaffReset.SINGLE_AND_BULK,
+        ),
+        changes=_until_hours_before(24, Edge.ALLOWED),
+        bookings=BookingPolicy(logged_out=LoggedOutMatch.EMAIL),
+    )
+
+
+def mytime(*, region: str = "US") -> Policy:
+    """MyTime: account management with every section (M1–M11)."""
+    return Policy(
+        contacts=ContactPolicy(region=region),
+        login=LoginPolicy(
+            proof=Proof.PASSWORD,
+            identifiers=_EMAIL,
+            delivery=Delivery.NONE,
+            unknown=UnknownIdentity.SAME_ALERT,
+            several=SeveralRecords.CHOOSE,
+            in_booking_flow=True,
+        ),
+        registration=RegistrationPolicy(accounts=True, register_from=RegisterFrom.ANYWHERE),
+        changes=_until_hours_before(24, Edge.LATE),
+        bookings=BookingPolicy(logged_out=LoggedOutMatch.FIRST_NAME_AND_EMAIL),
+        clients=ClientListPolicy(
+            on_delete=OnDelete.KEEP_PAST_CANCEL_FUTURE, card_removal=CardRemoval.UNLESS_PREPAID_FUTURE
+        ),
+    )
