@@ -39,12 +39,16 @@ class Late(StrEnum):
     """It is allowed, for the window's fee, which the client must accept first."""
 
 
+def _percent(value: Decimal | int | float | str | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
 @frozen(kw_only=True)
 class Fee:
     """A late change's price: a fixed ``amount`` or a ``percent`` of the appointment's price (one of the two)."""
 
     amount: Money | None = None
-    percent: Decimal | None = field(default=None, converter=lambda v: None if v is None else Decimal(str(v)))
+    percent: Decimal | None = field(default=None, converter=_percent)
 
     def __attrs_post_init__(self) -> None:
         if (self.amount is None) == (self.percent is None):

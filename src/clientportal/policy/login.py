@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 
@@ -73,6 +74,15 @@ class LoginToBook(StrEnum):
 _flag = instance_of(bool)
 
 
+def contact_kinds(value: Iterable[ContactKind | str]) -> frozenset[ContactKind]:
+    """Fields by name, as a TOML file has them."""
+    return frozenset(ContactKind(kind) for kind in value)
+
+
+def _number_types(value: Iterable[NumberType | str]) -> frozenset[NumberType]:
+    return frozenset(NumberType(kind) for kind in value)
+
+
 @frozen(kw_only=True)
 class LoginPolicy:
     """Proof, identifiers, and what they open.
@@ -88,9 +98,7 @@ class LoginPolicy:
 
     enabled: bool = field(default=True, validator=_flag)
     proof: Proof = field(default=Proof.CODE, converter=Proof)
-    identifiers: frozenset[ContactKind] = field(
-        default=frozenset({ContactKind.MOBILE}), converter=lambda v: frozenset(ContactKind(kind) for kind in v)
-    )
+    identifiers: frozenset[ContactKind] = field(default=frozenset({ContactKind.MOBILE}), converter=contact_kinds)
     delivery: Delivery = field(default=Delivery.SMS, converter=Delivery)
     unknown: UnknownIdentity = field(default=UnknownIdentity.CREATE_EMPTY, converter=UnknownIdentity)
     several: SeveralRecords = field(default=SeveralRecords.NEWEST_BOOKING, converter=SeveralRecords)
@@ -116,6 +124,6 @@ class ContactPolicy:
     allowed_regions: frozenset[str] = field(default=frozenset(), converter=frozenset)
     allowed_types: frozenset[NumberType] = field(
         default=frozenset({NumberType.MOBILE, NumberType.FIXED_OR_MOBILE}),
-        converter=lambda v: frozenset(NumberType(kind) for kind in v),
+        converter=_number_types,
     )
     shared_by_at_most: int = field(default=10, validator=[ge(1), le(100)])

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from attrs.validators import gt, instance_of
 
 from clientportal.errors import PolicyError
+from clientportal.policy.login import contact_kinds
 from clientportal.values import CLIENT_FIELDS, ContactKind
 
 __all__ = [
@@ -112,6 +113,10 @@ class BookingFlow(StrEnum):
     UPDATED = "updated"
 
 
+def _flow(value: BookingFlow | str | None) -> BookingFlow | None:
+    return None if value is None else BookingFlow(value)
+
+
 @frozen(kw_only=True)
 class BookingPolicy:
     """Bookings around the portal. Taking ``payments`` turns the updated flow on by itself (T10)."""
@@ -119,7 +124,7 @@ class BookingPolicy:
     logged_out: LoggedOutMatch = field(default=LoggedOutMatch.NAME_AND_CONTACT, converter=LoggedOutMatch)
     by_staff: StaffBooking = field(default=StaffBooking.CHOSEN_CLIENT, converter=StaffBooking)
     payments: bool = field(default=False, validator=_flag)
-    flow: BookingFlow | None = field(default=None, converter=lambda v: None if v is None else BookingFlow(v))
+    flow: BookingFlow | None = field(default=None, converter=_flow)
 
     @property
     def effective_flow(self) -> BookingFlow:
@@ -179,7 +184,7 @@ class MergePolicy:
 
     keys: frozenset[ContactKind] = field(
         default=frozenset({ContactKind.MOBILE, ContactKind.EMAIL}),
-        converter=lambda v: frozenset(ContactKind(kind) for kind in v),
+        converter=contact_kinds,
     )
     survivorship: Mapping[str, Survivorship] = field(factory=dict, converter=_survivorship)
     undo_for: timedelta = field(default=timedelta(days=30), validator=gt(timedelta(0)))
