@@ -1,0 +1,1 @@
+"""Where the portal keeps its own records: memory (the reference), and SQL."""
