@@ -1,0 +1,149 @@
+"""The rows of the shipped in-memory host, and how they are read as the library's values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar, cast
+
+from attrs import evolve, frozen
+
+from clientportal.errors import HostError, InvalidCursor
+from clientportal.ports.host import RawContacts
+from clientportal.stores.memory.ordering import Place, read_cursor, write_cursor
+from clientportal.stores.memory.transaction import MemoryTransaction
+from clientportal.values import (
+    Appointment,
+    AppointmentPage,
+    ClientRecord,
+    Money,
+    RecordKind,
+    RecordRef,
+    Slot,
+    When,
+)
+
+__all__ = [
+    "AppointmentRow",
+    "as_client",
+    "contacts_of",
+    "id_from",
+    "latest_bookings",
+    "next_version",
+    "page_of",
+    "rows_of",
+    "slot_of",
+]
+
+T = TypeVar("T")
+
+
+@frozen
+class AppointmentRow:
+    """One appointment with what the host alone knows of it.
+
+    ``contacts`` stand on the booking itself where it has no client row. ``deposit`` is lost by cancelling; ``locked``
+    says why it may not be changed; ``charged`` is the fee that was taken; ``asked`` is the slot that a move waits for.
+    """
+
+    appointment: Appointment
+    contacts: RawContacts | None = None
+    deposit: Money | None = None
+    locked: str = ""
+    charged: Money | None = None
+    asked: Slot | None = None
+
+    def __attrs_post_init__(self) -> None:
+        ref = self.appointment.ref
+        if ref.kind is RecordKind.BOOKING and ref.id != self.appointment.id:
+            raise HostError("an appointment without a client is its own record: RecordRef.booking(appointment.id)")
+
+
+def rows_of(tx: MemoryTransaction, table: str, kind: type[T]) -> Iterator[T]:
+    """Every row of a table; each is a ``kind``, because nothing else is ever put there."""
+    return (cast("T", row) for _, row in tx.scan(table))
+
+
+def next_version(version: str) -> str:
+    """The version after that one; the first is ``1``."""
+    return str(int(version) + 1) if version.isdecimal() else "1"
+
+
+def id_from(prefix: str, *parts: str) -> str:
+    """An id made of an idempotency key or of another id and version: the same try makes the same row, never two."""
+    return f"{prefix}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:20]}"
+
+
+def contacts_of(row: AppointmentRow) -> RawContacts:
+    """The contacts that stand on a booking, under its own reference."""
+    ref = RecordRef.booking(row.appointment.id)
+    return RawContacts(ref) if row.contacts is None else evolve(row.contacts, ref=ref)
+
+
+def as_client(row: AppointmentRow) -> ClientRecord:
+    """A booking without a client row, as the record that it is: one booking, under the name given there."""
+    own = contacts_of(row)
+    return ClientRecord(
+        ref=own.ref,
+        created_at=row.appointment.made_at,
+        first_name=row.appointment.booked_as or None,
+        email=own.email,
+        phone=own.phone,
+        mobile=own.mobile,
+        last_booked_at=row.appointment.made_at,
+        version=row.appointment.version,
+    )
+
+
+def latest_bookings(tx: MemoryTransaction, refs: Iterable[RecordRef]) -> dict[RecordRef, datetime]:
+    """When each record's newest booking was made, whatever became of it (T4)."""
+    wanted = set(refs)
+    latest: dict[RecordRef, datetime] = {}
+    for row in rows_of(tx, "appointments", AppointmentRow):
+        ref, made_at = row.appointment.ref, row.appointment.made_at
+        if ref in wanted and (ref not in latest or made_at > latest[ref]):
+            latest[ref] = made_at
+    return latest
+
+
+def slot_of(appointment: Appointment) -> Slot:
+    """The time that an appointment gives back, as a free slot. Its name is never used twice."""
+    return Slot(
+        id=id_from("slot", appointment.id, appointment.version),
+        service_id=appointment.service_id,
+        start=appointment.start,
+        end=appointment.end,
+        zone=appointment.zone,
+        staff_id=appointment.staff_id,
+        staff_name=appointment.staff_name,
+    )
+
+
+def page_of(
+    tx: MemoryTransaction, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
+) -> AppointmentPage:
+    """A page of the union of those records' appointments, by (start, id) from the near end."""
+    wanted, upcoming = set(refs), when is When.UPCOMING
+    scope = ("appointments", when.value, *sorted(str(ref) for ref in wanted))
+    edge = None if after is None else read_cursor(scope, after)
+    placed: list[tuple[Place, Appointment]] = []
+    for row in rows_of(tx, "appointments", AppointmentRow):
+        one = row.appointment
+        place: Place = ((1, one.start), one.id)
+        beyond = edge is None or (place > edge if upcoming else place < edge)
+        if one.ref in wanted and (one.end > now) == upcoming and beyond:
+            placed.append((place, one))
+    placed.sort(key=lambda entry: entry[0], reverse=not upcoming)
+    more = write_cursor(scope, placed[limit - 1][0]) if len(placed) > limit else None
+    return AppointmentPage(tuple(one for _, one in placed[:limit]), more)
+
+
+def walk_place(after: str | None) -> str:
+    """The reference that a walk over contacts goes on after."""
+    if after is None:
+        return ""
+    (place,) = read_cursor(("contacts",), after)
+    if not isinstance(place, str):
+        raise InvalidCursor("this is not a cursor of the walk over contacts")
+    return place
