@@ -1,0 +1,359 @@
+"""What the doors give back: plain frozen values, one per operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import frozen
+
+from clientportal.values import (
+    Address,
+    Appointment,
+    AppointmentStatus,
+    Business,
+    ChangeKind,
+    ContactKey,
+    ContactKind,
+    Money,
+    RecordRef,
+    Secret,
+)
+
+__all__ = [
+    "Appointments",
+    "AuditLine",
+    "Booked",
+    "BookingStart",
+    "Cancelled",
+    "ChangeTerms",
+    "CodeSent",
+    "ContactExplained",
+    "Detached",
+    "DuplicateGroup",
+    "Duplicates",
+    "Ended",
+    "Evidence",
+    "FieldChoice",
+    "LinkView",
+    "MergePlan",
+    "Merged",
+    "Moved",
+    "PastChange",
+    "Profile",
+    "ProfileOption",
+    "SessionLine",
+    "SignInStage",
+    "SignedIn",
+    "Source",
+    "StaffProfile",
+    "Terms",
+    "Undone",
+]
+
+
+@frozen
+class CodeSent:
+    """The same for everybody, known or not.
+
+    ``handle`` goes back in with the typed code; keep it with the visitor, not in an address. ``expires_at`` and
+    ``resend_at`` are aware UTC. ``digits`` is how long the code is.
+    """
+
+    handle: Secret
+    expires_at: datetime
+    resend_at: datetime
+    digits: int
+
+
+class SignInStage(StrEnum):
+    """What a sign-in needs next."""
+
+    DONE = "done"
+    CHOOSE = "choose"
+    """Several records match: list ``client.profiles()`` and ``client.switch(...)``."""
+    SECOND_PROOF = "second_proof"
+    """The number was quiet for so long that it may be somebody else's by now (X6)."""
+
+
+@frozen
+class SignedIn:
+    """A proof was accepted.
+
+    ``token`` opens ``portal.client(token)``: keep it in an HttpOnly cookie. ``device`` is kept longer, in a cookie of
+    its own, and handed to ``portal.visitor(..., device=...)`` at the next login: a known device has budgets of its own.
+    ``new_record`` says that an empty record was made (T6).
+    """
+
+    token: Secret
+    device: Secret
+    stage: SignInStage
+    expires_at: datetime
+    record: RecordRef | None = None
+    new_record: bool = False
+
+
+@frozen
+class Detached:
+    """The number was taken off the records that are not this client's (X6)."""
+
+    contact: str
+    signed_in: SignedIn | None
+
+
+@frozen
+class Profile:
+    """What a client sees of themself: the fields that the policy shows (T8), each as text; absent ones are left out."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    mobile: str | None = None
+    address: Address | None = None
+
+
+@frozen
+class ProfileOption:
+    """One record that a session may choose: first name and last initial, and the client number where those are equal."""
+
+    id: str
+    label: str
+    current: bool = False
+
+
+@frozen
+class Appointments:
+    """One page of appointments; ``next`` goes back in as ``after``."""
+
+    items: tuple[Appointment, ...]
+    next: str | None = None
+
+
+@frozen
+class PastChange:
+    """One change that was made through the portal, with the appointment as it was before."""
+
+    change: ChangeKind
+    at: datetime
+    before: Appointment
+
+
+@frozen
+class Terms:
+    """On what terms one change may be made right now.
+
+    ``until`` is the last moment without fee (aware UTC), ``fee`` what must be accepted, ``forfeits`` the deposit lost.
+    """
+
+    change: ChangeKind
+    allowed: bool
+    text: str
+    reason: str | None = None
+    until: datetime | None = None
+    fee: Money | None = None
+    forfeits: Money | None = None
+
+
+@frozen
+class ChangeTerms:
+    """What may be done with one appointment, asked before it is done."""
+
+    appointment: Appointment
+    cancel: Terms
+    move: Terms
+    rebook: Terms
+
+
+@frozen
+class Moved:
+    """The appointment has its new time, or the business has been asked (``status`` requested)."""
+
+    appointment: Appointment
+    waits: bool = False
+    fee: Money | None = None
+
+
+@frozen
+class Cancelled:
+    """The appointment is cancelled. ``appointment`` is it as last seen: some platforms delete the row."""
+
+    appointment: Appointment
+    status: AppointmentStatus
+    fee: Money | None = None
+    forfeits: Money | None = None
+    waits: bool = False
+
+
+@frozen
+class Booked:
+    """A new appointment was made, or asked for."""
+
+    appointment: Appointment
+    waits: bool = False
+
+
+@frozen
+class BookingStart:
+    """What the booking flow begins with: personal data for a session alone (T2)."""
+
+    business: Business
+    login_offered: bool
+    login_required: bool
+    profile: Profile | None = None
+    recent: tuple[Appointment, ...] = ()
+
+
+@frozen
+class LinkView:
+    """What the holder of a signed link sees before acting: looking has no effect, however often."""
+
+    appointment: Appointment
+    cancel: Terms
+    move: Terms
+
+
+@frozen
+class SessionLine:
+    """One of the client's open sessions."""
+
+    id: str
+    opened_at: datetime
+    used_at: datetime
+    ends_at: datetime
+    current: bool = False
+    because: str = ""
+
+
+@frozen
+class Ended:
+    """How many sessions were ended."""
+
+    sessions: int
+
+
+# --- staff ---------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Evidence:
+    """Why two records look like one person."""
+
+    key: ContactKey
+    first: RecordRef
+    second: RecordRef
+
+    def __str__(self) -> str:
+        word = {ContactKind.EMAIL: "email", ContactKind.MOBILE: "mobile", ContactKind.PHONE: "phone"}[self.key.kind]
+        return f"{self.first} and {self.second} share the {word} {self.key.value}"
+
+
+@frozen
+class DuplicateGroup:
+    """Records that look like one person, by transitive closure over shared contacts.
+
+    ``blocked`` are links that staff have dismissed, or that would join two dismissed records.
+    """
+
+    refs: tuple[RecordRef, ...]
+    names: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    blocked: tuple[Evidence, ...] = ()
+
+
+@frozen
+class Duplicates:
+    """One page of the duplicate report."""
+
+    groups: tuple[DuplicateGroup, ...]
+    next: str | None = None
+
+
+@frozen
+class Source:
+    """One candidate for a field: the value, and the record it comes from."""
+
+    ref: RecordRef
+    value: str
+
+
+@frozen
+class FieldChoice:
+    """What a merged client shows in one field, from which record, by which rule, and what else there was."""
+
+    field: str
+    value: str | None
+    source: RecordRef | None
+    rule: str
+    others: tuple[Source, ...] = ()
+
+    @property
+    def conflict(self) -> bool:
+        """Whether another record says something else."""
+        return any(other.value != self.value for other in self.others)
+
+
+@frozen
+class MergePlan:
+    """What a merge would do, before it does it."""
+
+    survivor: RecordRef
+    absorbed: tuple[RecordRef, ...]
+    fields: tuple[FieldChoice, ...]
+    appointments: Mapping[str, int]
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def conflicts(self) -> tuple[FieldChoice, ...]:
+        """The fields where the records disagree."""
+        return tuple(choice for choice in self.fields if choice.conflict)
+
+
+@frozen
+class Merged:
+    """A merge that was made. ``merges`` are the journal entries, one per absorbed record: each can be undone."""
+
+    survivor: RecordRef
+    merges: tuple[str, ...]
+    plan: MergePlan
+
+
+@frozen
+class Undone:
+    """A merge that was taken back: ``absorbed`` stands by itself again, as if it had never been merged."""
+
+    survivor: RecordRef
+    absorbed: RecordRef
+
+
+@frozen
+class StaffProfile:
+    """What staff see of one client: the shown values with where each comes from, and the records behind it."""
+
+    root: RecordRef
+    members: tuple[RecordRef, ...]
+    fields: tuple[FieldChoice, ...]
+    notes: str | None = None
+
+
+@frozen
+class ContactExplained:
+    """Which record a contact finds, and why."""
+
+    contact: str
+    record: RecordRef | None
+    because: str
+
+
+@frozen
+class AuditLine:
+    """One line of the audit: who did what, on whom, why, and how it ended. ``at`` is aware UTC."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    outcome: str
+    because: str
+    reason: str

@@ -1,0 +1,239 @@
+"""May this session still be used, for whom, and what may it become?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from attrs import evolve, frozen
+
+from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
+from clientportal.outcomes import Detached, Ended, ProfileOption, SignedIn, SignInStage
+from clientportal.policy import Policy, UnknownIdentity
+from clientportal.records import (
+    ClientNumber,
+    ContactHistory,
+    HostWrite,
+    Intent,
+    NumberCounter,
+    Put,
+    Remove,
+    Session,
+    Stage,
+    Write,
+)
+from clientportal.rules.signing_in import FreshSession, empty_client
+from clientportal.values import ClientRecord, ContactKey, RecordRef, mask
+
+__all__ = [
+    "Ending",
+    "NotMe",
+    "Person",
+    "Switching",
+    "end_sessions",
+    "judge_session",
+    "label_profiles",
+    "not_me",
+    "number_equals",
+    "switch",
+]
+
+
+def judge_session(
+    session: Session | None, policy: Policy, now: datetime, *, needs_record: bool = True
+) -> Refusal | None:
+    """Refuse a session that is gone, too old, or not far enough. ``None`` is "go on".
+
+    Switching login off refuses open sessions too (A6, V5): a session is leave to ask, not a right that outlives the
+    switch.
+    """
+    because = Because("sessions.judge_session", (), (("login.enabled", str(policy.login.enabled)),))
+    if not policy.login.enabled:
+        return Refusal(Reason.DISABLED, because)
+    if session is None or not session.alive_at(now):
+        return Refusal(Reason.SESSION_ENDED, because)
+    if needs_record and session.stage is Stage.CHOOSING:
+        return Refusal(Reason.CHOOSE_FIRST, because)
+    if needs_record and session.stage is Stage.SECOND_PROOF:
+        return Refusal(Reason.SECOND_PROOF_FIRST, because)
+    return None
+
+
+# --- choosing and switching ------------------------------------------------------------------------------------------
+
+
+@frozen
+class Person:
+    """One record that the session may be for, with the record that speaks for it and its number, if it has one."""
+
+    ref: RecordRef
+    speaker: ClientRecord
+    number: int | None
+
+
+@frozen
+class Switching:
+    """What is read to choose or switch."""
+
+    session: Session
+    people: tuple[Person, ...]
+    current: RecordRef | None
+    fresh: FreshSession
+
+
+def _label(record: ClientRecord) -> str:
+    initial = f"{record.last_name[0]}." if record.last_name else ""
+    return " ".join(part for part in (record.first_name or "", initial) if part) or "–"
+
+
+def label_profiles(people: Sequence[Person], current: RecordRef | None) -> tuple[ProfileOption, ...]:
+    """First name and last initial: enough to know oneself by, little to learn about another.
+
+    Where labels are equal each gets its client number; the numbers are assigned before (see ``number_equals``).
+    """
+    labels = [_label(person.speaker) for person in people]
+    options = []
+    for person, label in zip(people, labels, strict=True):
+        shown = f"{label} (no. {person.number})" if labels.count(label) > 1 and person.number is not None else label
+        options.append(ProfileOption(id=str(person.ref), label=shown, current=person.ref == current))
+    return tuple(options)
+
+
+def number_equals(
+    people: Sequence[Person], counter: NumberCounter | None
+) -> tuple[tuple[Person, ...], tuple[Write, ...]]:
+    """Give a client number to every one whose label another shares and who has none yet (TT9: never changed again)."""
+    labels = [_label(person.speaker) for person in people]
+    next_number = counter.next if counter is not None else 1
+    numbered: list[Person] = []
+    writes: list[Write] = []
+    for person, label in zip(people, labels, strict=True):
+        if labels.count(label) > 1 and person.number is None:
+            writes.append(Put(ClientNumber(id=str(person.ref), number=next_number)))
+            numbered.append(evolve(person, number=next_number))
+            next_number += 1
+        else:
+            numbered.append(person)
+    if writes:
+        writes.append(Put(evolve(counter or NumberCounter(id="clients"), next=next_number)))
+    return tuple(numbered), tuple(writes)
+
+
+def switch(seen: Switching, option: str, policy: Policy, now: datetime) -> Decision[SignedIn]:
+    """Choose one of the session's own records. The token is rotated: the old one is worthless at once (V7.2.4).
+
+    Any other id, existing or not, is simply not found.
+    """
+    because = Because(
+        "sessions.switch",
+        (("chosen", option), ("own records", str(len(seen.people)))),
+        (("login.several", policy.login.several.value),),
+    )
+    chosen = next((person for person in seen.people if str(person.ref) == option and person.speaker.usable), None)
+    if chosen is None or seen.session.stage is Stage.SECOND_PROOF:
+        return refuse(Reason.NOT_FOUND, because)
+    session = evolve(
+        seen.session,
+        id=seen.fresh.digest,
+        version=0,
+        stage=Stage.OPEN,
+        entry=str(chosen.ref),
+        used_at=now,
+        because=str(because),
+    )
+    outcome = SignedIn(
+        token=seen.fresh.token,
+        device=seen.fresh.device,
+        stage=SignInStage.DONE,
+        expires_at=session.ends_at,
+        record=chosen.ref,
+    )
+    return grant(outcome, because, (Remove(seen.session), Put(session)))
+
+
+# --- "this is not me" -------------------------------------------------------------------------------------------------
+
+
+@frozen
+class NotMe:
+    """What is read for "this is not me". ``refs`` are the records that the proved contact led to."""
+
+    session: Session
+    refs: tuple[RecordRef, ...]
+    history: ContactHistory | None
+    others: tuple[Session, ...]
+    fresh: FreshSession
+
+
+def not_me(seen: NotMe, policy: Policy, now: datetime) -> Decision[Detached]:
+    """Take the proved contact off the records it led to (X6), and end every session that it opened for them.
+
+    The number is the client's, the records are somebody else's. From now on the number is as good as unknown: where
+    unknown ones get an empty record, this client gets one at once.
+    """
+    identity = ContactKey.parse(seen.session.identity)
+    because = Because(
+        "sessions.not_me",
+        (("contact", mask(identity.value)), ("records", str(len(seen.refs)))),
+        (("login.unknown", policy.login.unknown.value),),
+    )
+    history = seen.history or ContactHistory(id=str(identity))
+    detached = tuple(sorted({*history.detached, *seen.refs}))
+    changes: tuple[Write, ...] = (
+        Put(evolve(history, detached=detached, proved_at=now)),
+        Remove(seen.session),
+        *(Remove(other) for other in seen.others if other.id != seen.session.id),
+    )
+    if policy.login.unknown is not UnknownIdentity.CREATE_EMPTY:
+        return grant(Detached(mask(identity.value), None), because, changes)
+    session = evolve(
+        seen.session,
+        id=seen.fresh.digest,
+        version=0,
+        stage=Stage.OPEN,
+        entry=None,
+        own=(),
+        used_at=now,
+        because=str(because),
+    )
+    signed_in = SignedIn(
+        token=seen.fresh.token,
+        device=seen.fresh.device,
+        stage=SignInStage.DONE,
+        expires_at=session.ends_at,
+        new_record=True,
+    )
+    intent = Intent(
+        id=seen.fresh.intent_id,
+        write=HostWrite.CREATE_CLIENT,
+        actor=f"client:{mask(identity.value)}",
+        asked_at=now,
+        due_at=now,
+        draft=empty_client(identity),
+        session=session,
+        entries=(identity,),
+        because=str(because),
+    )
+    return grant(Detached(mask(identity.value), signed_in), because, changes, asks=intent)
+
+
+# --- ending -----------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Ending:
+    """The open sessions that are to end. ``by_id`` is the one that was asked for, by its id."""
+
+    sessions: Mapping[str, Session]
+    by_id: str | None = None
+
+
+def end_sessions(seen: Ending, policy: Policy, now: datetime) -> Decision[Ended]:
+    """End them: when this has returned, the next use of any of them fails, in every process (I7)."""
+    because = Because("sessions.end_sessions", (("sessions", str(len(seen.sessions))),))
+    if seen.by_id is not None:
+        session = seen.sessions.get(seen.by_id)
+        if session is None:
+            return refuse(Reason.NOT_FOUND, because)
+        return grant(Ended(1), because, (Remove(session),))
+    return grant(Ended(len(seen.sessions)), because, tuple(Remove(session) for session in seen.sessions.values()))

@@ -1,0 +1,483 @@
+"""Is this proof good, and what does it open?
+
+Three questions, in the order in which a client meets them: may a code be sent (:func:`request_code`), is what was typed
+the code (:func:`judge_code`), and which record does it open (:func:`sign_in`). Only the last one is given any record:
+until the right code has been typed, nothing depends on whether the identity is known, so nothing can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+
+from attrs import evolve, field, frozen
+
+from clientportal.decisions import Because, Decision, Reason, grant, refuse
+from clientportal.outcomes import CodeSent, SignedIn, SignInStage
+from clientportal.policy import Policy, UnknownIdentity
+from clientportal.records import (
+    Allowance,
+    Challenge,
+    ContactEntry,
+    ContactHistory,
+    GuessCounter,
+    HostWrite,
+    Intent,
+    MessageKind,
+    OutboxMessage,
+    Purpose,
+    Put,
+    Remove,
+    Session,
+    Stage,
+    Write,
+)
+from clientportal.rules.budgets import next_use, request_charges, spend
+from clientportal.rules.whose_contact import Candidate, Found, Nobody, Several, TooMany, may_be_recycled, whose_contact
+from clientportal.values import ClientDraft, ContactKey, ContactKind, Email, Phone, RecordRef, Secret, mask
+
+__all__ = [
+    "STRANGERS",
+    "CodeRequest",
+    "FreshSession",
+    "SignIn",
+    "Verdict",
+    "empty_client",
+    "judge_code",
+    "request_code",
+    "settle_sign_in",
+    "sign_in",
+]
+
+STRANGERS = "strangers"
+"""The lane of everybody who does not show a known device's token."""
+
+_DAY = timedelta(days=1)
+
+
+# --- may a code be sent? -------------------------------------------------------------------------------------------
+
+
+@frozen
+class CodeRequest:
+    """What is read when a code is asked for: no client, whatever was typed.
+
+    ``superseded`` is the open challenge that a resend continues: its handle stays good, its code does not.
+    """
+
+    contact: Phone | Email
+    identity: ContactKey
+    lane: str
+    source: str | None
+    live: tuple[Challenge, ...]
+    superseded: Challenge | None
+    allowances: Mapping[str, Allowance]
+    counter: GuessCounter | None
+    handle: Secret = field(repr=False)
+    handle_digest: str
+    message_id: str
+    key_id: str
+    purpose: Purpose = Purpose.LOGIN
+    bound_to: str | None = None
+    human: bool = True
+
+
+def request_code(seen: CodeRequest, policy: Policy, now: datetime) -> Decision[CodeSent]:
+    """May a code be sent to this contact now?
+
+    The reply for a known and an unknown contact is the same value, made from the same reads and writes (V1): who it is
+    for, and whether it is sent at all, the pump finds out later. Budgets are per destination and lane, per source, per
+    number prefix and per business; a refusal says when to try again and charges nothing.
+    """
+    login = policy.login
+    because = Because(
+        "signing_in.request_code",
+        (("contact", mask(seen.identity.value)), ("lane", _lane_word(seen.lane)), ("open codes", str(len(seen.live)))),
+        (("login.enabled", str(login.enabled)), ("login.live_codes", str(login.live_codes))),
+    )
+    if not login.enabled:
+        return refuse(Reason.DISABLED, because)
+    if not seen.human:
+        return refuse(Reason.BOT_SUSPECTED, because)
+    if not _may_be_sent_to(seen.contact, policy):
+        return refuse(Reason.CONTACT_NOT_ALLOWED, because)
+    if seen.counter is not None and seen.counter.stopped:
+        return refuse(Reason.STOPPED, because)
+    if seen.superseded is None and len(seen.live) >= login.live_codes:
+        return refuse(Reason.TOO_MANY_CODES, because, retry_at=min(challenge.expires_at for challenge in seen.live))
+    if seen.superseded is not None and not seen.superseded.open_at(now):
+        return refuse(Reason.CODE_GONE, because)
+    charges = request_charges(seen.identity, seen.lane, seen.source, policy.sends)
+    spent = spend(seen.allowances, charges, now)
+    if isinstance(spent, datetime):
+        return refuse(Reason.WAIT, because, retry_at=spent)
+    challenge = _challenge(seen, policy, now)
+    kind = MessageKind.LOGIN_CODE if challenge.purpose is Purpose.LOGIN else MessageKind.SECOND_PROOF_CODE
+    message = OutboxMessage(
+        id=seen.message_id,
+        kind=kind,
+        to=str(seen.identity),
+        challenge_id=challenge.id,
+        send_number=challenge.send_number,
+        created_at=now,
+        due_at=now,
+        expires_at=challenge.expires_at,
+    )
+    outcome = CodeSent(
+        handle=seen.handle,
+        expires_at=challenge.expires_at,
+        resend_at=next_use(spent[0], charges[0], now),
+        digits=login.code_digits,
+    )
+    return grant(outcome, because, (Put(challenge), Put(message), *map(Put, spent)))
+
+
+def _challenge(seen: CodeRequest, policy: Policy, now: datetime) -> Challenge:
+    expires = now + policy.login.code_life
+    if seen.superseded is not None:
+        # A resend supersedes within the handle: only the latest send number verifies, and the misses stay.
+        return evolve(
+            seen.superseded,
+            send_number=seen.superseded.send_number + 1,
+            key_id=seen.key_id,
+            expires_at=expires,
+            last_mark=max(now, seen.superseded.last_mark),
+        )
+    return Challenge(
+        id=seen.handle_digest,
+        purpose=seen.purpose,
+        identity=str(seen.identity),
+        lane=seen.lane,
+        key_id=seen.key_id,
+        created_at=now,
+        expires_at=expires,
+        last_mark=now,
+        bound_to=seen.bound_to,
+    )
+
+
+def _may_be_sent_to(contact: Phone | Email, policy: Policy) -> bool:
+    # Premium, unknown and foreign numbers cost the business money on a stranger's word (toll fraud).
+    if isinstance(contact, Email):
+        return True
+    regions = policy.contacts.allowed_regions
+    return contact.type in policy.contacts.allowed_types and (not regions or contact.region in regions)
+
+
+def _lane_word(lane: str) -> str:
+    return lane if lane == STRANGERS else "known device"
+
+
+# --- is it the code? -----------------------------------------------------------------------------------------------
+
+
+class Verdict(Enum):
+    """What :func:`judge_code` says."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    GONE = "gone"
+    USED_UP = "used up"
+    TOMORROW = "day used up"
+    WAIT = "wait"
+    STOPPED = "stopped"
+
+
+def judge_code(
+    challenge: Challenge | None, counter: GuessCounter | None, matches: bool, policy: Policy, now: datetime
+) -> Verdict:
+    """Judge one typed code by its challenge and the identity's counter alone.
+
+    ``matches`` says whether the code is equal, compared in constant time; it is looked at last, so that a used-up
+    budget reveals nothing, right or wrong.
+    """
+    if challenge is None or not challenge.open_at(now):
+        return Verdict.GONE
+    if counter is not None:
+        if counter.stopped:
+            return Verdict.STOPPED
+        # A wait that ends further ahead than any wait can was set by a clock that was ahead: it is void.
+        if counter.wait_until is not None and now < counter.wait_until <= now + policy.guesses.longest_wait:
+            return Verdict.WAIT
+        if _same_day(counter, now) and counter.day_count >= policy.guesses.per_day:
+            return Verdict.TOMORROW
+    if challenge.misses >= policy.guesses.per_code:
+        return Verdict.USED_UP
+    return Verdict.RIGHT if matches else Verdict.WRONG
+
+
+def _same_day(counter: GuessCounter, now: datetime) -> bool:
+    # A day that begins in the future (a clock that was ahead) is over: nobody is locked out for ever.
+    return counter.day_began <= now < counter.day_began + _DAY
+
+
+# --- what does it open? --------------------------------------------------------------------------------------------
+
+
+@frozen
+class FreshSession:
+    """Drawn anew for every try."""
+
+    token: Secret = field(repr=False)
+    digest: str
+    device: Secret = field(repr=False)
+    device_lane: str
+    intent_id: str
+    message_id: str
+
+
+@frozen
+class SignIn:
+    """Everything read about one typed code. ``candidates`` and what follows are read only if the code is right.
+
+    ``bound`` is the session that a second proof belongs to.
+    """
+
+    challenge: Challenge | None
+    counter: GuessCounter | None
+    verdict: Verdict
+    fresh: FreshSession
+    candidates: tuple[Candidate, ...] = ()
+    hits: int = 0
+    history: ContactHistory | None = None
+    bound: Session | None = None
+
+
+def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
+    """Decide what one typed code opens, and count it.
+
+    The attack: a stranger learns who is a client by asking for codes, or by trying them. So a code for an unknown
+    identity under ``refuse_silently`` is answered, right or wrong, as a wrong code is, and costs what a wrong code
+    costs.
+    """
+    challenge = seen.challenge
+    because = Because(
+        "signing_in.sign_in",
+        (("code", seen.verdict.value),),
+        (
+            ("login.unknown", policy.login.unknown.value),
+            ("guesses.per_code", str(policy.guesses.per_code)),
+            ("guesses.per_day", str(policy.guesses.per_day)),
+        ),
+    )
+    if not policy.login.enabled:
+        return refuse(Reason.DISABLED, because)
+    if challenge is None or seen.verdict is Verdict.GONE:
+        return refuse(Reason.CODE_GONE, because)
+    identity = ContactKey.parse(challenge.identity)
+    if seen.verdict is Verdict.STOPPED:
+        return refuse(Reason.STOPPED, because)
+    if seen.verdict is Verdict.WAIT and seen.counter is not None:
+        return refuse(Reason.WAIT, because, retry_at=seen.counter.wait_until)
+    if seen.verdict is Verdict.TOMORROW and seen.counter is not None:
+        return refuse(Reason.TOO_MANY_TRIES, because, retry_at=seen.counter.day_began + _DAY)
+    if seen.verdict is Verdict.USED_UP:
+        return refuse(Reason.TOO_MANY_TRIES, because)
+    if seen.verdict is Verdict.WRONG:
+        return refuse(Reason.CODE_WRONG, because, after=_count_miss(seen, challenge, policy, now))
+    if challenge.purpose is Purpose.SECOND_PROOF:
+        return _second_proof(seen, challenge, policy, now)
+    whose = whose_contact(identity, seen.candidates, seen.hits, policy)
+    spent = _spend_code(seen, challenge, policy, now)
+    known = _known(seen, identity, now)
+    match whose:
+        case Found(candidate, because):
+            if may_be_recycled([candidate], _last_proof(seen), policy.login.recycled_after, now):
+                return _ask_second_proof(seen, (candidate,), identity, because, spent, policy, now)
+            session = _session(seen, identity, policy, now, because, entry=candidate)
+            return grant(_signed_in(seen, session), because, (*spent, Put(session), known))
+        case Several(candidates, because):
+            if may_be_recycled(candidates, _last_proof(seen), policy.login.recycled_after, now):
+                return _ask_second_proof(seen, candidates, identity, because, spent, policy, now)
+            session = _session(seen, identity, policy, now, because, own=candidates, stage=Stage.CHOOSING)
+            return grant(_signed_in(seen, session), because, (*spent, Put(session), known))
+        case TooMany(because):
+            return refuse(Reason.CONTACT_BUSINESS, because, after=spent)
+        case Nobody(because):
+            if policy.login.unknown is not UnknownIdentity.CREATE_EMPTY:
+                miss = _count_miss(seen, challenge, policy, now)
+                return refuse(Reason.CONTACT_BUSINESS, because, after=miss, shown_as=Reason.CODE_WRONG)
+            session = _session(seen, identity, policy, now, because)
+            return grant(
+                _signed_in(seen, session, new=True),
+                because,
+                (*spent, known),
+                asks=_new_client(seen.fresh, session, identity, because, now),
+            )
+
+
+def empty_client(identity: ContactKey) -> ClientDraft:
+    """A client of whom nothing is known but the contact that was proved (T6)."""
+    match identity.kind:
+        case ContactKind.MOBILE:
+            return ClientDraft(mobile=identity.value)
+        case ContactKind.PHONE:
+            return ClientDraft(phone=identity.value)
+        case ContactKind.EMAIL:
+            return ClientDraft(email=identity.value)
+
+
+def _new_client(fresh: FreshSession, session: Session, identity: ContactKey, because: Because, now: datetime) -> Intent:
+    return Intent(
+        id=fresh.intent_id,
+        write=HostWrite.CREATE_CLIENT,
+        actor=f"client:{mask(identity.value)}",
+        asked_at=now,
+        due_at=now,
+        draft=empty_client(identity),
+        session=session,
+        entries=(identity,),
+        because=str(because),
+    )
+
+
+def settle_sign_in(intent: Intent, answer_ref: RecordRef | None) -> tuple[Write, ...]:
+    """The rest of a first login (T6), once the host has made the empty record: the session is for it, and the
+    contact index knows it in the same commit, so that the next login with that number reaches the same record."""
+    if intent.session is None or answer_ref is None:
+        return ()
+    session = evolve(intent.session, entry=str(answer_ref), own=(answer_ref,))
+    entries = tuple(Put(ContactEntry.of(answer_ref, key)) for key in intent.entries)
+    return (Put(session), *entries)
+
+
+def _ask_second_proof(
+    seen: SignIn,
+    candidates: tuple[Candidate, ...],
+    identity: ContactKey,
+    because: Because,
+    spent: tuple[Write, ...],
+    policy: Policy,
+    now: datetime,
+) -> Decision[SignedIn]:
+    # X6. The history is left as it is: this proof must not make the number look fresh.
+    session = _session(seen, identity, policy, now, because, own=candidates, stage=Stage.SECOND_PROOF)
+    return grant(_signed_in(seen, session), because, (*spent, Put(session)))
+
+
+def _second_proof(seen: SignIn, challenge: Challenge, policy: Policy, now: datetime) -> Decision[SignedIn]:
+    """A right code for another contact of the same records opens them; for any other contact it is a wrong code."""
+    bound = seen.bound
+    because = Because(
+        "signing_in.second_proof",
+        (("second contact", mask(ContactKey.parse(challenge.identity).value)),),
+        (("login.recycled_after", str(policy.login.recycled_after)),),
+    )
+    if bound is None or bound.stage is not Stage.SECOND_PROOF or not bound.alive_at(now):
+        return refuse(Reason.SESSION_ENDED, because)
+    first = ContactKey.parse(bound.identity)
+    own = set(bound.own)
+    matching = tuple(c for c in seen.candidates if c.speaker.usable and own & {member.ref for member in c.members})
+    if challenge.identity == bound.identity or not matching:
+        miss = _count_miss(seen, challenge, policy, now)
+        return refuse(Reason.CODE_WRONG, because, after=miss)
+    spent = _spend_code(seen, challenge, policy, now)
+    history = seen.history or ContactHistory(id=str(first))
+    known = Put(evolve(history, proved_at=now, detached=tuple(ref for ref in history.detached if ref not in own)))
+    whose = whose_contact(first, matching, len(matching), policy)
+    if isinstance(whose, Several):
+        session = _session(seen, first, policy, now, because, own=whose.candidates, stage=Stage.CHOOSING)
+    else:
+        entry = whose.candidate if isinstance(whose, Found) else matching[0]
+        session = _session(seen, first, policy, now, because, entry=entry)
+    return grant(_signed_in(seen, session), because, (*spent, Remove(bound), Put(session), known))
+
+
+def _session(
+    seen: SignIn,
+    identity: ContactKey,
+    policy: Policy,
+    now: datetime,
+    because: Because,
+    *,
+    entry: Candidate | None = None,
+    own: tuple[Candidate, ...] = (),
+    stage: Stage = Stage.OPEN,
+) -> Session:
+    return Session(
+        id=seen.fresh.digest,
+        stage=stage,
+        entry=None if entry is None else str(entry.ref),
+        own=tuple(candidate.ref for candidate in (own or ((entry,) if entry else ()))),
+        identity=str(identity),
+        opened_at=now,
+        used_at=now,
+        idle_until=now + policy.sessions.idle_for,
+        ends_at=now + policy.sessions.lives_for,
+        device=seen.fresh.device_lane,
+        because=str(because),
+    )
+
+
+def _last_proof(seen: SignIn) -> datetime | None:
+    return None if seen.history is None else seen.history.proved_at
+
+
+def _signed_in(seen: SignIn, session: Session, *, new: bool = False) -> SignedIn:
+    stages = {
+        Stage.OPEN: SignInStage.DONE,
+        Stage.CHOOSING: SignInStage.CHOOSE,
+        Stage.SECOND_PROOF: SignInStage.SECOND_PROOF,
+    }
+    return SignedIn(
+        token=seen.fresh.token,
+        device=seen.fresh.device,
+        stage=stages[session.stage],
+        expires_at=session.ends_at,
+        record=session.entry_ref,
+        new_record=new,
+    )
+
+
+def _known(seen: SignIn, identity: ContactKey, now: datetime) -> Put:
+    history = seen.history or ContactHistory(id=str(identity))
+    return Put(evolve(history, proved_at=now))
+
+
+def _spend_code(seen: SignIn, challenge: Challenge, policy: Policy, now: datetime) -> tuple[Write, ...]:
+    """Consume the code, and end the run of failures of this lane: never the day's count, never another lane's."""
+    writes: list[Write] = [Put(evolve(challenge, spent=True, last_mark=max(now, challenge.last_mark)))]
+    if seen.counter is not None and (seen.counter.consecutive or seen.counter.wait_until):
+        writes.append(Put(evolve(seen.counter, consecutive=0, wait_until=None)))
+    return tuple(writes)
+
+
+def _count_miss(seen: SignIn, challenge: Challenge, policy: Policy, now: datetime) -> tuple[Write, ...]:
+    """One wrong try counts exactly once: on its challenge, and on its identity and lane (V6.6.3)."""
+    guesses = policy.guesses
+    counter = seen.counter or GuessCounter(id=f"{challenge.identity}|{challenge.lane}", day_began=now)
+    began, count = (counter.day_began, counter.day_count) if _same_day(counter, now) else (now, 0)
+    run = counter.consecutive + 1
+    wait: datetime | None = None
+    if challenge.lane == STRANGERS and run >= guesses.free_tries:
+        # The exponent is capped before it is used: 2 ** 95 seconds is no date.
+        doubled = guesses.first_wait * 2 ** min(run - guesses.free_tries, 20)
+        wait = now + min(doubled, guesses.longest_wait)
+    writes: list[Write] = [
+        Put(evolve(challenge, misses=challenge.misses + 1, last_mark=max(now, challenge.last_mark))),
+        Put(
+            evolve(
+                counter,
+                day_began=began,
+                day_count=count + 1,
+                consecutive=run,
+                wait_until=wait,
+                stopped=run >= guesses.stop_after,
+            )
+        ),
+    ]
+    if run == guesses.warn_at:
+        writes.append(
+            Put(
+                OutboxMessage(
+                    id=seen.fresh.message_id,
+                    kind=MessageKind.GUESSES_WARNING,
+                    to=challenge.identity,
+                    created_at=now,
+                    due_at=now,
+                    expires_at=now + policy.messages.notice_life,
+                )
+            )
+        )
+    return tuple(writes)

@@ -1,0 +1,364 @@
+"""May this be changed, cancelled, rebooked; until when, and at what price?
+
+The whole answer for one appointment is :func:`terms`; :func:`cancel`, :func:`move` and :func:`rebook` add the request.
+Host and policy both speak, and the stricter wins: the earlier deadline, the larger fee, either one's "no".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from attrs import evolve, frozen
+
+from clientportal.decisions import Because, Decision, Reason, grant, refuse
+from clientportal.outcomes import Booked, Cancelled, Moved, Terms
+from clientportal.policy import ChangePolicy, Edge, Late, Policy, Window, WindowUnit
+from clientportal.records import HostWrite, Intent, Put, Snapshot, Trail, Write
+from clientportal.values import (
+    Appointment,
+    AppointmentStatus,
+    ChangeKind,
+    Money,
+    Offer,
+    RecordRef,
+    Service,
+    Slot,
+    as_utc,
+    zone,
+)
+
+__all__ = [
+    "Change",
+    "Changing",
+    "Judged",
+    "cancel",
+    "deadline",
+    "judge",
+    "move",
+    "rebook",
+    "terms",
+]
+
+
+@frozen
+class Changing:
+    """Everything read about one appointment that somebody wants to change.
+
+    ``zone`` is the business's; ``mine`` is false where the appointment is not the client's own (foreign equals absent).
+    ``staff`` are not bound by windows, caps and fees.
+    """
+
+    appointment: Appointment | None
+    mine: bool
+    zone: str
+    offer: Offer
+    service: Service | None
+    trail: Trail | None
+    slot: Slot | None = None
+    staff: bool = False
+    actor: str = ""
+    intent_id: str = ""
+    for_ref: RecordRef | None = None
+    name: str = ""
+    slots_possible: bool = True
+
+
+@frozen
+class Change:
+    """What is asked for: ``accept_fee`` is the fee that the client was shown and agreed to."""
+
+    appointment_id: str
+    slot_id: str | None = None
+    accept_fee: Money | None = None
+
+
+@frozen
+class Judged:
+    """Whether a change may be made: a reason against it, or its price. ``until`` is the last free moment."""
+
+    reason: Reason | None
+    because: Because
+    until: datetime | None = None
+    fee: Money | None = None
+    retry: str = ""
+
+
+def deadline(start: datetime, window: Window, business_zone: str) -> datetime:
+    """The last moment of a window, aware UTC.
+
+    Hours are elapsed hours: 24 hours before a Sunday 09:00 on which the clocks went forward is Saturday 08:00 by the
+    wall clock. Days end at 24:00 in the business's zone, N dates before the appointment's date there (X4); where the
+    clocks skip midnight, at the moment they skip it. Never after the start.
+    """
+    if window.unit is WindowUnit.HOURS:
+        return start - timedelta(hours=window.amount)
+    there = zone(business_zone)
+    date = start.astimezone(there).date() - timedelta(days=window.amount - 1)
+    # fold=0 reads a midnight that does not exist with the offset before the gap, which is the moment of the gap; and
+    # a midnight that comes twice as the first one.
+    midnight = datetime.combine(date, time(0), tzinfo=there)
+    return min(as_utc(midnight), start)
+
+
+def _windows(policy: ChangePolicy, kind: ChangeKind, appointment: Appointment) -> list[tuple[str, Window]]:
+    """The windows that apply, each with the setting it comes from: overrides replace the general one, together."""
+    found: list[tuple[str, Window]] = []
+    for table, key, name in (
+        (policy.services, appointment.service_id, "services"),
+        (policy.staff, appointment.staff_id or "", "staff"),
+    ):
+        override = table.get(key)
+        if override is not None:
+            window = override.cancel if kind is ChangeKind.CANCEL else override.move
+            if window is not None:
+                found.append((f"changes.{name}.{key}.{kind.value}", window))
+    general = policy.cancel if kind is ChangeKind.CANCEL else policy.move
+    return found or [(f"changes.{kind.value}", general)]
+
+
+def judge(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Judged:
+    """May this change be made to this appointment now, by this actor?
+
+    In this order, so that the first true reason is the one given: the switch (T7), what the host forbids, whether it is
+    over, the cap on moves, the window. A pending request may be cancelled whatever the window, while cancelling is on
+    (X1). Staff are bound by nothing but the host and time.
+    """
+    appointment = seen.appointment
+    changes = policy.changes
+    facts: list[tuple[str, str]] = []
+    settings: list[tuple[str, str]] = [("changes.enabled", str(changes.enabled))]
+
+    def because() -> Because:
+        return Because("who_may_change.judge", tuple(facts), tuple(settings))
+
+    if appointment is None or not seen.mine:
+        return Judged(Reason.NOT_FOUND, because())
+    facts += [("starts", appointment.start.isoformat()), ("status", appointment.status.value), ("now", now.isoformat())]
+    if not changes.enabled and not seen.staff:
+        return Judged(Reason.DISABLED, because())
+    if not appointment.status.open or appointment.start <= now:
+        return Judged(Reason.ALREADY_OVER, because())
+    if not seen.offer.allowed:
+        facts.append(("the platform says", seen.offer.why_not or "no"))
+        return Judged(Reason.NOT_CHANGEABLE, because())
+    if seen.staff:
+        return Judged(None, because(), fee=None)
+    if kind is ChangeKind.CANCEL and appointment.status is AppointmentStatus.REQUESTED:
+        facts.append(("pending", "may be cancelled whatever the window"))
+        return Judged(None, because())
+    if kind is ChangeKind.MOVE and changes.max_moves is not None:
+        moves = max(appointment.moves, seen.trail.moves if seen.trail else 0)
+        facts.append(("moved before", str(moves)))
+        settings.append(("changes.max_moves", str(changes.max_moves)))
+        if moves >= changes.max_moves:
+            return Judged(Reason.TOO_MANY_MOVES, because())
+    return _by_window(seen, appointment, kind, changes, now, facts, settings)
+
+
+def _by_window(
+    seen: Changing,
+    appointment: Appointment,
+    kind: ChangeKind,
+    changes: ChangePolicy,
+    now: datetime,
+    facts: list[tuple[str, str]],
+    settings: list[tuple[str, str]],
+) -> Judged:
+    name, window = min(
+        _windows(changes, kind, appointment),
+        # The stricter: the earlier deadline; of equals the one whose edge is already late, and that refuses.
+        key=lambda found: (
+            deadline(appointment.start, found[1], seen.zone),
+            found[1].edge is Edge.ALLOWED,
+            found[1].late is Late.FEE,
+        ),
+    )
+    until = deadline(appointment.start, window, seen.zone)
+    late = now > until or (now == until and window.edge is Edge.LATE)
+    settings.append((name, str(window)))
+    fee = seen.offer.fee
+    host_late = seen.offer.until is not None and now > seen.offer.until
+    last = until if seen.offer.until is None else min(until, seen.offer.until)
+    facts.append(("last moment", last.isoformat()))
+    if host_late or (late and window.late is Late.REFUSED):
+        return Judged(Reason.TOO_LATE, Because("who_may_change.judge", tuple(facts), tuple(settings)), until=last)
+    if late and window.fee is not None:
+        fee = _larger(fee, window.fee.of(appointment.price))
+    if fee is not None:
+        facts.append(("fee", str(fee)))
+    return Judged(None, Because("who_may_change.judge", tuple(facts), tuple(settings)), until=last, fee=fee)
+
+
+def _larger(first: Money | None, second: Money | None) -> Money | None:
+    if first is None or second is None:
+        return first or second
+    return max(first, second, key=lambda money: money.amount) if first.currency == second.currency else first
+
+
+def terms(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Terms:
+    """The terms of one change, for showing them before the client decides."""
+    judged = judge_rebooking(seen, policy, now) if kind is ChangeKind.REBOOK else judge(seen, kind, policy, now)
+    return Terms(
+        change=kind,
+        allowed=judged.reason is None,
+        text=judged.reason.value if judged.reason else "allowed",
+        reason=None if judged.reason is None else judged.reason.value,
+        until=judged.until,
+        fee=judged.fee,
+        forfeits=seen.offer.forfeits if kind is ChangeKind.CANCEL and judged.reason is None else None,
+    )
+
+
+# --- the three changes ---------------------------------------------------------------------------------------------
+
+
+def cancel(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Decision[Cancelled]:
+    """Cancel an appointment. A fee or a forfeited deposit must have been shown: the client sends it back as accepted."""
+    judged = judge(seen, ChangeKind.CANCEL, policy, now)
+    if judged.reason is not None or seen.appointment is None:
+        return _no(judged)
+    price = judged.fee if judged.fee is not None else (None if seen.staff else seen.offer.forfeits)
+    if price and asked.accept_fee != price:
+        return refuse(Reason.FEE_NOT_ACCEPTED, judged.because, fee=price, amount=str(price))
+    outcome = Cancelled(
+        seen.appointment,
+        AppointmentStatus.CANCELLED,
+        fee=judged.fee,
+        forfeits=None if seen.staff else seen.offer.forfeits,
+        waits=seen.offer.needs_approval,
+    )
+    intent = _intent(seen, seen.appointment, HostWrite.CANCEL, judged, now)
+    return grant(outcome, judged.because, asks=intent)
+
+
+def move(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Decision[Moved]:
+    """Move an appointment to a free slot of the same service (X2). Of two who want the same slot, one gets it."""
+    judged = judge(seen, ChangeKind.MOVE, policy, now)
+    appointment, slot = seen.appointment, seen.slot
+    if judged.reason is not None or appointment is None:
+        return _no(judged)
+    if slot is None:
+        return refuse(Reason.SLOT_TAKEN, judged.because)
+    if slot.service_id != appointment.service_id or slot.start <= now:
+        return refuse(Reason.NOT_FOUND, judged.because)
+    if slot.start == appointment.start and slot.staff_id == appointment.staff_id:
+        return refuse(Reason.SAME_SLOT, judged.because)
+    if judged.fee and asked.accept_fee != judged.fee:
+        return refuse(Reason.FEE_NOT_ACCEPTED, judged.because, fee=judged.fee, amount=str(judged.fee))
+    forecast = evolve(
+        appointment,
+        start=slot.start,
+        end=slot.end,
+        zone=slot.zone,
+        staff_id=slot.staff_id,
+        staff_name=slot.staff_name or appointment.staff_name,
+        moves=appointment.moves + 1,
+    )
+    intent = _intent(seen, appointment, HostWrite.MOVE, judged, now)
+    return grant(Moved(forecast, waits=seen.offer.needs_approval, fee=judged.fee), judged.because, asks=intent)
+
+
+def judge_rebooking(seen: Changing, policy: Policy, now: datetime) -> Judged:
+    """May the client book the same service again?
+
+    The service's settings *as they are today* decide (T9): whatever forbids a fresh online booking forbids this,
+    whatever the status or age of the old appointment.
+    """
+    service = seen.service
+    because = Because(
+        "who_may_change.judge_rebooking",
+        (
+            ("service", seen.appointment.service_id if seen.appointment else "–"),
+            ("active", str(service.active) if service else "no such service"),
+            ("bookable online", str(service.bookable_online) if service else "–"),
+        ),
+        (("changes.rebooking", str(policy.changes.rebooking)),),
+    )
+    if seen.appointment is None or not seen.mine:
+        return Judged(Reason.NOT_FOUND, because)
+    if not policy.changes.rebooking and not seen.staff:
+        return Judged(Reason.DISABLED, because)
+    if service is None or not service.active or not service.bookable_online or not seen.slots_possible:
+        return Judged(Reason.CONTACT_BUSINESS, because)
+    return Judged(None, because)
+
+
+def rebook(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Decision[Booked]:
+    """Book the same service again, in a free slot, for the record that the session is for."""
+    judged = judge_rebooking(seen, policy, now)
+    appointment, slot = seen.appointment, seen.slot
+    if judged.reason is not None or appointment is None:
+        return _no(judged)
+    if slot is None:
+        return refuse(Reason.SLOT_TAKEN, judged.because)
+    if slot.service_id != appointment.service_id or slot.start <= now:
+        return refuse(Reason.NOT_FOUND, judged.because)
+    forecast = evolve(
+        appointment,
+        id="",
+        ref=seen.for_ref or appointment.ref,
+        start=slot.start,
+        end=slot.end,
+        zone=slot.zone,
+        staff_id=slot.staff_id,
+        staff_name=slot.staff_name,
+        status=AppointmentStatus.REQUESTED if seen.offer.needs_approval else AppointmentStatus.CONFIRMED,
+        made_at=now,
+        booked_as=seen.name,
+        moves=0,
+        version="",
+    )
+    intent = evolve(_intent(seen, forecast, HostWrite.BOOK, judged, now), for_ref=seen.for_ref or appointment.ref)
+    return grant(Booked(forecast, waits=seen.offer.needs_approval), judged.because, asks=intent)
+
+
+def _no(judged: Judged) -> Decision[Any]:
+    until = judged.until.isoformat() if judged.until is not None else ""
+    return refuse(judged.reason or Reason.NOT_FOUND, judged.because, until=until)
+
+
+def _intent(seen: Changing, appointment: Appointment, write: HostWrite, judged: Judged, now: datetime) -> Intent:
+    return Intent(
+        id=seen.intent_id,
+        write=write,
+        actor=seen.actor,
+        asked_at=now,
+        due_at=now,
+        appointment=appointment,
+        slot=seen.slot,
+        trail=seen.trail,
+        fee=judged.fee,
+        because=str(judged.because),
+    )
+
+
+# --- once the host has answered ------------------------------------------------------------------------------------
+
+
+def remember_change(intent: Intent, after: Appointment | None, snapshot_id: str) -> tuple[Write, ...]:
+    """What the portal keeps of a change: the appointment as it was, and where a link sent earlier finds it now (X1)."""
+    before = intent.appointment
+    if before is None or intent.write is HostWrite.BOOK:
+        return ()
+    kind = ChangeKind.MOVE if intent.write is HostWrite.MOVE else ChangeKind.CANCEL
+    writes: list[Write] = [
+        Put(
+            Snapshot(
+                id=snapshot_id,
+                ref=str(before.ref),
+                appointment_id=before.id,
+                taken_at=intent.asked_at,
+                change=kind,
+                actor=intent.actor,
+                appointment=before,
+            )
+        )
+    ]
+    if kind is ChangeKind.MOVE and after is not None:
+        moves = max(before.moves, intent.trail.moves if intent.trail else 0) + 1
+        trail = intent.trail or Trail(id=before.id, current_id=before.id)
+        writes.append(Put(evolve(trail, current_id=after.id, moves=moves)))
+        if after.id != before.id:
+            writes.append(Put(Trail(id=after.id, current_id=after.id, moves=moves)))
+    return tuple(writes)

@@ -1,0 +1,170 @@
+"""Which record does this phone or email belong to?
+
+Asked only after the contact was proved: before that, no rule may look. The host's rows are raw and not unique, so there
+may be nobody, one, several, or so many that the contact identifies nobody (a switchboard, ``none@example.com``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from clientportal.decisions import Because
+from clientportal.errors import InvalidContact
+from clientportal.policy import Policy, SeveralRecords
+from clientportal.values import ClientRecord, ContactKey, ContactKind, RecordRef, mask, parse_email, parse_phone
+
+__all__ = [
+    "MOST_HITS",
+    "Candidate",
+    "Found",
+    "Nobody",
+    "Several",
+    "TooMany",
+    "Whose",
+    "keys_of",
+    "may_be_recycled",
+    "newest_booking",
+    "whose_contact",
+]
+
+MOST_HITS = 100
+"""A contact on more records than this identifies nobody."""
+
+
+@frozen
+class Candidate:
+    """One person who has the contact: the record that speaks for them, and all records merged into it.
+
+    ``members`` includes the speaker. What any member knows counts for all (law 4): the newest booking of the group is
+    the group's; ``usable`` is judged on the speaker alone.
+    """
+
+    speaker: ClientRecord
+    members: tuple[ClientRecord, ...]
+
+    @property
+    def ref(self) -> RecordRef:
+        """The record that the group is shown as."""
+        return self.speaker.ref
+
+    @property
+    def last_booked_at(self) -> datetime | None:
+        """When anyone in the group last made a booking, aware UTC."""
+        times = [member.last_booked_at for member in self.members if member.last_booked_at is not None]
+        return max(times, default=None)
+
+
+@frozen
+class Found:
+    """Exactly this one."""
+
+    candidate: Candidate
+    because: Because
+
+
+@frozen
+class Several:
+    """All of these; the client must choose (after the proof)."""
+
+    candidates: tuple[Candidate, ...]
+    because: Because
+
+
+@frozen
+class Nobody:
+    """No usable record has it."""
+
+    because: Because
+
+
+@frozen
+class TooMany:
+    """On so many records that it identifies nobody."""
+
+    because: Because
+
+
+Whose = Found | Several | Nobody | TooMany
+
+
+def whose_contact(key: ContactKey, candidates: Sequence[Candidate], hits: int, policy: Policy) -> Whose:
+    """Decide whose a proved contact is. ``hits`` is how many records the index named, before any was left out.
+
+    Timely's help page answers "What happens if two clients have the same number?" with the one who most recently made a
+    booking (T4); elsewhere the client chooses.
+    """
+    usable = [candidate for candidate in candidates if candidate.speaker.usable]
+    because = Because(
+        "whose_contact.whose_contact",
+        (("contact", mask(key.value)), ("records that have it", str(len(usable)))),
+        (("login.several", policy.login.several.value),),
+    )
+    if hits > MOST_HITS:
+        return TooMany(because)
+    if not usable:
+        return Nobody(because)
+    if len(usable) == 1:
+        return Found(usable[0], because)
+    if policy.login.several is SeveralRecords.NEWEST_BOOKING:
+        return Found(newest_booking(usable), because)
+    return Several(tuple(sorted(usable, key=lambda candidate: candidate.ref)), because)
+
+
+def newest_booking(candidates: Sequence[Candidate]) -> Candidate:
+    """The one who most recently **made** a booking (T4): by when it was made, not when it starts; any status counts.
+
+    Ties, and nobody ever booked: the newest record, then the greatest id by code points. A total order, so the answer
+    does not depend on the order in which a database returned the rows.
+    """
+
+    def rank(candidate: Candidate) -> tuple[bool, float, float, str, str]:
+        booked = candidate.last_booked_at
+        return (
+            booked is not None,
+            booked.timestamp() if booked is not None else 0.0,
+            candidate.speaker.created_at.timestamp(),
+            candidate.ref.id,
+            candidate.ref.kind.value,
+        )
+
+    return max(candidates, key=rank)
+
+
+def keys_of(record: ClientRecord, region: str) -> frozenset[ContactKey]:
+    """The record's contacts, normalised; what cannot be read is no contact.
+
+    The field matters: a number in the plain phone field is not the mobile (T11).
+    """
+    keys: set[ContactKey] = set()
+    for kind, raw in (
+        (ContactKind.MOBILE, record.mobile),
+        (ContactKind.PHONE, record.phone),
+        (ContactKind.EMAIL, record.email),
+    ):
+        if raw:
+            try:
+                keys.add(
+                    parse_email(raw).key() if kind is ContactKind.EMAIL else parse_phone(raw, region=region).key(kind)
+                )
+            except InvalidContact:
+                continue
+    return frozenset(keys)
+
+
+def may_be_recycled(
+    candidates: Sequence[Candidate], proved_at: datetime | None, age: timedelta | None, now: datetime
+) -> bool:
+    """Whether the contact was quiet for so long that somebody else may have it by now (X6).
+
+    Quiet: not proved, and no booking made by a record that has it, for longer than ``age``. Providers hand a number
+    to the next customer after as little as 45 days; the new owner's proof is real, but of the wrong person.
+    """
+    if age is None or not candidates:
+        return False
+    seen = [candidate.last_booked_at or candidate.speaker.created_at for candidate in candidates]
+    if proved_at is not None:
+        seen.append(proved_at)
+    return now - max(seen) > age
