@@ -446,9 +446,6 @@ class MessageKind(StrEnum):
     SECOND_PROOF_CODE = "second_proof_code"
     GUESSES_WARNING = "guesses_warning"
     APPOINTMENT_LINK = "appointment_link"
-    APPOINTMENT_MOVED = "appointment_moved"
-    APPOINTMENT_CANCELLED = "appointment_cancelled"
-    APPOINTMENT_BOOKED = "appointment_booked"
 
 
 class MessageState(StrEnum):

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from attrs import frozen
@@ -20,6 +19,7 @@ from attrs import frozen
 from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
 from clientportal.values import (
+    AnswerKind,
     Appointment,
     AppointmentPage,
     Business,
@@ -27,6 +27,7 @@ from clientportal.values import (
     ClientDraft,
     ClientRecord,
     ContactKey,
+    HostAnswer,
     Money,
     Offer,
     RecordRef,
@@ -81,32 +82,6 @@ class ContactPage:
 
     items: tuple[RawContacts, ...]
     next: str | None = None
-
-
-class AnswerKind(StrEnum):
-    """What became of a write."""
-
-    DONE = "done"
-    WAITS = "waits"
-    """Requested; the business has to agree."""
-    TAKEN = "taken"
-    """The slot is gone; nothing was written."""
-    DECLINED = "declined"
-    """The host's own rules said no after all; nothing was written."""
-
-
-@frozen
-class HostAnswer:
-    """The host's answer to one write.
-
-    ``appointment`` is the appointment as it is afterwards: the same id, a new one (hosts that rebook), or ``None``
-    (hosts that delete). ``ref`` is the record that was created.
-    """
-
-    kind: AnswerKind = AnswerKind.DONE
-    appointment: Appointment | None = None
-    ref: RecordRef | None = None
-    note: str = ""
 
 
 class Host(Protocol):

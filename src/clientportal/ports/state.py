@@ -71,6 +71,10 @@ class State(Protocol):
         """
         ...
 
+    async def find_any(self, kind: type[R], key: str, values: Sequence[str], *, limit: int = 1000) -> Sequence[R]:
+        """The records whose declared key begins with any one of ``values``, in key order, then id."""
+        ...
+
     async def page(
         self,
         kind: type[R],

@@ -45,8 +45,8 @@ __all__ = [
     "Verdict",
     "empty_client",
     "judge_code",
+    "open_for_new_record",
     "request_code",
-    "settle_sign_in",
     "sign_in",
 ]
 
@@ -332,13 +332,13 @@ def _new_client(fresh: FreshSession, session: Session, identity: ContactKey, bec
     )
 
 
-def settle_sign_in(intent: Intent, answer_ref: RecordRef | None) -> tuple[Write, ...]:
+def open_for_new_record(intent: Intent, ref: RecordRef) -> tuple[Write, ...]:
     """The rest of a first login (T6), once the host has made the empty record: the session is for it, and the
     contact index knows it in the same commit, so that the next login with that number reaches the same record."""
-    if intent.session is None or answer_ref is None:
+    if intent.session is None:
         return ()
-    session = evolve(intent.session, entry=str(answer_ref), own=(answer_ref,))
-    entries = tuple(Put(ContactEntry.of(answer_ref, key)) for key in intent.entries)
+    session = evolve(intent.session, entry=str(ref), own=(ref,))
+    entries = tuple(Put(ContactEntry.of(ref, key)) for key in intent.entries)
     return (Put(session), *entries)
 
 

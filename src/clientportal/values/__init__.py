@@ -1,10 +1,12 @@
 """What things are: contacts, clients, appointments, money, secrets. Frozen, validated, without behaviour."""
 
 from clientportal.values.appointments import (
+    AnswerKind,
     Appointment,
     AppointmentPage,
     AppointmentStatus,
     ChangeKind,
+    HostAnswer,
     Offer,
     Service,
     Slot,
@@ -25,10 +27,12 @@ from clientportal.values.contacts import (
 from clientportal.values.instants import as_utc, in_zone, zone
 from clientportal.values.money import Money
 from clientportal.values.secret import Secret
+from clientportal.values.sources import normalise_source
 
 __all__ = [
     "CLIENT_FIELDS",
     "Address",
+    "AnswerKind",
     "Appointment",
     "AppointmentPage",
     "AppointmentStatus",
@@ -40,6 +44,7 @@ __all__ = [
     "ContactKey",
     "ContactKind",
     "Email",
+    "HostAnswer",
     "Money",
     "NumberType",
     "Offer",
@@ -53,6 +58,7 @@ __all__ = [
     "as_utc",
     "in_zone",
     "mask",
+    "normalise_source",
     "parse_email",
     "parse_phone",
     "zone",

@@ -13,10 +13,12 @@ from clientportal.values.instants import as_utc, as_utc_or_none, in_zone, is_zon
 from clientportal.values.money import Money
 
 __all__ = [
+    "AnswerKind",
     "Appointment",
     "AppointmentPage",
     "AppointmentStatus",
     "ChangeKind",
+    "HostAnswer",
     "Offer",
     "Service",
     "Slot",
@@ -129,6 +131,32 @@ class Slot:
     def local_start(self) -> datetime:
         """The wall clock it starts at."""
         return in_zone(self.start, self.zone)
+
+
+class AnswerKind(StrEnum):
+    """What became of a write that the host was asked for."""
+
+    DONE = "done"
+    WAITS = "waits"
+    """Requested; the business has to agree."""
+    TAKEN = "taken"
+    """The slot is gone; nothing was written."""
+    DECLINED = "declined"
+    """The host's own rules said no after all; nothing was written."""
+
+
+@frozen
+class HostAnswer:
+    """The host's answer to one write.
+
+    ``appointment`` is the appointment as it is afterwards: the same id, a new one (hosts that rebook), or ``None``
+    (hosts that delete). ``ref`` is the record that was created.
+    """
+
+    kind: AnswerKind = AnswerKind.DONE
+    appointment: Appointment | None = None
+    ref: RecordRef | None = None
+    note: str = ""
 
 
 @frozen

@@ -1,6 +1,6 @@
 """Phones and emails: parsed strictly at the edge, with one canonical key each; the raw text is kept.
 
-A *key* is what two spellings of the same contact share: E.164 for numbers, the case-folded address for emails.
+A *key* is what two spellings of the same contact share: E.164 for numbers, the address in lower case for emails.
 Keys are compared, indexed and limited on; messages go to the stored address, never to a key (a key of an email
 has lost the case of its local part).
 """
@@ -97,7 +97,7 @@ class Phone:
 
 @frozen
 class Email:
-    """An address as it was written, as mail goes to it, and its key (NFC, case-folded, domain in Unicode)."""
+    """An address as it was written, as mail goes to it, and its key (NFC, lower case, domain in Unicode)."""
 
     raw: str = field(repr=False)
     address: str
@@ -108,10 +108,14 @@ class Email:
         return ContactKey(ContactKind.EMAIL, self.key_text)
 
 
-# Spaces, hyphens, dots, slashes and brackets are how people group digits; "tel:" is what a phone hands over.
-_GROUPING = re.compile(r"[\s\-‐-―−.·/()\[\]⁠ ]")
-_EXTENSION = re.compile(r"(?i)(?:ext\.?|extn|x|#|;)\s*\d*$")
+# Spaces, hyphens, dots, slashes and brackets are how people group digits, at full width too; all of them vanish.
+_GROUPING = re.compile("[\\s\\-./()\\[\\]\u00b7\u2010-\u2015\u2212\uff0d\uff0e\uff0f\uff08\uff09\uff3b\uff3d]")
+_EXTENSION = re.compile(r"(?i)(?:extension|extn|ext|x|#|;|,)[\s.:=]*(?:ext=)?\d*$")
 _DIALLABLE = re.compile(r"\+?[0-9]+")
+
+# What pasting from messages and web pages leaves behind: soft hyphen, zero-width space, bidi marks and isolates, word
+# joiner, byte-order mark. The zero-width (non-)joiners are not here: they are letters of some domain names.
+_PASTED = frozenset("\u00ad\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 
 _TYPES = {
     PhoneNumberType.MOBILE: NumberType.MOBILE,
@@ -123,20 +127,22 @@ _TYPES = {
 }
 
 
+def _without_pasted(raw: str) -> str:
+    return "".join(character for character in raw if character not in _PASTED).strip()
+
+
 def _plain(raw: str) -> str:
-    """Drop what cannot be seen (bidi marks, zero-width, controls) and map every script's digits to ASCII."""
-    kept = []
-    for character in raw:
+    """Map every script's digits to ASCII; controls stay, to be refused: nobody types NUL into a number."""
+    kept: list[str] = []
+    for character in _without_pasted(raw):
         category = unicodedata.category(character)
-        if category in ("Cf", "Cc", "Cs"):
-            continue
         if category == "Nd":
             kept.append(str(unicodedata.digit(character)))
-        elif character == "＋":
-            kept.append("+")
+        elif category in ("Cc", "Cs") and character != "\t":
+            raise InvalidContact("not_a_number", "a phone number has no control characters or broken text in it")
         else:
-            kept.append(character)
-    return "".join(kept).strip()
+            kept.append("+" if character == "\uff0b" else character)
+    return "".join(kept)
 
 
 def parse_phone(raw: str, *, region: str) -> Phone:
@@ -149,10 +155,10 @@ def parse_phone(raw: str, *, region: str) -> Phone:
     if len(raw) > MAX_PHONE:
         raise InvalidContact("too_long", f"a phone number has at most {MAX_PHONE} characters; this has {len(raw)}")
     text = _plain(raw)
+    if text.lower().startswith("tel:"):  # what a phone hands over (RFC 3966)
+        text = text[4:].lstrip()
     if not text:
         raise InvalidContact("empty", "a phone number is needed, such as 021 123 4567 or +64 21 123 4567")
-    if text.lower().startswith("tel:"):
-        text = text[4:]
     if _EXTENSION.search(text):
         raise InvalidContact("extension", "a phone number without its extension is needed")
     digits = _GROUPING.sub("", text)
@@ -160,11 +166,8 @@ def parse_phone(raw: str, *, region: str) -> Phone:
         raise InvalidContact("letters", "a phone number is written in digits, without letters")
     if not _DIALLABLE.fullmatch(digits):
         raise InvalidContact("not_a_number", "this is not a phone number: use digits, spaces and a leading +")
-    try:
-        number = phonenumbers.parse(_international(digits), region)
-    except NumberParseException as error:
-        raise InvalidContact("not_a_number", f"this is not a phone number in region {region}") from error
-    if not phonenumbers.is_valid_number(number):
+    number = _dial(digits, region)
+    if number is None:
         raise InvalidContact("not_a_number", f"no such phone number exists (read as a number of region {region})")
     return Phone(
         raw=raw,
@@ -174,19 +177,34 @@ def parse_phone(raw: str, *, region: str) -> Phone:
     )
 
 
-def _international(digits: str) -> str:
-    # "00" is the prefix that ITU-T E.164 recommends; regions with another one (011, 0011) are known to
-    # phonenumbers by themselves, but a client abroad writes 00 whatever the salon's region uses.
-    return "+" + digits[2:] if digits.startswith("00") and not digits.startswith("0011") else digits
+def _dial(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
+    # The region's own plan goes first: it knows its trunk prefix and its way abroad (011 in the US, 0011 in Australia,
+    # 001 in Korea). Only what means nothing there is read with "00", the prefix that ITU-T E.164 recommends: a client
+    # from abroad writes it whatever the salon's region dials.
+    spellings = [digits]
+    if digits.startswith("00"):
+        spellings.append("+" + digits[2:])
+    for spelling in spellings:
+        try:
+            number = phonenumbers.parse(spelling, region)
+        except NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return number
+    return None
 
 
 def parse_email(raw: str) -> Email:
     """Read an email address. No look-up is made; the address need only be well-formed.
 
     The key folds case in the local part too: no provider that clients use tells ``Ana@`` and ``ana@`` apart,
-    and two clients who differ in that alone are one. Raises :class:`~clientportal.errors.InvalidContact`.
+    and two clients who differ in that alone are one. It folds case and nothing else: full case folding would make
+    one key of ``straße.de`` and ``strasse.de``, which are two domains with two owners, and a proof of the one would
+    open the records of the other. Raises :class:`~clientportal.errors.InvalidContact`.
     """
-    text = "".join(c for c in raw if unicodedata.category(c) != "Cf").strip()
+    if len(raw) > 4 * MAX_EMAIL:
+        raise InvalidContact("too_long", f"an email address has at most {MAX_EMAIL} characters; this has {len(raw)}")
+    text = _without_pasted(raw)
     if not text:
         raise InvalidContact("empty", "an email address is needed, such as ana@example.com")
     if len(text) > MAX_EMAIL:
@@ -195,7 +213,13 @@ def parse_email(raw: str) -> Email:
         valid = validate_email(text, check_deliverability=False)
     except (EmailNotValidError, UnicodeError) as error:
         raise InvalidContact("not_an_address", f"this is not an email address: {error}") from error
-    return Email(raw=raw, address=valid.normalized, key_text=unicodedata.normalize("NFC", valid.normalized.casefold()))
+    local = unicodedata.normalize("NFC", "".join(_lower(character) for character in valid.local_part))
+    return Email(raw=raw, address=valid.normalized, key_text=f"{local}@{valid.domain}")
+
+
+def _lower(character: str) -> str:
+    lower = character.lower()
+    return lower if len(lower) == 1 else character
 
 
 def mask(contact: str) -> str:

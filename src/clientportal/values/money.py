@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 
 from attrs import field, frozen
 
@@ -10,13 +10,16 @@ from clientportal.errors import InvalidInput
 
 __all__ = ["Money"]
 
+# A context of its own: the caller's may round to a few digits, and a sum of money must be exact or fail.
+_EXACT_SUM = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
+
 
 def _exact(value: Decimal | int | str) -> Decimal:
     if isinstance(value, float):
         raise InvalidInput("money is exact: use Decimal, int or str, not float")
     try:
         amount = Decimal(value)
-    except (InvalidOperation, TypeError) as error:
+    except (InvalidOperation, TypeError, ValueError) as error:
         raise InvalidInput(f"{value!r} is not an amount of money such as '25.00'") from error
     if not amount.is_finite():
         raise InvalidInput("an amount of money is finite")
@@ -48,7 +51,10 @@ class Money:
 
     def __add__(self, other: Money) -> Money:
         self._same(other)
-        return Money(self.amount + other.amount, self.currency)
+        try:
+            return Money(_EXACT_SUM.add(self.amount, other.amount), self.currency)
+        except DecimalException as error:
+            raise InvalidInput("these amounts cannot be added exactly") from error
 
     def __lt__(self, other: Money) -> bool:
         self._same(other)

@@ -20,8 +20,8 @@ class Secret:
     >>> token.reveal()
     's3cr3t'
 
-    Comparison is in constant time over UTF-8 bytes. Formatting gives the mask, never the text; pickling and
-    copying by pickle raise :class:`~clientportal.errors.SecretUsedAsText`.
+    Comparison is in constant time over UTF-8 bytes. Formatting gives the mask, never the text; a copy is the same
+    object; pickling raises :class:`~clientportal.errors.SecretUsedAsText`.
     """
 
     __slots__ = ("_text",)
@@ -38,6 +38,9 @@ class Secret:
 
     __str__ = __repr__
 
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
@@ -53,6 +56,9 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise SecretUsedAsText("a Secret cannot be pickled; call reveal() where the text is really needed")
+
+    def __copy__(self) -> Secret:
+        return self
 
     def __deepcopy__(self, _memo: object) -> Secret:
         return self

@@ -1,0 +1,181 @@
+"""Everything that is derived, digested or signed, from one ring of keys.
+
+What leaves in a message is derived and never stored: ``HMAC(key; tenant, purpose, identity, row, send number)``; a code
+is the HOTP (RFC 4226) over that. What a caller is handed (tokens, handles) is drawn from ``secrets`` and stored as a
+digest. The first key of the ring signs, all verify, and removing one ends what it signed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import final
+
+import pyotp
+from attrs import field, frozen
+
+from clientportal.errors import InvalidInput
+from clientportal.values import Secret
+
+__all__ = ["Key", "KeyRing", "digest", "new_secret", "tenant_of", "token_for"]
+
+MAX_SIGNED = 2_000
+
+
+@frozen
+class Key:
+    """One key: a short public ``id`` and at least 32 secret bytes."""
+
+    id: str = field()
+    secret: bytes = field(repr=False)
+
+    @id.validator
+    def _check_id(self, _attribute: object, value: str) -> None:
+        if not value or len(value) > 40 or not all(c.isalnum() or c in "-_" for c in value) or not value.isascii():
+            raise InvalidInput("a key id is 1 to 40 letters, digits, '-' or '_' of ASCII")
+
+    @secret.validator
+    def _check_secret(self, _attribute: object, value: bytes) -> None:
+        if not isinstance(value, bytes) or len(value) < 32:
+            raise InvalidInput("a key has at least 32 secret bytes; make one with KeyRing.generate_secret()")
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        from clientportal.errors import SecretUsedAsText
+
+        raise SecretUsedAsText("a key cannot be pickled")
+
+
+@final
+class KeyRing:
+    """The keys of one installation, the signing one first.
+
+    >>> ring = KeyRing.from_secrets({"2026-11": KeyRing.generate_secret()})
+
+    Rotate by putting a new key in front; keep the old one until what it signed has expired (codes: ten minutes; links:
+    ``messages.link_life``); then remove it.
+    """
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._keys = tuple(keys)
+        if not self._keys:
+            raise InvalidInput("a key ring needs at least one key; make a secret with KeyRing.generate_secret()")
+        if len({key.id for key in self._keys}) != len(self._keys):
+            raise InvalidInput("two keys of a ring have the same id")
+
+    def __repr__(self) -> str:
+        return f"KeyRing({[key.id for key in self._keys]})"
+
+    @staticmethod
+    def generate_secret() -> str:
+        """256 new random bits as text; keep it with the application's other secrets."""
+        return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+    @classmethod
+    def from_secrets(cls, texts: Mapping[str, str]) -> KeyRing:
+        """A ring from key id -> what :meth:`generate_secret` made, the signing one first."""
+        keys = []
+        for id, text in texts.items():
+            try:
+                keys.append(Key(id, base64.urlsafe_b64decode(text.encode())))
+            except (binascii.Error, UnicodeEncodeError) as error:
+                raise InvalidInput(f"the secret of key {id!r} is not what KeyRing.generate_secret() makes") from error
+        return cls(keys)
+
+    @property
+    def signing_id(self) -> str:
+        """The id of the key that signs."""
+        return self._keys[0].id
+
+    def _secret(self, id: str) -> bytes | None:
+        return next((key.secret for key in self._keys if key.id == id), None)
+
+    def _mac(self, secret: bytes, *parts: str) -> bytes:
+        # Every part is preceded by its length, so that no two lists of parts give the same bytes.
+        message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+        return hmac.digest(secret, message, "sha256")
+
+    def code(
+        self, key_id: str, tenant: str, purpose: str, identity: str, row: str, send_number: int, digits: int
+    ) -> Secret | None:
+        """The one-time code of one sending of one challenge, or ``None`` where its key has been removed.
+
+        HOTP (RFC 4226, 5.3) over a secret that is derived for this row alone, with the send number as the counter.
+        """
+        secret = self._secret(key_id)
+        if secret is None:
+            return None
+        derived = self._mac(secret, "code", tenant, purpose, identity, row)
+        return Secret(pyotp.HOTP(base64.b32encode(derived).decode(), digits=digits).at(send_number))
+
+    def fingerprint(self, *parts: str) -> str:
+        """A keyed digest, equal for equal parts: for idempotency keys, which users choose and may choose badly."""
+        return self._mac(self._keys[-1].secret, "fingerprint", *parts).hex()
+
+    def sign(self, kind: str, tenant: str, claims: Mapping[str, str | int], key_id: str | None = None) -> Secret:
+        """Sign claims for one kind of use in one tenant: ``key id . claims . mac``, safe in an address."""
+        id = key_id or self.signing_id
+        secret = self._secret(id)
+        if secret is None:
+            raise InvalidInput(f"there is no key {id!r} in the ring")
+        body = _b64(json.dumps({**claims, "t": tenant}, separators=(",", ":"), sort_keys=True).encode())
+        return Secret(f"{id}.{body}.{_b64(self._mac(secret, kind, id, body))}")
+
+    def verify(self, kind: str, text: str) -> Mapping[str, str | int] | None:
+        """The claims that were signed for this kind, or ``None`` for anything else, whatever is wrong with it."""
+        if len(text) > MAX_SIGNED or not text.isascii():
+            return None
+        id, _, rest = text.partition(".")
+        body, _, mac = rest.partition(".")
+        secret = self._secret(id)
+        given = _unb64(mac)
+        if secret is None or given is None or not hmac.compare_digest(self._mac(secret, kind, id, body), given):
+            return None
+        # Base64 has several spellings of the same bytes; only the one that was signed is accepted.
+        if _b64(given) != mac:
+            return None
+        decoded = _unb64(body)
+        claims = json.loads(decoded) if decoded is not None else None
+        return claims if isinstance(claims, dict) else None
+
+
+def _b64(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
+def _unb64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def new_secret() -> str:
+    """256 random bits, safe in an address and a cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(text: str) -> str:
+    """What is stored of a token or handle. Plain SHA-256 is enough: the text has 256 random bits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def token_for(tenant: str, secret: str) -> Secret:
+    """A session token: it names its tenant, so that ``portal.client(token)`` needs nothing else."""
+    return Secret(f"{_b64(tenant.encode())}.{secret}")
+
+
+def tenant_of(token: str) -> str | None:
+    """The tenant that a token names, or ``None`` where it is no token. The name proves nothing; the digest does."""
+    head, _, tail = token.partition(".")
+    if not head or not tail or len(token) > MAX_SIGNED or not token.isascii():
+        return None
+    decoded = _unb64(head)
+    try:
+        return None if decoded is None else decoded.decode()
+    except UnicodeDecodeError:
+        return None

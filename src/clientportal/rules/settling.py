@@ -1,0 +1,64 @@
+"""What did the host do, and what follows from it?
+
+Some decisions need one write by the host: a new record, a moved appointment. Its answer comes in here as a fact, and
+the rest of the decision comes out, in the same transaction where the host shares one, else in the one after.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from attrs import evolve
+
+from clientportal.decisions import Because, Decision, Reason, grant, refuse
+from clientportal.outcomes import Booked, Cancelled, Detached, Moved, SignedIn
+from clientportal.records import HostWrite, Intent
+from clientportal.rules.signing_in import open_for_new_record
+from clientportal.rules.who_may_change import remember_change
+from clientportal.values import AnswerKind, AppointmentStatus, HostAnswer, RecordRef
+
+__all__ = ["settle"]
+
+T = TypeVar("T")
+
+
+def settle(intent: Intent, answer: HostAnswer, forecast: T, fresh_id: str) -> Decision[T]:
+    """Complete the decision that asked for ``intent`` with the host's answer.
+
+    ``forecast`` is the outcome that was expected; the real one is it, corrected by the answer. A host that says no has
+    written nothing, and then nothing is written here.
+    """
+    because = Because("settling.settle", (("host answered", answer.kind.value), ("asked because", intent.because)))
+    if answer.kind is AnswerKind.TAKEN:
+        return refuse(Reason.SLOT_TAKEN, because)
+    if answer.kind is AnswerKind.DECLINED:
+        return refuse(Reason.NOT_CHANGEABLE, because, why=answer.note)
+    if intent.write is HostWrite.CREATE_CLIENT:
+        if answer.ref is None:
+            return refuse(Reason.CONTACT_BUSINESS, because)
+        return grant(_with_record(forecast, answer.ref), because, open_for_new_record(intent, answer.ref))
+    changes = remember_change(intent, answer.appointment, fresh_id)
+    return grant(_with_appointment(forecast, answer), because, changes)
+
+
+def _with_record(forecast: T, ref: RecordRef) -> T:
+    match forecast:
+        case SignedIn():
+            return cast("T", evolve(forecast, record=ref))
+        case Detached(signed_in=SignedIn() as signed_in):
+            return cast("T", evolve(forecast, signed_in=evolve(signed_in, record=ref)))
+        case _:
+            return forecast
+
+
+def _with_appointment(forecast: T, answer: HostAnswer) -> T:
+    waits = answer.kind is AnswerKind.WAITS
+    match forecast:
+        case Moved() | Booked():
+            return cast("T", evolve(forecast, appointment=answer.appointment or forecast.appointment, waits=waits))
+        case Cancelled():
+            status = AppointmentStatus.CANCELLED if answer.appointment is None else answer.appointment.status
+            after = answer.appointment or forecast.appointment
+            return cast("T", evolve(forecast, appointment=after, status=status, waits=waits))
+        case _:
+            return forecast
