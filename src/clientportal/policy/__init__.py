@@ -1,4 +1,9 @@
-"""What a business chooses, question by question; :mod:`presets` has five live products as values."""
+"""What a business chooses, question by question; :mod:`presets` has five live products as values.
+
+``policy_from_toml`` and ``policy_to_toml`` are loaded when they are first asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from clientportal.policy.changes import ChangePolicy, Edge, Fee, Late, Override, Window, WindowUnit
 from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
@@ -28,6 +33,9 @@ from clientportal.policy.people import (
     VisibilityPolicy,
 )
 from clientportal.policy.policy import Policy
+
+if TYPE_CHECKING:
+    from clientportal.policy.toml import policy_from_toml, policy_to_toml
 
 __all__ = [
     "BookingFlow",
@@ -63,4 +71,14 @@ __all__ = [
     "VisibilityPolicy",
     "Window",
     "WindowUnit",
+    "policy_from_toml",
+    "policy_to_toml",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("policy_from_toml", "policy_to_toml"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from clientportal.policy import toml
+
+    return getattr(toml, name)
