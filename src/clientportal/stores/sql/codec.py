@@ -1,0 +1,65 @@
+"""Records to JSON text and back, exactly: what is read equals what was written.
+
+Instants are UTC in a fixed width with microseconds, so that their text sorts as they do; money is decimal text. JSON
+is written in ASCII, so that any text that Python can hold survives, including what PostgreSQL refuses in a column.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from cattrs import Converter
+
+from clientportal.records import Stored
+from clientportal.values import ContactKey, RecordRef
+from clientportal.values.instants import as_utc
+
+__all__ = ["from_body", "instant_from_text", "instant_text", "to_body"]
+
+R = TypeVar("R", bound=Stored)
+
+
+def instant_text(instant: datetime) -> str:
+    """An instant as columns and bodies hold it: ``2026-11-21T09:30:00.000000+00:00``."""
+    return as_utc(instant).isoformat(timespec="microseconds")
+
+
+def instant_from_text(text: str) -> datetime:
+    """Read back what :func:`instant_text` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def _converter() -> Converter:
+    converter = Converter()
+    converter.register_unstructure_hook(datetime, instant_text)
+    converter.register_structure_hook(datetime, lambda text, _: instant_from_text(text))
+    # Days, seconds and microseconds apart: seconds as a float would lose the last digits of a long duration.
+    converter.register_unstructure_hook(timedelta, lambda span: [span.days, span.seconds, span.microseconds])
+    converter.register_structure_hook(timedelta, lambda parts, _: timedelta(*parts))
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
+    converter.register_unstructure_hook(RecordRef, str)
+    converter.register_structure_hook(RecordRef, lambda text, _: RecordRef.parse(text))
+    converter.register_unstructure_hook(ContactKey, str)
+    converter.register_structure_hook(ContactKey, lambda text, _: ContactKey.parse(text))
+    return converter
+
+
+_CONVERTER = _converter()
+
+
+def to_body(record: Stored) -> str:
+    """The whole record but its version, which is a column of its own."""
+    parts: dict[str, Any] = _CONVERTER.unstructure(record)
+    del parts["version"]
+    return json.dumps(parts, separators=(",", ":"))
+
+
+def from_body(kind: type[R], version: int, body: str) -> R:
+    """The record that was stored, with the version it has now."""
+    parts: dict[str, Any] = json.loads(body)
+    parts["version"] = version
+    return _CONVERTER.structure(parts, kind)

@@ -1,0 +1,277 @@
+"""A host for platforms without tables of their own, over the shipped ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from sqlalchemy import Executable
+
+from clientportal.decisions import HostEvent
+from clientportal.errors import Conflict, HostError
+from clientportal.ports.host import AnswerKind, Capabilities, ContactPage, HostAnswer, RawContacts
+from clientportal.stores.sql import host_queries as queries
+from clientportal.stores.sql import host_rows as rows
+from clientportal.stores.sql.codec import instant_text
+from clientportal.stores.sql.cursors import read_cursor, write_cursor
+from clientportal.stores.sql.host_seeding import HostSeeding
+from clientportal.stores.sql.tables import MOST, storable
+from clientportal.values import (
+    Appointment,
+    AppointmentPage,
+    AppointmentStatus,
+    Business,
+    ChangeKind,
+    ClientDraft,
+    ClientRecord,
+    ContactKey,
+    Money,
+    Offer,
+    RecordKind,
+    RecordRef,
+    Service,
+    Slot,
+    When,
+)
+
+__all__ = ["SqlHost"]
+
+
+class SqlHost(HostSeeding):
+    """Businesses, clients, services, appointments and free times in the tables ``cp_host_…``.
+
+    It is the awaited colour of the host port over either kind of connection, so one class serves ``Portal`` and
+    ``AsyncPortal``: pass the class itself as the host. The tables come and go with ``SqlStore.upgrade()``. There is no
+    look-up by contact: contacts stand as typed, and the portal's own contact index answers.
+
+    A subclass may give it another clock (:meth:`now`).
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        create_client=True, move=True, cancel=True, book=True, slots=True
+    )
+    shares_transaction: ClassVar[bool] = True
+
+    @classmethod
+    def open(cls, connection: Any, tenant: str) -> SqlHost:
+        """Bind one host to one unit of work and one tenant."""
+        return cls(connection, tenant)
+
+    def now(self) -> datetime:
+        """When something is created: clients and bookings are stamped with it, aware UTC."""
+        return datetime.now(UTC)
+
+    # --- reads
+
+    async def business(self) -> Business:
+        """The business itself."""
+        found = await self._rows(queries.BUSINESS)
+        if not found:
+            raise HostError(f"SqlHost.business: there is no business {self.tenant!r}; add_business() adds one")
+        return rows.business_of(found[0])
+
+    async def clients(self, refs: Sequence[RecordRef]) -> Sequence[ClientRecord]:
+        """The records of those refs, of both kinds, each with the time of its newest booking made."""
+        wanted = _wanted(refs)
+        return (
+            [rows.client_of(row) for row in await self._rows(queries.CLIENTS_OF, **wanted)] if _any_of(wanted) else []
+        )
+
+    async def contacts(self, after: str | None, limit: int) -> ContactPage:
+        """A page of every record's contacts: the clients by id, then the bookings that are their own record."""
+        scope = (self.tenant, "contacts")
+        kind, last = ("client", "") if after is None else read_cursor(scope, after, [str, str])
+        found: list[Any] = []
+        if kind == "client":
+            found += await self._rows(queries.CLIENT_CONTACTS, p_after=last, p_limit=limit + 1)
+            last = ""
+        if len(found) <= limit:
+            found += await self._rows(queries.BOOKING_CONTACTS, p_after=last, p_limit=limit + 1 - len(found))
+        items: tuple[RawContacts, ...] = tuple(rows.contacts_of(row) for row in found[:limit])
+        if len(found) <= limit:
+            return ContactPage(items)
+        ref = items[-1].ref
+        return ContactPage(items, write_cursor(scope, [ref.kind.value, ref.id]))
+
+    async def by_contact(self, key: ContactKey) -> Sequence[RecordRef]:
+        """Not declared: raw contacts cannot be looked up by a normalised one."""
+        raise HostError(f"SqlHost.by_contact is not implemented, though something asked for a {key.kind.value}")
+
+    async def appointments(
+        self, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
+    ) -> AppointmentPage:
+        """A page of the union of those refs' appointments; ties in the start are listed by id."""
+        scope = (self.tenant, "appointments", when.value)
+        parameters: dict[str, Any] = {"p_now": instant_text(now), "p_limit": limit + 1, **_wanted(refs)}
+        if after is not None:
+            parameters["p_start"], parameters["p_id"] = read_cursor(scope, after, [str, str])
+        if not _any_of(parameters):
+            return AppointmentPage(())
+        if when is When.UPCOMING:
+            query = queries.UPCOMING if after is None else queries.UPCOMING_ON
+        else:
+            query = queries.PAST if after is None else queries.PAST_ON
+        found = await self._rows(query, **parameters)
+        items = tuple(rows.appointment_of(row) for row in found[:limit])
+        if len(found) <= limit:
+            return AppointmentPage(items)
+        return AppointmentPage(items, write_cursor(scope, [instant_text(items[-1].start), items[-1].id]))
+
+    async def appointment(self, id: str) -> Appointment | None:
+        """One appointment, or ``None``."""
+        row = await self._one(queries.APPOINTMENT, id)
+        return None if row is None else rows.appointment_of(row)
+
+    async def offer(self, appointment: Appointment, change: ChangeKind) -> Offer:
+        """What ``add_appointments`` was told: a lock with its reason, and the deposit that cancelling loses."""
+        row = await self._one(queries.APPOINTMENT, appointment.id)
+        if row is None or change is ChangeKind.REBOOK:
+            return Offer()
+        return Offer(
+            allowed=row.locked_reason is None,
+            why_not=row.locked_reason or "",
+            forfeits=rows.money_of(row, "deposit") if change is ChangeKind.CANCEL else None,
+        )
+
+    async def service(self, id: str) -> Service | None:
+        """The service as it is today."""
+        row = await self._one(queries.SERVICE, id)
+        return None if row is None else rows.service_of(row)
+
+    async def slots(
+        self, service_id: str, staff_id: str | None, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Slot]:
+        """Free times of a service that start in [since, until), earliest first."""
+        if not storable(service_id) or not storable(staff_id or ""):
+            return []
+        found = await self._rows(
+            queries.FREE_SLOTS,
+            p_service=service_id,
+            p_any=staff_id is None,
+            p_staff=staff_id,
+            p_since=instant_text(since),
+            p_until=instant_text(until),
+            p_limit=limit,
+        )
+        return [rows.slot_of(row) for row in found]
+
+    async def slot(self, id: str) -> Slot | None:
+        """That slot where it is still free."""
+        row = await self._one(queries.FREE_SLOT, id)
+        return None if row is None else rows.slot_of(row)
+
+    async def outcome(self, key: str) -> HostAnswer | None:
+        """Never asked: what this host writes commits or rolls back with the portal."""
+        raise HostError("SqlHost.outcome is not implemented: its writes share the portal's transaction")
+
+    async def heard(self, event: HostEvent) -> None:
+        """Nothing to follow: there are no screens here."""
+        return
+
+    # --- writes
+
+    async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
+        """A new client with these fields and nothing else."""
+        ref = RecordRef.client(uuid4().hex)
+        await self._add_client(ClientRecord(ref, self.now(), **_fields(draft)))
+        return HostAnswer(ref=ref)
+
+    async def move(self, appointment: Appointment, slot: Slot, key: str) -> HostAnswer:
+        """Take the slot, offer the old time again; the id stays."""
+        before = await self._one(queries.APPOINTMENT, appointment.id)
+        if before is None:
+            raise Conflict("the appointment to be moved is gone")
+        if not await self._take(slot, appointment.id):
+            return HostAnswer(AnswerKind.TAKEN)
+        place = rows.slot_row(slot)
+        new = {f"v_{name}": place[name] for name in ("start_at", "end_at", "zone", "staff_id", "staff_name")}
+        await self._change(queries.MOVE, appointment, v_slot_id=slot.id, **new)
+        await self._offer_again(before)
+        return HostAnswer(appointment=await self.appointment(appointment.id))
+
+    async def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer:
+        """Mark it cancelled, note the fee, offer its time again."""
+        before = await self._one(queries.APPOINTMENT, appointment.id)
+        if before is None:
+            raise Conflict("the appointment to be cancelled is gone")
+        charged = {f"v_{name}": value for name, value in rows.money_row("fee", fee).items()}
+        await self._change(queries.CANCEL, appointment, **charged)
+        await self._offer_again(before)
+        return HostAnswer(appointment=await self.appointment(appointment.id))
+
+    async def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer:
+        """A new appointment in that slot; a record that is a booking gets another booking with the same contacts."""
+        service = await self.service(slot.service_id)
+        if service is None or not (service.active and service.bookable_online):
+            return HostAnswer(AnswerKind.DECLINED, note="this service cannot be booked online")
+        records = await self.clients([ref])
+        if not records:
+            return HostAnswer(AnswerKind.DECLINED, note="there is no such client")
+        id = uuid4().hex
+        if not await self._take(slot, id):
+            return HostAnswer(AnswerKind.TAKEN)
+        own = ref if ref.kind is RecordKind.CLIENT else RecordRef.booking(id)
+        new = Appointment(
+            id=id,
+            ref=own,
+            service_id=service.id,
+            start=slot.start,
+            end=slot.end,
+            zone=slot.zone,
+            status=AppointmentStatus.CONFIRMED,
+            made_at=self.now(),
+            staff_id=slot.staff_id,
+            service_name=service.name,
+            staff_name=slot.staff_name,
+            booked_as=name,
+            price=service.price,
+        )
+        typed = records[0] if own.kind is RecordKind.BOOKING else None
+        contacts = None if typed is None else RawContacts(own, typed.mobile, typed.phone, typed.email)
+        await self._add_appointment(new, contacts, slot_id=slot.id)
+        return HostAnswer(appointment=await self.appointment(id), ref=own)
+
+    # --- what the methods above are made of
+
+    async def _one(self, query: Executable, id: str) -> Any | None:
+        found = await self._rows(query, p_id=id) if storable(id) else ()
+        return found[0] if found else None
+
+    async def _take(self, slot: Slot, appointment_id: str) -> bool:
+        if not storable(slot.id):
+            return False
+        times = {"p_start": instant_text(slot.start), "p_end": instant_text(slot.end)}
+        return await self._run(queries.TAKE, p_id=slot.id, p_by=appointment_id, **times) == 1
+
+    async def _change(self, statement: Executable, appointment: Appointment, **values: Any) -> None:
+        seen = int(appointment.version) if appointment.version.isdecimal() else 0
+        if seen > MOST or await self._run(statement, p_id=appointment.id, p_seen=seen, **values) != 1:
+            raise Conflict("the appointment has changed since it was read")
+
+    async def _offer_again(self, before: Any) -> None:
+        if before.slot_id is not None:
+            await self._run(queries.GIVE_BACK, p_id=before.slot_id, p_by=before.id)
+        else:
+            # It never stood in a slot of this table, so its time becomes a new one.
+            was = rows.appointment_of(before)
+            times = (was.start, was.end, was.zone, was.staff_id, was.staff_name)
+            await self.add_slots([Slot(uuid4().hex, was.service_id, *times)])
+
+
+def _wanted(refs: Sequence[RecordRef]) -> dict[str, list[str]]:
+    ids: dict[RecordKind, list[str]] = {RecordKind.CLIENT: [], RecordKind.BOOKING: []}
+    for ref in refs:
+        if storable(ref.id):
+            ids[ref.kind].append(ref.id)
+    return {"p_clients": ids[RecordKind.CLIENT], "p_bookings": ids[RecordKind.BOOKING]}
+
+
+def _any_of(parameters: dict[str, Any]) -> bool:
+    return bool(parameters["p_clients"] or parameters["p_bookings"])
+
+
+def _fields(draft: ClientDraft) -> dict[str, Any]:
+    names = ("first_name", "last_name", "email", "phone", "mobile", "address")
+    return {name: getattr(draft, name) for name in names}

@@ -1,0 +1,227 @@
+"""Rows of the shipped host tables to values, and values to rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from clientportal.errors import InvalidInput
+from clientportal.ports.host import RawContacts
+from clientportal.stores.sql.codec import instant_from_text, instant_text
+from clientportal.values import (
+    Address,
+    Appointment,
+    AppointmentStatus,
+    Branding,
+    Business,
+    ClientDraft,
+    ClientRecord,
+    Money,
+    RecordKind,
+    RecordRef,
+    Service,
+    Slot,
+)
+
+__all__ = [
+    "appointment_of",
+    "appointment_row",
+    "business_of",
+    "business_row",
+    "client_of",
+    "client_row",
+    "contacts_of",
+    "draft_fields",
+    "money_of",
+    "money_row",
+    "service_of",
+    "service_row",
+    "slot_of",
+    "slot_row",
+]
+
+_ADDRESS = ("street", "city", "region", "postcode", "country")
+_MICROSECOND = timedelta(microseconds=1)
+_MOST_NAME = 100
+
+
+def money_row(name: str, money: Money | None) -> dict[str, str | None]:
+    """The two columns of an amount."""
+    return {
+        f"{name}_amount": None if money is None else str(money.amount),
+        f"{name}_currency": None if money is None else money.currency,
+    }
+
+
+def money_of(row: Any, name: str) -> Money | None:
+    """An amount, where there is one."""
+    amount = getattr(row, f"{name}_amount")
+    return None if amount is None else Money(amount, getattr(row, f"{name}_currency"))
+
+
+def business_row(business: Business) -> dict[str, Any]:
+    """A business."""
+    look = business.branding
+    return {
+        "id": business.id,
+        "name": business.name,
+        "zone": business.zone,
+        "logo_url": look.logo_url,
+        "colour": look.colour,
+        "phone": look.phone,
+        "email": look.email,
+    }
+
+
+def business_of(row: Any) -> Business:
+    """A business."""
+    return Business(row.id, row.name, row.zone, Branding(row.logo_url, row.colour, row.phone, row.email))
+
+
+def draft_fields(draft: ClientDraft | ClientRecord) -> dict[str, Any]:
+    """The columns that a draft and a record share."""
+    address = draft.address or Address()
+    names = ("first_name", "last_name", "email", "phone", "mobile")
+    return {name: getattr(draft, name) for name in names} | {name: getattr(address, name) for name in _ADDRESS}
+
+
+def client_row(record: ClientRecord) -> dict[str, Any]:
+    """A client; its last booking is not a column, it follows from the appointments."""
+    if record.ref.kind is not RecordKind.CLIENT:
+        raise InvalidInput("a booking that is its own record is added as an appointment, with its contacts")
+    changed = record.changed_at
+    return draft_fields(record) | {
+        "id": record.ref.id,
+        "created_at": instant_text(record.created_at),
+        "usable": record.usable,
+        "changed_at": None if changed is None else json.dumps({k: instant_text(v) for k, v in changed.items()}),
+        "cleared": json.dumps(sorted(record.cleared)),
+        "notes": record.notes,
+        "custom": json.dumps(dict(record.custom)),
+    }
+
+
+def client_of(row: Any) -> ClientRecord:
+    """A client, or a booking that is its own record (``kind`` tells)."""
+    parts = [getattr(row, name) for name in _ADDRESS]
+    changed: Mapping[str, str] | None = None if row.changed_at is None else json.loads(row.changed_at)
+    first = row.first_name
+    return ClientRecord(
+        ref=RecordRef(row.kind, row.id),
+        created_at=instant_from_text(row.created_at),
+        # The name that was typed at a booking has no limit of its own.
+        first_name=None if first is None else first[:_MOST_NAME],
+        last_name=row.last_name,
+        email=row.email,
+        phone=row.phone,
+        mobile=row.mobile,
+        address=Address(*parts) if any(part is not None for part in parts) else None,
+        last_booked_at=None if row.last_booked_at is None else instant_from_text(row.last_booked_at),
+        usable=bool(row.usable),
+        version=str(row.version),
+        changed_at=None if changed is None else {k: instant_from_text(v) for k, v in changed.items()},
+        cleared=frozenset(json.loads(row.cleared)),
+        notes=row.notes,
+        custom=json.loads(row.custom),
+    )
+
+
+def contacts_of(row: Any) -> RawContacts:
+    """The raw contacts of one record."""
+    return RawContacts(RecordRef(row.kind, row.id), row.mobile, row.phone, row.email)
+
+
+def service_row(service: Service) -> dict[str, Any]:
+    """A service."""
+    return {
+        "id": service.id,
+        "name": service.name,
+        "duration": service.duration // _MICROSECOND,
+        "bookable_online": service.bookable_online,
+        "active": service.active,
+        **money_row("price", service.price),
+    }
+
+
+def service_of(row: Any) -> Service:
+    """A service."""
+    return Service(
+        row.id,
+        row.name,
+        row.duration * _MICROSECOND,
+        bool(row.bookable_online),
+        bool(row.active),
+        money_of(row, "price"),
+    )
+
+
+def slot_row(slot: Slot) -> dict[str, Any]:
+    """A free time."""
+    return {
+        "id": slot.id,
+        "service_id": slot.service_id,
+        "staff_id": slot.staff_id,
+        "staff_name": slot.staff_name,
+        "start_at": instant_text(slot.start),
+        "end_at": instant_text(slot.end),
+        "zone": slot.zone,
+    }
+
+
+def slot_of(row: Any) -> Slot:
+    """A free time."""
+    return Slot(
+        row.id,
+        row.service_id,
+        instant_from_text(row.start_at),
+        instant_from_text(row.end_at),
+        row.zone,
+        row.staff_id,
+        row.staff_name,
+    )
+
+
+def appointment_row(appointment: Appointment) -> dict[str, Any]:
+    """An appointment without what only the host knows of it."""
+    ref = appointment.ref
+    if ref.kind is RecordKind.BOOKING and ref.id != appointment.id:
+        raise InvalidInput("a booking that is its own record refers to itself")
+    return {
+        "id": appointment.id,
+        "client_id": ref.id if ref.kind is RecordKind.CLIENT else None,
+        "booked_as": appointment.booked_as,
+        "service_id": appointment.service_id,
+        "service_name": appointment.service_name,
+        "staff_id": appointment.staff_id,
+        "staff_name": appointment.staff_name,
+        "start_at": instant_text(appointment.start),
+        "end_at": instant_text(appointment.end),
+        "zone": appointment.zone,
+        "status": appointment.status.value,
+        "made_at": instant_text(appointment.made_at),
+        "moves": appointment.moves,
+        **money_row("price", appointment.price),
+    }
+
+
+def appointment_of(row: Any) -> Appointment:
+    """An appointment."""
+    return Appointment(
+        id=row.id,
+        ref=RecordRef.booking(row.id) if row.client_id is None else RecordRef.client(row.client_id),
+        service_id=row.service_id,
+        start=instant_from_text(row.start_at),
+        end=instant_from_text(row.end_at),
+        zone=row.zone,
+        status=AppointmentStatus(row.status),
+        made_at=instant_from_text(row.made_at),
+        version=str(row.version),
+        staff_id=row.staff_id,
+        service_name=row.service_name,
+        staff_name=row.staff_name,
+        booked_as=row.booked_as,
+        price=money_of(row, "price"),
+        moves=row.moves,
+    )

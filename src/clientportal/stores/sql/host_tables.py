@@ -1,0 +1,123 @@
+"""Tables for a platform that has none of its own: businesses, clients, services, appointments, free times.
+
+They hold the facts of one booking platform, plainly: no availability engine. Contacts stand as they were typed.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Table, Text
+
+from clientportal.stores.sql.tables import METADATA, TEXT
+
+__all__ = ["APPOINTMENTS", "BUSINESSES", "CLIENTS", "HOST_TABLES", "SERVICES", "SLOTS"]
+
+
+def _text(name: str, *, optional: bool = False) -> Column[str]:
+    return Column(name, TEXT, nullable=optional)
+
+
+def _whole(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _money(name: str) -> tuple[Column[str], Column[str]]:
+    return _text(f"{name}_amount", optional=True), _text(f"{name}_currency", optional=True)
+
+
+BUSINESSES = Table(
+    "cp_host_businesses",
+    METADATA,
+    _text("tenant"),
+    _text("id"),
+    _text("name"),
+    _text("zone"),
+    *(_text(name, optional=True) for name in ("logo_url", "colour", "phone", "email")),
+    PrimaryKeyConstraint("tenant", name="cp_host_businesses_pk"),
+)
+"""One row per tenant."""
+
+CLIENTS = Table(
+    "cp_host_clients",
+    METADATA,
+    _text("tenant"),
+    _text("id"),
+    _whole("version"),
+    _text("created_at"),
+    *(_text(name, optional=True) for name in ("first_name", "last_name", "email", "phone", "mobile")),
+    *(_text(name, optional=True) for name in ("street", "city", "region", "postcode", "country")),
+    Column("usable", Boolean(create_constraint=False), nullable=False),
+    Column("changed_at", Text),
+    Column("cleared", Text, nullable=False),
+    Column("notes", Text),
+    Column("custom", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "id", name="cp_host_clients_pk"),
+)
+"""``changed_at``, ``cleared`` and ``custom`` are JSON."""
+
+SERVICES = Table(
+    "cp_host_services",
+    METADATA,
+    _text("tenant"),
+    _text("id"),
+    _text("name"),
+    _whole("duration"),
+    Column("bookable_online", Boolean(create_constraint=False), nullable=False),
+    Column("active", Boolean(create_constraint=False), nullable=False),
+    *_money("price"),
+    PrimaryKeyConstraint("tenant", "id", name="cp_host_services_pk"),
+)
+"""``duration`` is in microseconds."""
+
+SLOTS = Table(
+    "cp_host_slots",
+    METADATA,
+    _text("tenant"),
+    _text("id"),
+    _text("service_id"),
+    _text("staff_id", optional=True),
+    _text("staff_name"),
+    _text("start_at"),
+    _text("end_at"),
+    _text("zone"),
+    _text("taken_by", optional=True),
+    PrimaryKeyConstraint("tenant", "id", name="cp_host_slots_pk"),
+)
+"""Times that are or were offered; ``taken_by`` is the appointment that stands there."""
+
+Index("cp_host_slots_by_start", SLOTS.c.tenant, SLOTS.c.service_id, SLOTS.c.start_at, SLOTS.c.id)
+
+APPOINTMENTS = Table(
+    "cp_host_appointments",
+    METADATA,
+    _text("tenant"),
+    _text("id"),
+    _whole("version"),
+    _text("client_id", optional=True),
+    *(_text(name, optional=True) for name in ("booked_mobile", "booked_phone", "booked_email")),
+    _text("booked_as"),
+    _text("service_id"),
+    _text("service_name"),
+    _text("staff_id", optional=True),
+    _text("staff_name"),
+    _text("start_at"),
+    _text("end_at"),
+    _text("zone"),
+    _text("status"),
+    _text("made_at"),
+    _whole("moves"),
+    _text("slot_id", optional=True),
+    _text("locked_reason", optional=True),
+    *_money("price"),
+    *_money("deposit"),
+    *_money("fee"),
+    PrimaryKeyConstraint("tenant", "id", name="cp_host_appointments_pk"),
+)
+"""Without ``client_id`` the booking is its own record, with the contacts that were typed at it.
+
+``fee`` is what a late cancellation was charged.
+"""
+
+Index("cp_host_appointments_by_start", *(APPOINTMENTS.c[n] for n in ("tenant", "client_id", "start_at", "id")))
+Index("cp_host_appointments_by_made", *(APPOINTMENTS.c[n] for n in ("tenant", "client_id", "made_at")))
+
+HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS)

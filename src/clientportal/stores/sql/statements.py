@@ -1,0 +1,213 @@
+"""Every statement over the portal's tables, built once for each record type and then reused.
+
+Each is filtered by tenant, without exception: this file is where that can be read off.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, Executable, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as insert_unless
+
+from clientportal.records import Stored
+from clientportal.stores.sql.codec import to_body
+from clientportal.stores.sql.tables import RecordTable, record_table
+
+__all__ = [
+    "by_id",
+    "by_ids",
+    "found",
+    "found_any",
+    "inserting",
+    "paged",
+    "placeholders",
+    "removing",
+    "row_of",
+    "shared_ids",
+    "shared_values",
+    "updating",
+    "versions_held",
+    "without_placeholders",
+]
+
+# Parameters of UPDATE may not be named as columns are, so all of them carry a prefix.
+_TENANT: BindParameter[Any] = bindparam("p_tenant")
+_ID: BindParameter[Any] = bindparam("p_id")
+_IDS: BindParameter[Any] = bindparam("p_ids", expanding=True)
+_SEEN: BindParameter[Any] = bindparam("p_seen")
+
+
+def _columns(of: RecordTable) -> tuple[Any, ...]:
+    return (of.table.c.id, of.table.c.version, of.table.c.body)
+
+
+@cache
+def by_id(kind: type[Stored], lock: bool) -> Executable:
+    """One record; ``p_tenant``, ``p_id``."""
+    of = record_table(kind)
+    query = select(*_columns(of)).where(of.table.c.tenant == _TENANT, of.table.c.id == _ID)
+    return query.with_for_update() if lock else query
+
+
+@cache
+def by_ids(kind: type[Stored], lock: bool) -> Executable:
+    """Several, in the order of their ids, so that locks are taken in that order; ``p_tenant``, ``p_ids``."""
+    of = record_table(kind)
+    query = select(*_columns(of)).where(of.table.c.tenant == _TENANT, of.table.c.id.in_(_IDS)).order_by(of.table.c.id)
+    return query.with_for_update() if lock else query
+
+
+@cache
+def found(kind: type[Stored], key: str, size: int, lock: bool) -> Executable:
+    """Those whose first ``size`` key attributes have the values ``p_0`` …; ``p_tenant``, ``p_limit``."""
+    of = record_table(kind)
+    columns = [of.table.c[column.name] for column in of.key(key)]
+    query = (
+        select(*_columns(of))
+        .where(of.table.c.tenant == _TENANT, *_prefix(columns[:size]))
+        .order_by(*columns, of.table.c.id)
+        .limit(bindparam("p_limit"))
+    )
+    return query.with_for_update() if lock else query
+
+
+def _prefix(columns: list[Any]) -> list[Any]:
+    return [column == bindparam(f"p_{at}") for at, column in enumerate(columns)]
+
+
+@cache
+def found_any(kind: type[Stored], key: str) -> Executable:
+    """Those whose first key attribute has one of the values ``p_values``; ``p_tenant``, ``p_limit``."""
+    of = record_table(kind)
+    columns = [of.table.c[column.name] for column in of.key(key)]
+    return (
+        select(*_columns(of))
+        .where(of.table.c.tenant == _TENANT, columns[0].in_(bindparam("p_values", expanding=True)))
+        .order_by(*columns, of.table.c.id)
+        .limit(bindparam("p_limit"))
+    )
+
+
+@cache
+def paged(kind: type[Stored], key: str, size: int, *, bounded: bool, onwards: bool, newest_first: bool) -> Executable:
+    """A page of those under a prefix: ``p_upto`` bounds, ``a_0`` … (rest of the key, then id) is where it goes on."""
+    of = record_table(kind)
+    key_columns = of.key(key)
+    columns = [of.table.c[column.name] for column in key_columns]
+    rest = [*columns[size:], of.table.c.id]
+    query = select(*_columns(of), *rest[:-1]).where(of.table.c.tenant == _TENANT, *_prefix(columns[:size]))
+    if bounded:
+        query = query.where(rest[0] <= bindparam("p_upto"))
+        if key_columns[size].nullable:
+            # An absent attribute is not below any bound.
+            query = query.where(rest[0] != "")
+    if onwards:
+        place = tuple_(*(bindparam(f"a_{at}", type_=column.type) for at, column in enumerate(rest)))
+        query = query.where(tuple_(*rest) < place if newest_first else tuple_(*rest) > place)
+    return query.order_by(*(column.desc() if newest_first else column for column in rest)).limit(bindparam("p_limit"))
+
+
+@cache
+def shared_values(kind: type[Stored], key: str, onwards: bool) -> Executable:
+    """The values of a one-attribute key that several records hold, after ``p_after``; ``p_limit``."""
+    of = record_table(kind)
+    column = of.table.c[of.key(key)[0].name]
+    query = select(column).where(of.table.c.tenant == _TENANT)
+    if of.key(key)[0].nullable:
+        query = query.where(column != "")
+    if onwards:
+        query = query.where(column > bindparam("p_after"))
+    return query.group_by(column).having(func.count() > 1).order_by(column).limit(bindparam("p_limit"))
+
+
+@cache
+def shared_ids(kind: type[Stored], key: str) -> Executable:
+    """(value, id, version) of the records that hold the values ``p_values``, at most ``p_most`` of each, in order."""
+    of = record_table(kind)
+    column = of.table.c[of.key(key)[0].name]
+    rank = func.row_number().over(partition_by=column, order_by=of.table.c.id)
+    ranked = (
+        select(column.label("value"), of.table.c.id, of.table.c.version, rank.label("rank"))
+        .where(of.table.c.tenant == _TENANT, column.in_(bindparam("p_values", expanding=True)))
+        .subquery()
+    )
+    return (
+        select(ranked.c.value, ranked.c.id, ranked.c.version)
+        .where(ranked.c.rank <= bindparam("p_most"))
+        .order_by(ranked.c.value, ranked.c.id)
+    )
+
+
+@cache
+def inserting(kind: type[Stored]) -> Executable:
+    """A new record, as :func:`row_of` gives it."""
+    of = record_table(kind)
+    values: dict[str, Any] = {name: bindparam(f"v_{name}") for name in _written(of)}
+    return insert(of.table).values({**values, "tenant": _TENANT, "id": _ID, "version": 1})
+
+
+@cache
+def updating(kind: type[Stored]) -> Executable:
+    """The same record again, where it still has the version ``p_seen``."""
+    of = record_table(kind)
+    columns = of.table.c
+    values: dict[str, Any] = {name: bindparam(f"v_{name}") for name in _written(of)}
+    return (
+        update(of.table)
+        .where(columns.tenant == _TENANT, columns.id == _ID, columns.version == _SEEN)
+        .values({**values, "version": columns.version + 1})
+    )
+
+
+@cache
+def removing(kind: type[Stored]) -> Executable:
+    """The record, where it still has the version ``p_seen``."""
+    columns = record_table(kind).table.c
+    return delete(record_table(kind).table).where(
+        columns.tenant == _TENANT, columns.id == _ID, columns.version == _SEEN
+    )
+
+
+def _written(of: RecordTable) -> list[str]:
+    return [*of.columns, "body"]
+
+
+def row_of(tenant: str, record: Stored) -> dict[str, Any]:
+    """The parameters of :func:`inserting` and :func:`updating`."""
+    of = record_table(type(record))
+    keys = {f"v_{name}": column.kept(getattr(record, name)) for name, column in of.columns.items()}
+    return {"p_tenant": tenant, "p_id": record.id, "v_body": to_body(record), **keys}
+
+
+@cache
+def versions_held(kind: type[Stored]) -> Executable:
+    """PostgreSQL: the versions that records have now, each kept from changing until this transaction ends."""
+    columns = record_table(kind).table.c
+    return (
+        select(columns.id, columns.version)
+        .where(columns.tenant == _TENANT, columns.id.in_(_IDS))
+        .order_by(columns.id)
+        .with_for_update(read=True)
+    )
+
+
+@cache
+def placeholders(kind: type[Stored]) -> Executable:
+    """PostgreSQL: a row of version 0 under an id that must stay absent; touches none where there is a record.
+
+    Whoever inserts that id meanwhile waits at the primary key until this transaction ends, and the reverse: so two
+    units that each rest on the absence of what the other inserts cannot both commit.
+    """
+    of = record_table(kind)
+    empty = {name: column.empty for name, column in of.columns.items()}
+    values = {"tenant": _TENANT, "id": _ID, "version": 0, "body": "", **empty}
+    return insert_unless(of.table).values(values).on_conflict_do_nothing()
+
+
+@cache
+def without_placeholders(kind: type[Stored]) -> Executable:
+    """Takes them out again, so that nobody ever sees one."""
+    columns = record_table(kind).table.c
+    return delete(record_table(kind).table).where(columns.tenant == _TENANT, columns.id.in_(_IDS), columns.version == 0)

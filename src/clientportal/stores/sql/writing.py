@@ -1,0 +1,105 @@
+"""Committing: the writes, each on the version that was seen, and the check of everything else that was read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from clientportal.errors import Conflict, InvalidInput
+from clientportal.records import RECORD_TYPES, Put, Remove, Stored, Write
+from clientportal.stores.sql import statements
+from clientportal.stores.sql.connections import Face
+from clientportal.stores.sql.state import Seen, chunks
+from clientportal.stores.sql.tables import record_table, storable
+
+__all__ = ["write_all"]
+
+# One order for everybody, so that two units seldom wait for each other crosswise.
+_ORDER: Mapping[type[Stored], int] = {kind: at for at, kind in enumerate(RECORD_TYPES)}
+
+
+async def write_all(face: Face, tenant: str, writes: Sequence[Write], seen: Seen) -> None:
+    """Write in the open transaction, and make sure that everything read holds until it ends; else ``Conflict``.
+
+    On SQLite nothing is left to check: a unit that may write is alone from its beginning. On PostgreSQL a write
+    locks its row, an insert its id, and what was only read is locked and compared at last.
+    """
+    waves = _waves(writes, seen)
+    for wave in waves:
+        for kind in sorted(wave, key=_ORDER.__getitem__):
+            await _write_kind(face, tenant, kind, sorted(wave[kind], key=lambda write: write.record.id))
+    if not face.sqlite:
+        await _check_seen(face, tenant, seen, {(type(write.record), write.record.id) for write in writes})
+
+
+def _waves(writes: Sequence[Write], seen: Seen) -> list[dict[type[Stored], list[Write]]]:
+    """The writes by kind; a record that is written twice is in the second wave the second time."""
+    waves: list[dict[type[Stored], list[Write]]] = []
+    times: Counter[tuple[type[Stored], str]] = Counter()
+    for write in writes:
+        record, kind = write.record, type(write.record)
+        _check_storable(kind, record)
+        at = times[kind, record.id]
+        times[kind, record.id] += 1
+        if at == 0 and seen.versions.get(kind, {}).get(record.id, record.version) != record.version:
+            raise Conflict(f"{kind.TABLE}: a record to be written is not the one that was read")
+        if isinstance(write, Remove) and record.version == 0:
+            raise Conflict(f"{kind.TABLE}: a record to be removed was never stored")
+        if at == len(waves):
+            waves.append({})
+        waves[at].setdefault(kind, []).append(write)
+    return waves
+
+
+def _check_storable(kind: type[Stored], record: Stored) -> None:
+    for name in ("id", *record_table(kind).columns):
+        value = getattr(record, name)
+        if isinstance(value, str) and not storable(value):
+            raise InvalidInput(f"{kind.__name__}.{name} holds a character that no database column can (NUL, surrogate)")
+
+
+async def _write_kind(face: Face, tenant: str, kind: type[Stored], writes: Sequence[Write]) -> None:
+    gone = [write.record for write in writes if isinstance(write, Remove)]
+    puts = [write.record for write in writes if isinstance(write, Put)]
+    new = [record for record in puts if record.version == 0]
+    changed = [record for record in puts if record.version]
+    if gone:
+        rows = [{"p_tenant": tenant, "p_id": record.id, "p_seen": record.version} for record in gone]
+        _expect(kind, len(rows), await face.change(statements.removing(kind), rows))
+    if changed:
+        rows = [statements.row_of(tenant, record) | {"p_seen": record.version} for record in changed]
+        _expect(kind, len(rows), await face.change(statements.updating(kind), rows))
+    if new:
+        await face.change(statements.inserting(kind), [statements.row_of(tenant, record) for record in new])
+
+
+def _expect(kind: type[Stored], asked: int, touched: int) -> None:
+    # Ids are unique within a wave, so each statement touches one row or none: the total tells.
+    if touched != asked:
+        raise Conflict(f"{kind.TABLE}: a record to be written has changed meanwhile")
+
+
+async def _check_seen(face: Face, tenant: str, seen: Seen, written: set[tuple[type[Stored], str]]) -> None:
+    for kind in sorted(seen.versions, key=_ORDER.__getitem__):
+        open_reads = {
+            id: version
+            for id, version in seen.versions[kind].items()
+            if (kind, id) not in written and (kind, id) not in seen.locked
+        }
+        await _keep_present(face, tenant, kind, {id: version for id, version in open_reads.items() if version})
+        await _keep_absent(face, tenant, kind, sorted(id for id, version in open_reads.items() if not version))
+
+
+async def _keep_present(face: Face, tenant: str, kind: type[Stored], versions: Mapping[str, int]) -> None:
+    for ids in chunks(sorted(versions)):
+        rows = await face.fetch(statements.versions_held(kind), {"p_tenant": tenant, "p_ids": list(ids)})
+        if {row[0]: row[1] for row in rows} != {id: versions[id] for id in ids}:
+            raise Conflict(f"{kind.TABLE}: a record that was read has changed since")
+
+
+async def _keep_absent(face: Face, tenant: str, kind: type[Stored], absent: Sequence[str]) -> None:
+    for ids in chunks(absent):
+        rows = [{"p_tenant": tenant, "p_id": id} for id in ids]
+        if await face.change(statements.placeholders(kind), rows) != len(ids):
+            raise Conflict(f"{kind.TABLE}: a record that was read as absent has appeared since")
+        await face.change(statements.without_placeholders(kind), {"p_tenant": tenant, "p_ids": list(ids)})
