@@ -75,6 +75,20 @@ class ReadingContract(Ground):
         assert self.find(store, AuditEntry, "subject", "client:1", limit=2) == ["z", "b"]
         assert self.find(store, AuditEntry, "subject", "client") == []
 
+    def test_find_any(self, store: Store) -> None:
+        """Any of several values, asked in any order and twice: found in the order of the key, up to the limit."""
+        self.put(store, *(contact(f"client:{at}", f"k{at % 3}") for at in range(6)))
+        self.put(store, contact("client:9", "k1"), tenant="other")
+
+        async def read(*values: str, limit: int = 10) -> list[str]:
+            async with self.unit(store, writes=False) as unit:
+                return [entry.ref for entry in await unit.state.find_any(ContactEntry, "key", values, limit=limit)]
+
+        expected = ["client:1", "client:4", "client:2", "client:5"]
+        assert self.run(read("k2", "k1", "nothing", "k2")) == expected
+        assert self.run(read("k2", "k1", limit=3)) == expected[:3]
+        assert self.run(read()) == []
+
     def test_find_typed(self, store: Store) -> None:
         """Numbers and choices are found by their text; text that is no such value finds nothing."""
         self.put(store, ClientNumber(id="client:1", number=7), ClientNumber(id="client:2", number=17))
@@ -192,6 +206,9 @@ class ReadingContract(Ground):
         for bad in ("", "x", "💥", "AAAA", good[:-4], good[3:], good + "x", "%00", "0"):
             with pytest.raises(InvalidCursor):
                 self.page(store, AuditEntry, "time", after=bad)
+        self.put(store, *(audit(str(at), minute=at) for at in range(4)), tenant="other")
+        with pytest.raises(InvalidCursor):
+            self.page(store, AuditEntry, "time", after=good, tenant="other")
         for kind, key, values in (
             (ContactEntry, "key", ()),
             (AuditEntry, "subject", ("client:1",)),

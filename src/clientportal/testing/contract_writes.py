@@ -97,7 +97,7 @@ class WritingContract(Ground):
         assert stored is not None
         assert stored.day_count == won >= 1
 
-    @pytest.mark.parametrize("look", ["get", "get_many", "find", "page", "collisions"])
+    @pytest.mark.parametrize("look", ["get", "get_many", "find", "find_any", "page", "collisions"])
     def test_reads_are_checked(self, store: Store, look: str) -> None:
         """A decision that rests on a record fails where that record has changed by the commit, however it was read."""
         self.put(store, contact("client:1", "k"), contact("client:2", "k"))
@@ -113,6 +113,8 @@ class WritingContract(Ground):
                         await state.get_many(ContactEntry, [id])
                     case "find":
                         await state.find(ContactEntry, "ref", ["client:1"])
+                    case "find_any":
+                        await state.find_any(ContactEntry, "key", ["x", "k"])
                     case "page":
                         await state.page(ContactEntry, "key", ["k"])
                     case _:

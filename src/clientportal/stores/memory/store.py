@@ -91,6 +91,13 @@ class MemoryState:
         found = (self._tx.read(kind, id) for id in ids)
         return [cast("R", record) for record in found if record is not None]
 
+    async def find_any(self, kind: type[R], key: str, values: Sequence[str], *, limit: int = 1000) -> Sequence[R]:
+        self._check(limit)
+        prefixes = {prefix for value in values if (prefix := typed_prefix(kind, kind.KEYS[key], [value])) is not None}
+        with self._tables.mutex:
+            places = (place for prefix in sorted(prefixes) for place in self._tx.ids(kind, key, Bounds(prefix)))
+            return self._records(kind, [place_of_id(place) for place in islice(places, limit)])
+
     async def page(
         self,
         kind: type[R],
@@ -104,7 +111,7 @@ class MemoryState:
     ) -> Page[R]:
         self._check(limit)
         attributes = kind.KEYS[key]
-        scope = (kind.TABLE, key, *values, "newest first" if newest_first else "oldest first")
+        scope = (self._tx.tenant, kind.TABLE, key, *values, "newest first" if newest_first else "oldest first")
         place = None if after is None else read_cursor(scope, after)
         prefix = typed_prefix(kind, attributes, values)
         if prefix is None:
@@ -122,7 +129,7 @@ class MemoryState:
         self._check(limit)
         if len(kind.KEYS[key]) != 1:
             raise InvalidInput(f"{key!r} of {kind.TABLE} has several attributes; collisions are of one")
-        scope = (kind.TABLE, key, "collisions")
+        scope = (self._tx.tenant, kind.TABLE, key, "collisions")
         place = None if after is None else read_cursor(scope, after)
         found: list[tuple[Place, Collision]] = []
         with self._tables.mutex:
