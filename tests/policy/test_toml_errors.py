@@ -39,7 +39,16 @@ ERRORS = [
         "preset: 'timly' is not one of the presets acuity, mytime, timely, timetap, vcita (line 1)",
         "preset",
     ),
-    ("region = 64", "region: a country code in quotes such as 'NZ' is needed, not 64 (line 1)", "region"),
+    (
+        "region = 64",
+        "region: a region code of ISO 3166 in quotes such as 'NZ' is needed, not 64 (line 1)",
+        "region",
+    ),
+    (
+        'preset = "timely"\nregion = "nz"',
+        "region: a region code of ISO 3166 in quotes such as 'NZ' is needed, not 'nz' (line 2)",
+        "region",
+    ),
     ('[login]\nenabled = "yes"', "login.enabled: true or false is needed, not 'yes' (line 2)", "login.enabled"),
     ("[login]\nenabled = 1", "login.enabled: true or false is needed, not 1 (line 2)", "login.enabled"),
     ("guesses.per_code = true", "guesses.per_code: a whole number is needed, not true (line 1)", "guesses.per_code"),

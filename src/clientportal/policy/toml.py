@@ -35,6 +35,7 @@ from clientportal.policy.policy import Policy
 from clientportal.policy.toml_lines import Lines, dotted
 from clientportal.policy.toml_reading import Path, Problem, Wrong, is_table, no_such_setting, read
 from clientportal.policy.toml_writing import render, settings_of
+from clientportal.values.contacts import is_region
 
 __all__ = ["policy_from_toml", "policy_to_toml"]
 
@@ -111,17 +112,19 @@ def _starting_point(tree: dict[str, Any]) -> tuple[Policy, list[Problem]]:
         problems.append(
             Problem((("preset",),), f"preset: {name!r} is not one of the presets {', '.join(presets.__all__)}")
         )
-    if "region" in tree and not isinstance(region, str):
-        problems.append(
-            Problem((("region",),), f"region: a country code in quotes such as 'NZ' is needed, not {region!r}")
-        )
+    if "region" in tree:
+        try:
+            is_region(None, None, region if isinstance(region, str) else "")
+        except ValueError:
+            text = f"region: a region code of ISO 3166 in quotes such as 'NZ' is needed, not {region!r}"
+            problems.append(Problem((("region",),), text))
     contacts = tree.get("contacts")
     if "region" in tree and is_table(contacts) and contacts.get("region", region) != region:
         text = "region and contacts.region contradict each other: they are one setting, name it once"
         problems.append(Problem((("region",), ("contacts", "region")), text))
     start = Policy if problems or name is None else _preset(str(name))
     base = start()
-    if isinstance(region, str):
+    if region is not None and not problems:
         base = attrs.evolve(base, contacts=attrs.evolve(base.contacts, region=region))
     return base, problems
 

@@ -16,7 +16,7 @@ from attrs import field, frozen
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumberType
 
-from clientportal.errors import InvalidContact
+from clientportal.errors import InvalidContact, InvalidInput
 
 __all__ = [
     "ContactKey",
@@ -24,6 +24,7 @@ __all__ = [
     "Email",
     "NumberType",
     "Phone",
+    "is_region",
     "mask",
     "parse_email",
     "parse_phone",
@@ -192,6 +193,12 @@ def _dial(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
         if phonenumbers.is_valid_number(number):
             return number
     return None
+
+
+def is_region(_instance: object, _attribute: object, value: str) -> None:
+    """An attrs validator: the field names a region whose numbering plan is known."""
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidInput(f"{value!r} is not a region code of ISO 3166 such as 'NZ'")
 
 
 def parse_email(raw: str) -> Email:
