@@ -1,19 +1,67 @@
-"""What the tests of the SQL store share: databases of both kinds, emptied between tests."""
+"""What the tests of the SQL store share: databases of both kinds, emptied between tests, in both colours."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import delete
 
+from clientportal.ports import step
 from clientportal.stores.sql import SqlStore
 from clientportal.stores.sql.tables import METADATA
 from servers import fresh_database
 
-__all__ = ["DATABASES", "database_url", "empty_tables"]
+__all__ = ["SITES", "Site", "database_url", "empty_tables"]
 
-DATABASES = ("sqlite", "postgres")
+T = TypeVar("T")
+
+SITES = ("sqlite", "postgres", "async-sqlite", "async-postgres")
+
+
+class Site:
+    """A store on an empty database, with a way to run coroutines on it."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.awaited = name.startswith("async-")
+        self.postgres = name.endswith("postgres")
+        self.url = database_url(name.removeprefix("async-"), folder)
+        with_tables = SqlStore.open(self.url)
+        empty_tables(with_tables)
+        with_tables.close()
+        self._runner = asyncio.Runner() if self.awaited else None
+        self.store = SqlStore.open_async(self.url) if self.awaited else SqlStore.open(self.url)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """To its end: stepped without a loop, or on one."""
+        return step(coroutine) if self._runner is None else self._runner.run(coroutine)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncGenerator[Any, None]:
+        """A connection of the host's own code on which nothing was done yet; rolls back what is not committed."""
+        engine: Any = self.store.engine
+        if self.awaited:
+            async with engine.connect() as connection:
+                yield connection
+        else:
+            with engine.connect() as connection:
+                yield connection
+
+    async def said(self, answer: Any) -> Any:
+        """What a call on a connection of either colour came to."""
+        return await answer if self.awaited else answer
+
+    def close(self) -> None:
+        """Close the connections and the loop."""
+        if self._runner is None:
+            self.store.close()
+        else:
+            self._runner.run(self.store.close_async())
+            self._runner.close()
 
 
 @cache

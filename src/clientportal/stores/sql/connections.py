@@ -7,11 +7,11 @@ Everything in this store is written once against :class:`Face`. :class:`PlainFac
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 from sqlalchemy import Connection, Executable, NestedTransaction
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
@@ -29,7 +29,12 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 @define
 class Face(ABC):
-    """One connection with one transaction at a time. Every method raises the library's own errors."""
+    """One connection with one transaction at a time. Every method raises the library's own errors.
+
+    ``leave`` is called when it has been closed.
+    """
+
+    leave: Callable[[], None] | None = field(default=None, kw_only=True)
 
     @property
     @abstractmethod
@@ -102,6 +107,11 @@ class Face(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Give the connection back; what is not committed is rolled back."""
+
+    def _left(self) -> None:
+        if self.leave is not None:
+            leave, self.leave = self.leave, None
+            leave()
 
     async def commit_surely(self) -> None:
         """Commit, unless that would quietly be a rollback."""
@@ -182,8 +192,11 @@ class PlainFace(Face):
                 self.savepoint.rollback()
 
     async def close(self) -> None:
-        with suppress(SQLAlchemyError):
-            self.connection.close()
+        try:
+            with suppress(SQLAlchemyError):
+                self.connection.close()
+        finally:
+            self._left()
 
 
 @define
@@ -261,8 +274,11 @@ class AwaitedFace(Face):
                 await self.savepoint.rollback()
 
     async def close(self) -> None:
-        with suppress(SQLAlchemyError):
-            await self.connection.close()
+        try:
+            with suppress(SQLAlchemyError):
+                await self.connection.close()
+        finally:
+            self._left()
 
 
 def face_of(connection: object) -> Face:

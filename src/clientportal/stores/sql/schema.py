@@ -2,7 +2,7 @@
 
 A later version of the library appends a step and never edits an old one. Tables, columns and indexes are of version 1
 unless ``SINCE`` names a later one, so that step 1 goes on creating what it always did and a later step creates what
-is new in it (``_add(face, 2)``), then fills or rewrites whatever else it must. A test compares what all steps make
+is new in it (``add(face, 2)``), then fills or rewrites whatever else it must. A test compares what all steps make
 with what ``tables`` declares.
 """
 
@@ -23,7 +23,7 @@ from clientportal.stores.sql.host_tables import HOST_TABLES
 from clientportal.stores.sql.tables import SCHEMA_VERSIONS, record_table
 from clientportal.stores.sql.unit import begin_alone
 
-__all__ = ["SINCE", "STEPS", "Step", "check", "upgrade"]
+__all__ = ["SINCE", "STEPS", "Step", "add", "check", "upgrade"]
 
 Step = Callable[[Face], Awaitable[None]]
 
@@ -38,17 +38,17 @@ _LATEST = select(func.max(SCHEMA_VERSIONS.c.version))
 _RECORD = insert(SCHEMA_VERSIONS).values(version=bindparam("p_version"), applied_at=bindparam("p_at"))
 
 
-async def _add(face: Face, version: int) -> None:
+async def add(face: Face, version: int) -> None:
     """Create the tables, columns and indexes that are new in that step."""
     for table in (*(record_table(kind).table for kind in RECORD_TYPES), *HOST_TABLES):
-        if SINCE.get(table.name, 1) == version:
+        made = SINCE.get(table.name, 1)
+        if made == version:
             await face.change(_as_of(table, version))
-        else:
-            for column in table.columns:
-                if SINCE.get(f"{table.name}.{column.name}", 1) == version:
-                    await face.say(_adding(face, table, column.name))
+        for column in table.columns:
+            if made < version == SINCE.get(f"{table.name}.{column.name}", made):
+                await face.say(_adding(face, table, column.name))
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
-            if SINCE.get(str(index.name), SINCE.get(table.name, 1)) == version:
+            if SINCE.get(str(index.name), made) == version:
                 await face.change(CreateIndex(index))
 
 
@@ -70,7 +70,7 @@ def _adding(face: Face, table: Table, name: str) -> str:
 
 async def _first(face: Face) -> None:
     """Version 1: one table per record type, and the host tables for platforms without their own."""
-    await _add(face, 1)
+    await add(face, 1)
 
 
 STEPS: tuple[Step, ...] = (_first,)

@@ -203,7 +203,9 @@ def placeholders(kind: type[Stored]) -> Executable:
     of = record_table(kind)
     empty = {name: column.empty for name, column in of.columns.items()}
     values = {"tenant": _TENANT, "id": _ID, "version": 0, "body": "", **empty}
-    return insert_unless(of.table).values(values).on_conflict_do_nothing()
+    statement = insert_unless(of.table).values(values).on_conflict_do_nothing()
+    # SQLAlchemy keeps the count of an INSERT only where it is asked to.
+    return statement.execution_options(preserve_rowcount=True)
 
 
 @cache

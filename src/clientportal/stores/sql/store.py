@@ -17,6 +17,7 @@ from clientportal.stores.sql import schema
 from clientportal.stores.sql.connections import AwaitedFace, Face, PlainFace, face_of
 from clientportal.stores.sql.engines import open_async_engine, open_engine
 from clientportal.stores.sql.failures import failure
+from clientportal.stores.sql.turns import Turns
 from clientportal.stores.sql.unit import JoinedUnit, OwnUnit
 
 __all__ = ["SqlStore"]
@@ -38,6 +39,7 @@ class SqlStore:
         self._sqlite = name == "sqlite"
         self._sets_patience = not self._sqlite
         self._checked = False
+        self._turns = Turns(engine)
         self._writing = self._with_isolation(isolation_level="READ COMMITTED")
         # One snapshot for all reads of a unit that only reads; nothing of this costs a statement.
         self._reading = self._with_isolation(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -80,12 +82,16 @@ class SqlStore:
 
     async def _connect(self, writes: bool) -> Face:
         engine = self._writing if writes else self._reading
+        leave = await self._turns.take()
         try:
             if isinstance(engine, AsyncEngine):
-                return AwaitedFace(await engine.connect())
-            return PlainFace(engine.connect())
-        except SQLAlchemyError as error:
-            raise failure(error) from None
+                return AwaitedFace(await engine.connect(), leave=leave)
+            return PlainFace(engine.connect(), leave=leave)
+        except BaseException as error:
+            leave()
+            if isinstance(error, SQLAlchemyError):
+                raise failure(error) from None
+            raise
 
     async def _check_once(self, face: Face) -> None:
         if not self._checked:
