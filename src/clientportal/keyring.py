@@ -91,6 +91,10 @@ class KeyRing:
         """The id of the key that signs."""
         return self._keys[0].id
 
+    def knows(self, id: str) -> bool:
+        """Whether the ring has that key."""
+        return self._secret(id) is not None
+
     def _secret(self, id: str) -> bytes | None:
         return next((key.secret for key in self._keys if key.id == id), None)
 

@@ -20,7 +20,7 @@ __all__ = ["SharedContact", "group_records", "is_merge_key"]
 
 @frozen
 class SharedContact:
-    """A contact that several persons share; ``refs`` are the records that speak for them (absorbed ones are followed)."""
+    """A contact that several persons share; ``refs`` are the records that speak for them."""
 
     key: ContactKey
     refs: tuple[RecordRef, ...]

@@ -214,7 +214,7 @@ def terms(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Te
 
 
 def cancel(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Decision[Cancelled]:
-    """Cancel an appointment. A fee or a forfeited deposit must have been shown: the client sends it back as accepted."""
+    """Cancel an appointment. A fee or a forfeited deposit is shown first: the client sends it back as accepted."""
     judged = judge(seen, ChangeKind.CANCEL, policy, now)
     if judged.reason is not None or seen.appointment is None:
         return _no(judged)

@@ -1,0 +1,1 @@
+"""What is said to clients and staff, and how it leaves."""

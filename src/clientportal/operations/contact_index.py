@@ -1,0 +1,225 @@
+"""The contact index: who has which phone and email, normalised.
+
+Hosts store contacts raw, in any spelling. The index is built by one walk over them, which can stop anywhere and go on,
+kept fresh by ``contact_changed``, and never trusted: a hit is read again in the host before it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from attrs import evolve, field, frozen
+
+from clientportal.decisions import Because, Decision, grant
+from clientportal.errors import HostError, InvalidContact
+from clientportal.operations.frame import Operation, Reading, perform
+from clientportal.operations.setting import Setup, System
+from clientportal.policy import Policy
+from clientportal.ports import RawContacts
+from clientportal.records import ContactEntry, Pointer, Put, Remove, WalkMark, Write
+from clientportal.values import ContactKey, ContactKind, RecordRef, parse_email, parse_phone
+
+__all__ = ["CONTACT_CHANGED", "ContactChanged", "Unreadable", "WalkReport", "walk"]
+
+BATCH = 200
+MOST_UNREADABLE = 1000
+_WALK = "contacts"
+
+
+@frozen
+class Unreadable:
+    """A contact in the host's tables that is none: which record, which field, what is wrong; never the text itself."""
+
+    ref: RecordRef
+    field: ContactKind
+    problem: str
+
+
+@frozen
+class WalkReport:
+    """How far the walk has come: after every batch to ``progress``, and at the end.
+
+    ``unreadable`` lists the first thousand; ``unreadable_count`` counts all. ``shared`` is how many contacts two
+    records or more have (filled at the end): who would match whom is the duplicate report's business.
+    """
+
+    records: int
+    contacts: int
+    unreadable_count: int
+    unreadable: tuple[Unreadable, ...] = field(default=(), repr=False)
+    shared: int = 0
+    finished: bool = False
+
+
+def _keys(raw: RawContacts, region: str) -> tuple[set[ContactKey], list[Unreadable]]:
+    keys: set[ContactKey] = set()
+    bad: list[Unreadable] = []
+    for kind, text in (
+        (ContactKind.MOBILE, raw.mobile),
+        (ContactKind.PHONE, raw.phone),
+        (ContactKind.EMAIL, raw.email),
+    ):
+        if not text:
+            continue
+        try:
+            keys.add(
+                parse_email(text).key() if kind is ContactKind.EMAIL else parse_phone(text, region=region).key(kind)
+            )
+        except InvalidContact as error:
+            bad.append(Unreadable(raw.ref, kind, error.problem))
+    return keys, bad
+
+
+@frozen
+class _Step:
+    """One batch of the walk."""
+
+    restart: bool = False
+
+
+@frozen
+class _Batch:
+    mark: WalkMark
+    entries: tuple[Write, ...]
+    unreadable: tuple[Unreadable, ...]
+    records: int
+    contacts: int
+    next: str | None
+
+
+async def _load_step(reading: Reading, step: _Step) -> _Batch:
+    mark = await reading.state.get(WalkMark, _WALK, lock=True)
+    if mark is None or step.restart or mark.finished_at is not None:
+        fresh = WalkMark(id=_WALK, started_at=reading.now)
+        mark = fresh if mark is None else evolve(fresh, version=mark.version)
+    page = await reading.host.contacts(mark.cursor, BATCH)
+    if page.next is not None and page.next == mark.cursor:
+        raise HostError("contacts() answered with the cursor that it was given: the walk would never end")
+    region = reading.policy.contacts.region
+    wanted: dict[str, ContactEntry] = {}
+    unreadable: list[Unreadable] = []
+    for raw in page.items:
+        keys, bad = _keys(raw, region)
+        unreadable.extend(bad)
+        for key in keys:
+            entry = ContactEntry.of(raw.ref, key)
+            wanted[entry.id] = entry
+    refs = sorted({str(raw.ref) for raw in page.items})
+    known = {entry.id: entry for entry in await reading.state.find_any(ContactEntry, "ref", refs, limit=BATCH * 10)}
+    absorbed = await reading.state.get_many(Pointer, refs)
+    stale = [entry for entry in known.values() if entry.id not in wanted and entry.ref not in absorbed]
+    new = [entry for entry in wanted.values() if entry.id not in known]
+    return _Batch(
+        mark=mark,
+        entries=(*(Put(entry) for entry in new), *(Remove(entry) for entry in stale)),
+        unreadable=tuple(unreadable),
+        records=len(page.items),
+        contacts=len(wanted),
+        next=page.next,
+    )
+
+
+def _decide_step(seen: _Batch, _step: _Step, _policy: Policy, now: datetime) -> Decision[_Progress]:
+    mark = evolve(
+        seen.mark,
+        cursor=seen.next,
+        records=seen.mark.records + seen.records,
+        contacts=seen.mark.contacts + seen.contacts,
+        unreadable=seen.mark.unreadable + len(seen.unreadable),
+        finished_at=now if seen.next is None else None,
+    )
+    return grant(_Progress(mark, seen.unreadable), Because("contact_index.walk"), (Put(mark), *seen.entries))
+
+
+@frozen
+class _Progress:
+    mark: WalkMark
+    unreadable: tuple[Unreadable, ...]
+
+
+_WALK_STEP = Operation[_Step, _Batch, _Progress](
+    name="contact_walk", load=_load_step, decide=_decide_step, previewable=False, audited=False
+)
+
+
+async def walk(
+    setup: Setup, tenant: str, progress: Callable[[WalkReport], None] | None, *, restart: bool = False
+) -> WalkReport:
+    """Walk over all contacts, a batch a transaction, and go on where an earlier walk stopped."""
+    unreadable: list[Unreadable] = []
+    step = _Step(restart)
+    while True:
+        done = await perform(setup, System(tenant), _WALK_STEP, step)
+        step = _Step()
+        unreadable = (unreadable + list(done.unreadable))[:MOST_UNREADABLE]
+        finished = done.mark.finished_at is not None
+        report = WalkReport(
+            records=done.mark.records,
+            contacts=done.mark.contacts,
+            unreadable_count=done.mark.unreadable,
+            unreadable=tuple(unreadable),
+            shared=await _count_shared(setup, tenant) if finished else 0,
+            finished=finished,
+        )
+        if progress is not None:
+            progress(report)
+        if finished:
+            return report
+
+
+async def _count_shared(setup: Setup, tenant: str) -> int:
+    count, after = 0, None
+    async with setup.store.begin(tenant, setup.host, writes=False, connection=setup.connection) as unit:
+        while True:
+            page = await unit.state.collisions(ContactEntry, "key", after=after, limit=1000, most=2)
+            count += len(page.items)
+            after = page.next
+            if after is None:
+                return count
+
+
+# --- one record changed --------------------------------------------------------------------------------------------
+
+
+@frozen
+class ContactChanged:
+    """The contacts of one record may have changed, or the record may be new or gone."""
+
+    ref: RecordRef
+
+
+@frozen
+class _Changed:
+    known: tuple[ContactEntry, ...]
+    wanted: tuple[ContactEntry, ...]
+    absorbed: bool
+
+
+async def _load_changed(reading: Reading, asked: ContactChanged) -> _Changed:
+    rows = await reading.host.clients([asked.ref])
+    known = await reading.state.find(ContactEntry, "ref", [str(asked.ref)])
+    wanted: set[ContactKey] = set()
+    for row in rows:
+        raw = RawContacts(row.ref, mobile=row.mobile, phone=row.phone, email=row.email)
+        wanted, _ = _keys(raw, reading.policy.contacts.region)
+    pointer = await reading.state.get(Pointer, str(asked.ref))
+    return _Changed(
+        known=tuple(known),
+        wanted=tuple(ContactEntry.of(asked.ref, key) for key in sorted(wanted)),
+        absorbed=pointer is not None and not rows,
+    )
+
+
+def _decide_changed(seen: _Changed, _asked: ContactChanged, _policy: Policy, _now: datetime) -> Decision[int]:
+    known = {entry.id for entry in seen.known}
+    wanted = {entry.id for entry in seen.wanted}
+    new = tuple(Put(entry) for entry in seen.wanted if entry.id not in known)
+    # The contacts of an absorbed record outlive its row: the number still leads to the survivor.
+    stale = () if seen.absorbed else tuple(Remove(entry) for entry in seen.known if entry.id not in wanted)
+    return grant(len(new) + len(stale), Because("contact_index.contact_changed"), (*new, *stale))
+
+
+CONTACT_CHANGED = Operation[ContactChanged, _Changed, int](
+    name="contact_changed", load=_load_changed, decide=_decide_changed, subject=lambda asked: str(asked.ref)
+)

@@ -1,0 +1,313 @@
+"""The pump: what was committed to the outbox leaves, at least once, with the same id and the same code (I5).
+
+Three steps for each message, so that nothing slow or outside stands in a transaction: *take* it (decide where it goes,
+count the try, move its due time ahead so that no second pump takes it), *send* it, *mark* it. A pump that dies between
+two steps leaves a message that is due again a little later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from attrs import evolve, frozen
+
+from clientportal.decisions import Because, Decision, Refusal, grant
+from clientportal.errors import ClientPortalError, Refused, SendFailed
+from clientportal.messages.texts import clean
+from clientportal.operations.frame import Operation, Reading, ask_host, finish_intent, perform
+from clientportal.operations.people import group_of, load_candidates, portrait
+from clientportal.operations.setting import Setup, System
+from clientportal.policy import Policy
+from clientportal.ports import AsyncSender, Channel, OutgoingMessage, Sender, awaited_host
+from clientportal.records import (
+    Allowance,
+    Challenge,
+    ContactHistory,
+    Intent,
+    MessageKind,
+    MessageState,
+    OutboxMessage,
+    Put,
+    Session,
+    Write,
+)
+from clientportal.rules.budgets import destination_charge, spend
+from clientportal.rules.links import APPOINTMENT_LINK
+from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, whom_to_tell
+from clientportal.values import ContactKey, RecordRef
+
+__all__ = ["Delivered", "Dispatch", "deliver"]
+
+Dispatch = Callable[[Sender | AsyncSender, OutgoingMessage, timedelta], Awaitable[None]]
+"""Hands one message to one sender, for so long at most; raises whatever the sender raises, or ``TimeoutError``."""
+
+_LEASE_MARGIN = timedelta(seconds=10)
+
+
+@frozen
+class Delivered:
+    """What one run of the pump did. ``abandoned`` messages are listed by ``staff.outbox()`` until they are purged."""
+
+    sent: int = 0
+    dropped: int = 0
+    put_off: int = 0
+    abandoned: int = 0
+    finished: int = 0
+
+
+# --- taking --------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class _Take:
+    id: str
+
+
+@frozen
+class _Due:
+    telling: Telling | None
+    allowances: Mapping[str, Allowance]
+    lane: str
+    business: str
+
+
+@frozen
+class _Taken:
+    """A message on its way out, or why it is not."""
+
+    message: OutboxMessage
+    tell: Tell | None
+    business: str
+    challenge: Challenge | None
+
+
+async def _load_due(reading: Reading, asked: _Take) -> _Due:
+    message = await reading.state.get(OutboxMessage, asked.id, lock=True)
+    if message is None or message.state is not MessageState.QUEUED or message.due_at > reading.now:
+        return _Due(None, {}, "", "")
+    challenge = None
+    if message.challenge_id is not None:
+        challenge = await reading.state.get(Challenge, message.challenge_id)
+    lane = challenge.lane if challenge is not None else ""
+    business = (await reading.host.business()).name
+    people, too_many = await _people(reading, message, challenge)
+    seen = Telling(message, people, challenge, too_many)
+    tell = whom_to_tell(seen, reading.policy, reading.now)
+    ids = [_reach_id(tell, lane)] if isinstance(tell, Tell) and tell.diverted else []
+    allowances = await reading.state.get_many(Allowance, ids, lock=True)
+    return _Due(seen, allowances, lane, business)
+
+
+def _reach_id(tell: Tell, lane: str) -> str:
+    return f"reach:{tell.address}|{lane}"
+
+
+async def _people(
+    reading: Reading, message: OutboxMessage, challenge: Challenge | None
+) -> tuple[tuple[Reachable, ...], bool]:
+    """Whom the message may be for: everybody usable who has the contact, or the record that it names."""
+    if message.ref is not None:
+        group = await group_of(reading, RecordRef.parse(message.ref))
+        seen = await portrait(reading, group)
+        mobile, email = seen.fields["mobile"].value, seen.fields["email"].value
+        return ((Reachable(group.root, mobile, email),) if seen.records else ()), False
+    if message.to is None:
+        return (), False
+    key = ContactKey.parse(message.to)
+    own: frozenset[RecordRef] | None = None
+    if challenge is not None and challenge.bound_to is not None:
+        bound = await reading.state.get(Session, challenge.bound_to)
+        own = frozenset(bound.own) if bound is not None else frozenset()
+    history = await reading.state.get(ContactHistory, str(key))
+    candidates, hits = await load_candidates(reading, key, history)
+    people: list[Reachable] = []
+    for candidate in candidates:
+        if not candidate.speaker.usable or (own is not None and not own & {one.ref for one in candidate.members}):
+            continue
+        seen = await portrait(reading, await group_of(reading, candidate.ref))
+        people.append(Reachable(candidate.ref, seen.fields["mobile"].value, seen.fields["email"].value))
+    return tuple(people), bool(hits) and not candidates and hits > 1
+
+
+def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> Decision[_Taken | None]:
+    if seen.telling is None:
+        return grant(None, Because("whom_to_tell.take", (("message", "not due"),)))
+    message = seen.telling.message
+    tell = whom_to_tell(seen.telling, policy, now)
+    extra: tuple[Write, ...] = ()
+    if isinstance(tell, Tell) and tell.diverted and message.tries == 0:
+        spent = spend(seen.allowances, (destination_charge(_reach_id(tell, seen.lane), policy.sends),), now)
+        if isinstance(spent, datetime):
+            tell = Drop("over the destination's budget")
+        else:
+            extra = tuple(map(Put, spent))
+    if isinstance(tell, Drop):
+        because = Because("whom_to_tell.take", (("message", message.kind.value), ("dropped", tell.note)))
+        dropped = evolve(message, state=MessageState.DROPPED, note=tell.note)
+        return grant(_Taken(dropped, None, seen.business, None), because, (Put(dropped),))
+    lease = now + policy.messages.send_timeout + _LEASE_MARGIN
+    taken = evolve(message, tries=message.tries + 1, due_at=lease)
+    because = Because("whom_to_tell.take", (("message", message.kind.value), ("by", "sms" if tell.by_sms else "email")))
+    return grant(_Taken(taken, tell, seen.business, seen.telling.challenge), because, (Put(taken), *extra))
+
+
+_TAKE = Operation[_Take, _Due, "_Taken | None"](
+    name="take_message", load=_load_due, decide=_decide_take, subject=lambda asked: asked.id, previewable=False
+)
+
+
+# --- marking -------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class _Mark:
+    id: str
+    sent_to: str | None
+    problem: str = ""
+    permanent: bool = False
+
+
+async def _load_marked(reading: Reading, asked: _Mark) -> OutboxMessage | None:
+    return await reading.state.get(OutboxMessage, asked.id, lock=True)
+
+
+def _decide_mark(
+    seen: OutboxMessage | None, asked: _Mark, policy: Policy, now: datetime
+) -> Decision[MessageState | None]:
+    """Sent; or put off, doubling, until the tries are used up; or abandoned, visibly."""
+    because = Because("whom_to_tell.mark", (("problem", asked.problem or "none"),))
+    if seen is None or seen.state is not MessageState.QUEUED:
+        return grant(None, because)
+    if not asked.problem:
+        done = evolve(seen, state=MessageState.SENT, sent_to=asked.sent_to)
+        return grant(MessageState.SENT, because, (Put(done),))
+    tries = max(seen.tries, 1)
+    if asked.permanent or tries >= policy.messages.tries:
+        given_up = evolve(seen, state=MessageState.ABANDONED, note=asked.problem)
+        return grant(MessageState.ABANDONED, because, (Put(given_up),))
+    due = now + policy.messages.first_retry * 2 ** (tries - 1)
+    later = evolve(seen, tries=tries, due_at=due, note=asked.problem)
+    return grant(MessageState.QUEUED, because, (Put(later),))
+
+
+_MARK = Operation[_Mark, OutboxMessage | None, "MessageState | None"](
+    name="mark_message", load=_load_marked, decide=_decide_mark, previewable=False, audited=False
+)
+
+
+# --- the run -------------------------------------------------------------------------------------------------------
+
+
+async def deliver(setup: Setup, tenant: str, dispatch: Dispatch, limit: int) -> Delivered:
+    """Send what is due, at most ``limit`` messages, and finish what a crash left open. Safe in many processes at once."""
+    done = Delivered(finished=await _finish_intents(setup, tenant, limit))
+    async with setup.store.begin(tenant, setup.host, writes=False) as unit:
+        now = setup.clock()
+        page = await unit.state.page(OutboxMessage, "due", [MessageState.QUEUED.value], upto=now, limit=limit)
+        due = [message.id for message in page.items]
+    for id in due:
+        done = await _deliver_one(setup, tenant, id, dispatch, done)
+    return done
+
+
+async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, done: Delivered) -> Delivered:
+    system = System(tenant)
+    try:
+        taken = await perform(setup, system, _TAKE, _Take(id))
+    except Refused:
+        return done  # another pump has it
+    except ClientPortalError:
+        raise
+    except Exception as error:  # the host cannot be read for this one: it waits, and blocks nobody
+        return await _mark(setup, system, _Mark(id, None, f"the host failed: {type(error).__name__}"), done)
+    if taken is None:
+        return done
+    if taken.tell is None:
+        return evolve(done, dropped=done.dropped + 1)
+    channel = Channel.SMS if taken.tell.by_sms else Channel.EMAIL
+    sender = setup.senders.get(channel)
+    text = _texts(setup, tenant, taken, channel)
+    if sender is None or text is None:
+        problem = f"there is no sender for {channel.value}" if sender is None else "its key was removed from the ring"
+        return await _mark(setup, system, _Mark(id, None, problem, permanent=True), done)
+    outgoing = OutgoingMessage(
+        id=taken.message.id, channel=channel, to=taken.tell.address, subject=text[0], text=text[1], tenant=tenant
+    )
+    try:
+        await dispatch(sender, outgoing, setup.policy_of(tenant).messages.send_timeout)
+    except SendFailed as failed:
+        mark = _Mark(id, None, clean(str(failed)), failed.permanent)
+    except Exception as error:  # whatever a sender raises is a passing fault
+        # The text of a stranger's exception is not kept: it may quote the message, and with it the code.
+        mark = _Mark(id, None, f"the sender failed: {type(error).__name__}")
+    else:
+        mark = _Mark(id, taken.tell.address)
+    return await _mark(setup, system, mark, done)
+
+
+async def _mark(setup: Setup, system: System, mark: _Mark, done: Delivered) -> Delivered:
+    state = await perform(setup, system, _MARK, mark)
+    match state:
+        case MessageState.SENT:
+            return evolve(done, sent=done.sent + 1)
+        case MessageState.ABANDONED:
+            return evolve(done, abandoned=done.abandoned + 1)
+        case MessageState.QUEUED:
+            return evolve(done, put_off=done.put_off + 1)
+        case _:
+            return done
+
+
+def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[str, str] | None:
+    """Subject and text, with what is derived at this moment: the code, the link. ``None`` where the key is gone."""
+    message, policy = taken.message, setup.policy_of(tenant)
+    facts = {"business": clean(taken.business)}
+    if taken.challenge is not None:
+        challenge = taken.challenge
+        code = setup.keys.code(
+            challenge.key_id,
+            tenant,
+            challenge.purpose.value,
+            challenge.identity,
+            challenge.id,
+            message.send_number,
+            policy.login.code_digits,
+        )
+        if code is None:
+            return None
+        facts["code"] = code.reveal()
+        facts["minutes"] = str(int(policy.login.code_life.total_seconds() // 60))
+    if message.kind is MessageKind.APPOINTMENT_LINK:
+        claims: dict[str, str | int] = {name: message.facts[name] for name in ("a", "v", "c", "i")}
+        claims["e"] = int(message.facts["e"])
+        if not setup.keys.knows(message.facts["key"]):
+            return None
+        link = setup.keys.sign(APPOINTMENT_LINK, tenant, claims, message.facts["key"])
+        facts["link"] = f"{setup.base_url}{link.reveal()}"
+    name = f"message.{message.kind.value}.{channel.value}"
+    subject = setup.texts.fill(f"{name}.subject", facts) if channel is Channel.EMAIL else ""
+    return subject, setup.texts.fill(f"{name}.text", facts)
+
+
+# --- finishing what a crash left ------------------------------------------------------------------------------------
+
+
+async def _finish_intents(setup: Setup, tenant: str, limit: int) -> int:
+    """Host writes that were asked for and never recorded: ask what became of them, and record it."""
+    if setup.host.shares_transaction:
+        return 0
+    async with setup.store.begin(tenant, setup.host, writes=False) as unit:
+        page = await unit.state.page(Intent, "state", ["open"], upto=setup.clock(), limit=limit)
+    finished = 0
+    for intent in page.items:
+        host = awaited_host(setup.host.open(None, tenant))
+        answer = await host.outcome(intent.id)
+        if answer is None:
+            # The write never reached the host. It is made now, under the same key: never lost.
+            answer = await ask_host(host, intent)
+        decision = await finish_intent(
+            setup, System(tenant), intent, answer, None, None, f"finish_{intent.write.value}", intent.actor
+        )
+        finished += not isinstance(decision.outcome, Refusal)
+    return finished

@@ -1,0 +1,375 @@
+"""Read, decide, commit: the few lines that carry every operation out, whatever it does.
+
+An :class:`Operation` is a loader, a pure rule, and what is known about the two. :func:`perform` begins a unit, reads,
+decides, lets the host write where the decision asks it to, and commits everything together with the audit entry; on a
+conflict it does all of that again, three times, and then refuses. Doors are one line per operation above this; stores
+and hosts are below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from attrs import evolve, field, frozen
+
+from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
+from clientportal.errors import Conflict, DurableOperation, HostError, PolicyError, Refused, StoreError
+from clientportal.operations.setting import Caller, Client, Setup, Staff, fresh_id
+from clientportal.policy import Policy
+from clientportal.ports import Unit, awaited_host
+from clientportal.records import AuditEntry, HostWrite, Intent, Put, Receipt, Remove, Session, Write
+from clientportal.rules.settling import settle
+from clientportal.rules.who_may_manage import Permission, may
+from clientportal.values import HostAnswer, Secret
+
+__all__ = ["Denied", "Keyed", "Operation", "Reading", "finish_intent", "perform"]
+
+Q = TypeVar("Q")
+V = TypeVar("V")
+T = TypeVar("T")
+
+TRIES = 3
+INTENT_LEASE = timedelta(minutes=1)
+RECEIPT_LIFE = timedelta(days=1)
+
+
+class Denied(Exception):
+    """Raised by a loader that already knows the answer (no such session): becomes the operation's refusal."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason.value)
+        self.refusal = refusal
+
+
+class Reading:
+    """One try of one operation: the unit, the one moment that counts as *now*, and who asks."""
+
+    def __init__(self, setup: Setup, unit: Unit, caller: Caller, now: datetime) -> None:
+        self.setup = setup
+        self.unit = unit
+        self.state = unit.state
+        self.caller = caller
+        self.now = now
+        self.tenant = caller.tenant
+        self.policy: Policy = setup.policy_of(caller.tenant)
+        self.actor = caller.word
+        self.session: Session | None = None
+
+    @property
+    def host(self) -> Any:
+        """The host's awaited face, opened when first used."""
+        return self.unit.host
+
+    def fresh_id(self) -> str:
+        """128 random bits, drawn anew for every try."""
+        return fresh_id()
+
+
+@frozen
+class Keyed(Generic[Q, T]):
+    """How an operation with an idempotency key is remembered, and answered again (I2)."""
+
+    remember: Callable[[T], Mapping[str, str]]
+    replay: Callable[[Reading, Q, Receipt], Awaitable[Decision[T]]]
+
+
+@frozen(kw_only=True, eq=False)
+class Operation(Generic[Q, V, T]):
+    """One thing that somebody can ask for.
+
+    * ``load`` reads everything the rule needs; ``decide`` is the rule, pure.
+    * ``durable``: judges a proof, spends a budget or revokes access, so it begins its own unit and has committed before
+      it returns or raises; inside a host's open transaction it refuses.
+    * ``writes``: whether it can change anything. ``previewable``: whether it may be tried without effect.
+    * ``subject``: what the audit says it was about (contacts masked).
+    """
+
+    name: str
+    load: Callable[[Reading, Q], Awaitable[V]]
+    decide: Callable[[V, Q, Policy, datetime], Decision[T]]
+    subject: Callable[[Q], str] = field(default=lambda _request: "")
+    durable: bool = False
+    writes: bool = True
+    previewable: bool = True
+    permission: Permission | None = None
+    audited: bool = True
+    keyed: Keyed[Q, T] | None = None
+
+
+async def perform(
+    setup: Setup,
+    caller: Caller,
+    operation: Operation[Q, V, T],
+    request: Q,
+    *,
+    key: str | None = None,
+    preview: bool = False,
+) -> T:
+    """Carry an operation out and give back its outcome; raises :class:`~clientportal.errors.Refused` for a "no"."""
+    if operation.durable and setup.connection is not None and setup.store.in_transaction(setup.connection):
+        raise DurableOperation(
+            f"{operation.name} must commit by itself: a rollback of the surrounding transaction would hand out free "
+            "tries. Call it on the portal itself, not on portal.on(connection)"
+        )
+    if preview and not operation.previewable:
+        raise PolicyError(f"{operation.name} judges a proof or spends a budget: a preview of it would be an oracle")
+    decision = await _decide(setup, caller, operation, request, key, preview)
+    if setup.watch is not None:
+        setup.watch(operation.name, caller.word, decision)
+    if isinstance(decision.outcome, Refusal):
+        raise setup.refused(decision.outcome)
+    return decision.outcome
+
+
+async def _decide(
+    setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, key: str | None, preview: bool
+) -> Decision[T]:
+    if isinstance(caller, Staff):
+        no = may(caller.permissions, operation.permission)
+        if no is not None:
+            return Decision(no, no.because)
+    joined = setup.connection is not None
+    for _ in range(1 if joined else TRIES):
+        try:
+            return await _once(setup, caller, operation, request, key, preview)
+        except Conflict:
+            if joined:
+                raise
+    return refuse(Reason.BUSY, Because("frame.perform", (("operation", operation.name), ("tries", str(TRIES)))))
+
+
+async def _once(
+    setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, key: str | None, preview: bool
+) -> Decision[T]:
+    now = setup.clock()
+    writes = operation.writes and not preview
+    touched: Session | None = None
+    pending: tuple[Intent, Decision[T]] | None = None
+    async with setup.store.begin(caller.tenant, setup.host, writes=writes, connection=setup.connection) as unit:
+        reading = Reading(setup, unit, caller, now)
+        receipt_id = _receipt_id(setup, caller, operation, key) if writes else None
+        decision, replayed = await _answer(reading, operation, request, receipt_id)
+        touched = reading.session
+        if writes:
+            receipt = None
+            if receipt_id is not None and not replayed:
+                receipt = _receipt(setup, receipt_id, request, now)
+            if decision.asks is not None and not setup.host.shares_transaction:
+                if setup.connection is not None:
+                    raise DurableOperation(
+                        f"{operation.name} needs the host, which keeps its tables elsewhere, and so cannot be part of "
+                        "this transaction. Call it on the portal itself, not on portal.on(connection)"
+                    )
+                intent = evolve(decision.asks, due_at=now + INTENT_LEASE, receipt=receipt)
+                await unit.commit((*decision.changes, Put(intent)))
+                pending = intent, decision
+            else:
+                decision = await _settled(reading, decision)
+                await _commit(reading, operation, request, decision, receipt)
+    if pending is not None:
+        decision = await _ask_elsewhere(setup, caller, operation, request, *pending)
+    elif not writes and not preview and touched is not None:
+        await _touch(setup, caller, touched, now)
+    return decision
+
+
+async def _answer(
+    reading: Reading, operation: Operation[Q, V, T], request: Q, receipt_id: str | None
+) -> tuple[Decision[T], bool]:
+    try:
+        if receipt_id is not None and operation.keyed is not None:
+            known = await reading.state.get(Receipt, receipt_id, lock=True)
+            if known is not None:
+                if known.fingerprint != _fingerprint(reading.setup, request):
+                    because = Because("frame.perform", (("operation", operation.name),))
+                    return refuse(Reason.KEY_REUSED, because), True
+                return await operation.keyed.replay(reading, request, known), True
+        view = await operation.load(reading, request)
+    except Denied as denied:
+        return Decision(denied.refusal, denied.refusal.because), False
+    return operation.decide(view, request, reading.policy, reading.now), False
+
+
+async def _settled(reading: Reading, decision: Decision[T]) -> Decision[T]:
+    """Where the decision asks the host, let it write in this very transaction and complete the decision."""
+    if decision.asks is None or isinstance(decision.outcome, Refusal):
+        return decision
+    answer = await ask_host(reading.host, decision.asks)
+    settled = settle(decision.asks, answer, decision.outcome, reading.fresh_id())
+    if isinstance(settled.outcome, Refusal):
+        return settled
+    return Decision(settled.outcome, decision.because, (*decision.changes, *settled.changes), decision.events)
+
+
+async def ask_host(host: Any, intent: Intent) -> HostAnswer:
+    """Make the one write that an intent names."""
+    answer: HostAnswer | None = None
+    match intent.write:
+        case HostWrite.CREATE_CLIENT if intent.draft is not None:
+            answer = await host.create_client(intent.draft, intent.id)
+        case HostWrite.MOVE if intent.appointment is not None and intent.slot is not None:
+            answer = await host.move(intent.appointment, intent.slot, intent.id)
+        case HostWrite.CANCEL if intent.appointment is not None:
+            answer = await host.cancel(intent.appointment, intent.fee, intent.id)
+        case HostWrite.BOOK if (
+            intent.slot is not None and intent.for_ref is not None and intent.appointment is not None
+        ):
+            answer = await host.book(intent.for_ref, intent.slot, intent.appointment.booked_as, intent.id)
+    if not isinstance(answer, HostAnswer):
+        raise HostError(f"the host's {intent.write.value} must answer with a HostAnswer, not {type(answer).__name__}")
+    return answer
+
+
+async def _commit(
+    reading: Reading, operation: Operation[Q, V, T], request: Q, decision: Decision[T], receipt: Receipt | None
+) -> None:
+    writes: list[Write] = list(decision.changes)
+    if isinstance(decision.outcome, Refusal):
+        outcome = decision.outcome.reason.value
+    else:
+        outcome = "done"
+        if receipt is not None and operation.keyed is not None:
+            writes.append(Put(evolve(receipt, result=dict(operation.keyed.remember(decision.outcome)))))
+        for event in decision.events:
+            await reading.host.heard(event)
+    if operation.audited:
+        writes.append(Put(_audit(reading, operation.name, operation.subject(request), outcome, str(decision.because))))
+    touched = reading.session
+    if touched is not None and not any(write.record.id == touched.id for write in writes):
+        writes.append(Put(evolve(touched, used_at=reading.now, idle_until=_idle(reading.policy, reading.now))))
+    await reading.unit.commit(writes)
+
+
+def _audit(reading: Reading, action: str, subject: str, outcome: str, because: str) -> AuditEntry:
+    caller = reading.caller
+    return AuditEntry(
+        id=f"{reading.now:%Y%m%d%H%M%S%f}-{reading.fresh_id()}",
+        at=reading.now,
+        actor=reading.actor,
+        action=action,
+        subject=subject,
+        outcome=outcome,
+        because=because,
+        reason=caller.reason if isinstance(caller, Staff) else "",
+    )
+
+
+# --- sessions: their last use is written at most every so often ----------------------------------------------------
+
+
+def _idle(policy: Policy, now: datetime) -> datetime:
+    return now + policy.sessions.idle_for
+
+
+async def _touch(setup: Setup, caller: Caller, session: Session, now: datetime) -> None:
+    """Note the use after a read, in a unit of its own; if somebody else is at the session just now, theirs will do."""
+    if setup.connection is not None:
+        return
+    policy = setup.policy_of(caller.tenant)
+    try:
+        async with setup.store.begin(caller.tenant, setup.host, writes=True) as unit:
+            current = await unit.state.get(Session, session.id)
+            if current is not None and current.used_at < now:
+                await unit.commit((Put(evolve(current, used_at=now, idle_until=_idle(policy, now))),))
+    except Conflict:
+        return
+
+
+# --- idempotency ---------------------------------------------------------------------------------------------------
+
+
+def _receipt_id(setup: Setup, caller: Caller, operation: Operation[Q, V, T], key: str | None) -> str | None:
+    if key is None or operation.keyed is None:
+        return None
+    return setup.keys.fingerprint("receipt", caller.tenant, operation.name, caller.scope, key)
+
+
+def _fingerprint(setup: Setup, request: object) -> str:
+    parts = [type(request).__name__]
+    for name in getattr(type(request), "__slots__", ()):
+        value = getattr(request, name, None)
+        parts.append(f"{name}={value.reveal() if isinstance(value, Secret) else repr(value)}")
+    return setup.keys.fingerprint("request", *parts)
+
+
+def _receipt(setup: Setup, id: str, request: object, now: datetime) -> Receipt:
+    return Receipt(id=id, fingerprint=_fingerprint(setup, request), at=now, forget_at=now + RECEIPT_LIFE)
+
+
+# --- hosts that keep their tables elsewhere ------------------------------------------------------------------------
+
+
+async def _ask_elsewhere(
+    setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, intent: Intent, decision: Decision[T]
+) -> Decision[T]:
+    """The intent is committed: call the host, then commit the rest. A crash in here is finished by the pump."""
+    host = awaited_host(setup.host.open(None, caller.tenant))
+    try:
+        answer = await ask_host(host, intent)
+    except Conflict:
+        # The host has written nothing and will not: the intent goes, and the whole operation is decided again.
+        await _drop_intent(setup, caller.tenant, intent)
+        raise
+    except HostError:
+        raise
+    except Exception as error:
+        raise StoreError(
+            f"the host did not answer {intent.write.value}; whether it is done is not known; deliver() will finish it",
+            committed=None,
+        ) from error
+    if isinstance(decision.outcome, Refusal):
+        return decision
+    remember = None if operation.keyed is None else operation.keyed.remember
+    return await finish_intent(
+        setup, caller, intent, answer, decision.outcome, remember, operation.name, operation.subject(request)
+    )
+
+
+async def _drop_intent(setup: Setup, tenant: str, intent: Intent) -> None:
+    async with setup.store.begin(tenant, setup.host, writes=True) as unit:
+        stored = await unit.state.get(Intent, intent.id, lock=True)
+        if stored is not None:
+            await unit.commit((Remove(stored),))
+
+
+async def finish_intent(
+    setup: Setup,
+    caller: Caller,
+    intent: Intent,
+    answer: HostAnswer,
+    forecast: T,
+    remember: Callable[[T], Mapping[str, str]] | None,
+    action: str,
+    subject: str,
+) -> Decision[T]:
+    """Commit what follows from a host's answer, once: whoever still finds the intent does it."""
+    for _ in range(TRIES):
+        try:
+            async with setup.store.begin(caller.tenant, setup.host, writes=True) as unit:
+                reading = Reading(setup, unit, caller, setup.clock())
+                settled = settle(intent, answer, forecast, reading.fresh_id())
+                stored = await unit.state.get(Intent, intent.id, lock=True)
+                if stored is None:
+                    return settled
+                writes: list[Write] = [*settled.changes, Remove(stored)]
+                outcome = settled.outcome
+                if intent.receipt is not None and remember is not None and not isinstance(outcome, Refusal):
+                    writes.append(Put(evolve(intent.receipt, result=dict(remember(outcome)))))
+                word = outcome.reason.value if isinstance(outcome, Refusal) else "done"
+                writes.append(Put(_audit(reading, action, subject, word, str(settled.because))))
+                await unit.commit(writes)
+                return settled
+        except Conflict:
+            continue
+    raise StoreError("the host's answer could not be recorded; deliver() will finish it", committed=None)
+
+
+def client_session(caller: Caller) -> Client:
+    """The caller, where only a client's session may ask."""
+    if not isinstance(caller, Client):
+        raise Refused(
+            Refusal(Reason.SESSION_ENDED, Because("frame.client_session")), "Please log in.", "no session was presented"
+        )
+    return caller

@@ -1,0 +1,110 @@
+"""Forgetting what has expired, and showing staff what stands in the outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+from clientportal.decisions import Because, Decision, grant
+from clientportal.operations.appointments import check_limit
+from clientportal.operations.frame import Operation, Reading, perform
+from clientportal.operations.setting import Setup, System
+from clientportal.policy import Policy
+from clientportal.records import (
+    Allowance,
+    Challenge,
+    MessageState,
+    OutboxMessage,
+    Receipt,
+    Remove,
+    Session,
+    SpentLink,
+    Stored,
+    Write,
+)
+from clientportal.rules.who_may_manage import Permission
+
+__all__ = ["OUTBOX", "ListOutbox", "OutboxLine", "purge"]
+
+_BATCH = 500
+_KEPT: tuple[tuple[type[Stored], timedelta], ...] = (
+    (Challenge, timedelta(days=1)),
+    (Allowance, timedelta(0)),
+    (Session, timedelta(days=1)),
+    (SpentLink, timedelta(days=1)),
+    (Receipt, timedelta(0)),
+)
+"""How long after its expiry each kind is kept, so that a late answer can still say why."""
+
+_OUTBOX_KEPT = timedelta(days=30)
+
+
+@frozen
+class _Purge:
+    """One batch."""
+
+
+async def _load_expired(reading: Reading, _asked: _Purge) -> tuple[Write, ...]:
+    found: list[Write] = []
+    for kind, kept in _KEPT:
+        page = await reading.state.page(kind, "expiry", upto=reading.now - kept, limit=_BATCH)
+        found.extend(Remove(record) for record in page.items)
+    page_of_messages = await reading.state.page(OutboxMessage, "time", upto=reading.now - _OUTBOX_KEPT, limit=_BATCH)
+    found.extend(Remove(one) for one in page_of_messages.items if one.state is not MessageState.QUEUED)
+    return tuple(found)
+
+
+def _decide_purge(seen: tuple[Write, ...], _asked: _Purge, _policy: Policy, _now: datetime) -> Decision[int]:
+    return grant(len(seen), Because("housekeeping.purge", (("records", str(len(seen))),)), seen)
+
+
+_PURGE = Operation[_Purge, tuple[Write, ...], int](
+    name="purge", load=_load_expired, decide=_decide_purge, previewable=False, audited=False
+)
+
+
+async def purge(setup: Setup, tenant: str) -> int:
+    """Remove what expired, a batch a transaction, until nothing is left; answers how many records went."""
+    removed = 0
+    while count := await perform(setup, System(tenant), _PURGE, _Purge()):
+        removed += count
+    return removed
+
+
+@frozen
+class ListOutbox:
+    """Which messages: those in one state, the latest due first."""
+
+    state: MessageState = MessageState.ABANDONED
+    limit: int = field(default=50, converter=check_limit)
+
+
+@frozen
+class OutboxLine:
+    """One message, as staff may see it: no text, no code."""
+
+    id: str
+    kind: str
+    state: str
+    tries: int
+    created_at: datetime
+    note: str
+
+
+async def _load_outbox(reading: Reading, asked: ListOutbox) -> tuple[OutboxLine, ...]:
+    page = await reading.state.page(OutboxMessage, "due", [asked.state.value], limit=asked.limit, newest_first=True)
+    return tuple(
+        OutboxLine(one.id, one.kind.value, one.state.value, one.tries, one.created_at, one.note) for one in page.items
+    )
+
+
+def _decide_outbox(
+    seen: tuple[OutboxLine, ...], _asked: ListOutbox, _policy: Policy, _now: datetime
+) -> Decision[tuple[OutboxLine, ...]]:
+    return grant(seen, Because("housekeeping.outbox"))
+
+
+OUTBOX = Operation[ListOutbox, tuple[OutboxLine, ...], tuple[OutboxLine, ...]](
+    name="outbox", load=_load_outbox, decide=_decide_outbox, writes=False, permission=Permission.SEE_AUDIT
+)

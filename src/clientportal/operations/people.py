@@ -1,0 +1,152 @@
+"""Reading people: the records that a contact leads to, and everything that was merged into one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from clientportal.errors import HostError
+from clientportal.operations.frame import Denied, Reading, client_session
+from clientportal.outcomes import FieldChoice
+from clientportal.records import ContactEntry, ContactHistory, Merge, Pointer, Session
+from clientportal.rules.merging import choices_of, choose_fields, rules_of
+from clientportal.rules.sessions import judge_session
+from clientportal.rules.whose_contact import MOST_HITS, Candidate, keys_of
+from clientportal.values import ClientRecord, ContactKey, RecordRef
+
+__all__ = ["Group", "Principal", "group_of", "load_candidates", "principal", "records_of", "roots_of"]
+
+
+async def records_of(reading: Reading, refs: Sequence[RecordRef]) -> dict[RecordRef, ClientRecord]:
+    """The host's rows for those refs, a hundred at a time; absent ones are left out."""
+    found: dict[RecordRef, ClientRecord] = {}
+    wanted = sorted(set(refs))
+    for start in range(0, len(wanted), MOST_HITS):
+        for record in await reading.host.clients(wanted[start : start + MOST_HITS]):
+            if record.ref not in wanted:
+                raise HostError(f"clients() was asked for other records than {record.ref}")
+            found[record.ref] = record
+    return found
+
+
+async def roots_of(reading: Reading, refs: Sequence[RecordRef]) -> dict[RecordRef, RecordRef]:
+    """Where the merge pointers lead: each ref to the record that speaks for it, mostly itself."""
+    pointers = await reading.state.get_many(Pointer, [str(ref) for ref in refs])
+    return {ref: pointers[str(ref)].root_ref if str(ref) in pointers else ref for ref in refs}
+
+
+@frozen
+class Group:
+    """One person: the record that speaks, all refs behind it (the speaker's first), and the pointers that bind them."""
+
+    root: RecordRef
+    refs: tuple[RecordRef, ...]
+    pointers: tuple[Pointer, ...]
+
+
+async def group_of(reading: Reading, ref: RecordRef) -> Group:
+    """Follow the pointer from ``ref``, and collect everything else that leads to the same place."""
+    pointer = await reading.state.get(Pointer, str(ref))
+    root = ref if pointer is None else pointer.root_ref
+    pointers = tuple(await reading.state.find(Pointer, "root", [str(root)]))
+    return Group(root, (root, *sorted(found.absorbed_ref for found in pointers)), pointers)
+
+
+@frozen
+class Portrait:
+    """What a person looks like, computed from all their records."""
+
+    records: tuple[ClientRecord, ...]
+    fields: Mapping[str, FieldChoice]
+
+
+async def portrait(reading: Reading, group: Group) -> Portrait:
+    """Read a group's rows and decide its fields, by the rules that its latest merge was made under."""
+    rows = await records_of(reading, group.refs)
+    records = tuple(rows[ref] for ref in group.refs if ref in rows)
+    journal: tuple[Merge, ...] = ()
+    if group.pointers:
+        merges = await reading.state.get_many(Merge, sorted({pointer.merge_id for pointer in group.pointers}))
+        journal = tuple(merges.values())
+    fields = choose_fields(records, rules_of(journal, reading.policy), choices_of(journal))
+    return Portrait(records, fields)
+
+
+async def load_candidates(
+    reading: Reading, key: ContactKey, history: ContactHistory | None
+) -> tuple[tuple[Candidate, ...], int]:
+    """The people who have a contact, and how many records the index named.
+
+    A hit of the index is a hint: the host's row is read again, and counts only if it still has the contact. An absorbed
+    record whose row is gone counts still: the journal keeps its contacts. A miss asks the host where it can answer.
+    """
+    entries = await reading.state.find(ContactEntry, "key", [str(key)], limit=MOST_HITS + 1)
+    hits = [RecordRef.parse(entry.ref) for entry in entries]
+    if not hits and reading.setup.host.capabilities.by_contact:
+        hits = list(await reading.host.by_contact(key))
+    if len(hits) > MOST_HITS:
+        return (), len(hits)
+    detached = set(history.detached) if history is not None else set()
+    refs = [ref for ref in dict.fromkeys(hits) if ref not in detached]
+    if not refs:
+        return (), 0
+    roots = await roots_of(reading, refs)
+    pointers = await reading.state.find_any(Pointer, "root", sorted({str(root) for root in roots.values()}))
+    members: dict[RecordRef, list[RecordRef]] = {root: [root] for root in roots.values()}
+    for pointer in pointers:
+        members.setdefault(pointer.root_ref, [pointer.root_ref]).append(pointer.absorbed_ref)
+    rows = await records_of(reading, [ref for group in members.values() for ref in group])
+    region = reading.policy.contacts.region
+    trusted = {
+        roots[ref]
+        for ref in refs
+        if (ref in rows and key in keys_of(rows[ref], region)) or (ref not in rows and roots[ref] != ref)
+    }
+    candidates = tuple(
+        Candidate(rows[root], tuple(rows[ref] for ref in members[root] if ref in rows))
+        for root in sorted(trusted)
+        if root in rows
+    )
+    return candidates, len(refs)
+
+
+@frozen
+class Principal:
+    """Whoever holds the session: the record it is for today, and all refs whose things it sees."""
+
+    session: Session
+    group: Group
+
+    @property
+    def root(self) -> RecordRef:
+        """The record that speaks for the client."""
+        return self.group.root
+
+    @property
+    def refs(self) -> tuple[RecordRef, ...]:
+        """Every record behind it."""
+        return self.group.refs
+
+
+async def session_of(reading: Reading, *, needs_record: bool, lock: bool = False) -> Session:
+    """The caller's session, checked in this very unit: a session that was revoked elsewhere fails here (I7)."""
+    caller = client_session(reading.caller)
+    session = await reading.state.get(Session, caller.session_id, lock=lock)
+    no = judge_session(session, reading.policy, reading.now, needs_record=needs_record)
+    if no is not None:
+        raise Denied(no)
+    assert session is not None
+    if reading.now - session.used_at >= reading.policy.sessions.noted_every:
+        reading.session = session
+    return session
+
+
+async def principal(reading: Reading) -> Principal:
+    """The caller's session with its record: whose data may be read, from the session alone."""
+    session = await session_of(reading, needs_record=True)
+    entry = session.entry_ref
+    assert entry is not None
+    group = await group_of(reading, entry)
+    reading.actor = f"client:{group.root}"
+    return Principal(session, group)

@@ -1,0 +1,258 @@
+"""Choosing, switching, listing and ending sessions, and "this is not me". Rules: ``rules/sessions.py``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from clientportal.decisions import Because, Decision, Reason, Refusal, grant
+from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.people import group_of, principal, records_of, roots_of, session_of
+from clientportal.operations.signing_in import fresh_session, remember_sign_in, replay_sign_in
+from clientportal.outcomes import Detached, Ended, ProfileOption, SessionLine, SignedIn
+from clientportal.policy import Policy
+from clientportal.records import ClientNumber, ContactHistory, NumberCounter, Session, Stage
+from clientportal.rules.sessions import (
+    Ending,
+    NotMe,
+    Person,
+    Switching,
+    end_sessions,
+    label_profiles,
+    not_me,
+    number_equals,
+    switch,
+)
+from clientportal.rules.who_may_manage import Permission
+from clientportal.rules.whose_contact import keys_of
+from clientportal.values import ContactKey, RecordRef
+
+__all__ = [
+    "END_SESSION",
+    "END_SESSIONS_OF",
+    "LIST_PROFILES",
+    "LIST_SESSIONS",
+    "LOG_OUT",
+    "LOG_OUT_EVERYWHERE",
+    "NOT_ME",
+    "SWITCH",
+    "EndSession",
+    "EndSessionsOf",
+    "Nothing",
+    "SwitchTo",
+]
+
+
+@frozen
+class Nothing:
+    """A request without anything to say."""
+
+
+@frozen
+class SwitchTo:
+    """Which profile."""
+
+    option: str
+
+
+@frozen
+class EndSession:
+    """Which session, by the id that the list shows."""
+
+    id: str
+
+
+@frozen
+class EndSessionsOf:
+    """Whose sessions staff end."""
+
+    ref: RecordRef
+
+
+async def _people(reading: Reading, session: Session) -> tuple[tuple[Person, ...], RecordRef | None]:
+    roots = await roots_of(reading, session.own)
+    speakers = sorted(set(roots.values()))
+    rows = await records_of(reading, speakers)
+    numbers = await reading.state.get_many(ClientNumber, [str(ref) for ref in speakers])
+    people = tuple(
+        Person(ref, rows[ref], numbers[str(ref)].number if str(ref) in numbers else None)
+        for ref in speakers
+        if ref in rows and rows[ref].usable
+    )
+    current = None
+    if session.entry_ref is not None:
+        current = (await roots_of(reading, [session.entry_ref]))[session.entry_ref]
+    return people, current
+
+
+@frozen
+class _Profiles:
+    people: tuple[Person, ...]
+    current: RecordRef | None
+    counter: NumberCounter | None
+
+
+async def _load_profiles(reading: Reading, _request: Nothing) -> _Profiles:
+    session = await session_of(reading, needs_record=False)
+    if session.stage is Stage.SECOND_PROOF:
+        because = Because("sessions.profiles", (("stage", session.stage.value),))
+        raise Denied(Refusal(Reason.SECOND_PROOF_FIRST, because))
+    people, current = await _people(reading, session)
+    return _Profiles(people, current, await reading.state.get(NumberCounter, "clients", lock=True))
+
+
+def _decide_profiles(
+    seen: _Profiles, _request: Nothing, _policy: Policy, _now: datetime
+) -> Decision[tuple[ProfileOption, ...]]:
+    people, writes = number_equals(seen.people, seen.counter)
+    because = Because("sessions.label_profiles", (("profiles", str(len(people))),))
+    return grant(label_profiles(people, seen.current), because, writes)
+
+
+LIST_PROFILES = Operation[Nothing, _Profiles, tuple[ProfileOption, ...]](
+    name="profiles", load=_load_profiles, decide=_decide_profiles
+)
+
+
+async def _load_switch(reading: Reading, _request: SwitchTo) -> Switching:
+    session = await session_of(reading, needs_record=False, lock=True)
+    people, current = await _people(reading, session)
+    lane = session.device or "strangers"
+    reading.session = None
+    return Switching(session, people, current, fresh_session(reading, ContactKey.parse(session.identity), lane))
+
+
+def _decide_switch(seen: Switching, request: SwitchTo, policy: Policy, now: datetime) -> Decision[SignedIn]:
+    return switch(seen, request.option, policy, now)
+
+
+SWITCH = Operation[SwitchTo, Switching, SignedIn](
+    name="switch",
+    load=_load_switch,
+    decide=_decide_switch,
+    subject=lambda asked: asked.option[:200],
+    durable=True,
+    previewable=False,
+    keyed=Keyed(remember_sign_in, replay_sign_in),
+)
+
+
+async def _load_not_me(reading: Reading, _request: Nothing) -> NotMe:
+    session = await session_of(reading, needs_record=False, lock=True)
+    reading.session = None
+    identity = ContactKey.parse(session.identity)
+    await reading.state.hold(f"contact:{identity}")
+    refs: set[RecordRef] = set()
+    for ref in session.own:
+        refs.update((await group_of(reading, ref)).refs)
+    others = await reading.state.find(Session, "identity", [session.identity], lock=True)
+    return NotMe(
+        session=session,
+        refs=tuple(sorted(refs)),
+        history=await reading.state.get(ContactHistory, str(identity), lock=True),
+        others=tuple(others),
+        fresh=fresh_session(reading, identity),
+    )
+
+
+def _decide_not_me(seen: NotMe, _request: Nothing, policy: Policy, now: datetime) -> Decision[Detached]:
+    return not_me(seen, policy, now)
+
+
+NOT_ME = Operation[Nothing, NotMe, Detached](
+    name="not_me", load=_load_not_me, decide=_decide_not_me, durable=True, previewable=False
+)
+
+
+# --- listing and ending --------------------------------------------------------------------------------------------
+
+
+async def _sessions_of(reading: Reading, refs: tuple[RecordRef, ...]) -> dict[str, Session]:
+    found = await reading.state.find_any(Session, "entry", [str(ref) for ref in refs])
+    return {session.id: session for session in found}
+
+
+async def _load_list(reading: Reading, _request: Nothing) -> tuple[SessionLine, ...]:
+    caller = await principal(reading)
+    sessions = await _sessions_of(reading, caller.refs)
+    lines = [
+        SessionLine(
+            id=session.id,
+            opened_at=session.opened_at,
+            used_at=session.used_at,
+            ends_at=min(session.ends_at, session.idle_until),
+            current=session.id == caller.session.id,
+        )
+        for session in sessions.values()
+        if session.alive_at(reading.now)
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.opened_at, line.id), reverse=True))
+
+
+def _decide_list(
+    seen: tuple[SessionLine, ...], _request: Nothing, _policy: Policy, _now: datetime
+) -> Decision[tuple[SessionLine, ...]]:
+    return grant(seen, Because("sessions.list", (("sessions", str(len(seen))),)))
+
+
+LIST_SESSIONS = Operation[Nothing, tuple[SessionLine, ...], tuple[SessionLine, ...]](
+    name="sessions", load=_load_list, decide=_decide_list, writes=False
+)
+
+
+async def _load_log_out(reading: Reading, _request: Nothing) -> Ending:
+    session = await session_of(reading, needs_record=False)
+    reading.session = None
+    return Ending({session.id: session})
+
+
+async def _load_end_one(reading: Reading, request: EndSession) -> Ending:
+    caller = await principal(reading)
+    return Ending(await _sessions_of(reading, caller.refs), by_id=request.id)
+
+
+async def _load_end_all(reading: Reading, _request: Nothing) -> Ending:
+    caller = await principal(reading)
+    return Ending(await _sessions_of(reading, caller.refs))
+
+
+async def _load_end_of(reading: Reading, request: EndSessionsOf) -> Ending:
+    group = await group_of(reading, request.ref)
+    sessions = await _sessions_of(reading, group.refs)
+    # A session that is still choosing among several records has no entry yet; it is found by what it proved.
+    for session in await reading.state.find_any(Session, "identity", await _identities(reading, group.refs)):
+        if set(session.own) & set(group.refs):
+            sessions[session.id] = session
+    return Ending(sessions)
+
+
+async def _identities(reading: Reading, refs: tuple[RecordRef, ...]) -> list[str]:
+
+    rows = await records_of(reading, refs)
+    region = reading.policy.contacts.region
+    return sorted({str(key) for record in rows.values() for key in keys_of(record, region)})
+
+
+def _decide_end(seen: Ending, _request: object, policy: Policy, now: datetime) -> Decision[Ended]:
+    return end_sessions(seen, policy, now)
+
+
+LOG_OUT = Operation[Nothing, Ending, Ended](
+    name="log_out", load=_load_log_out, decide=_decide_end, durable=True, previewable=False
+)
+END_SESSION = Operation[EndSession, Ending, Ended](
+    name="end_session", load=_load_end_one, decide=_decide_end, durable=True, previewable=False
+)
+LOG_OUT_EVERYWHERE = Operation[Nothing, Ending, Ended](
+    name="log_out_everywhere", load=_load_end_all, decide=_decide_end, durable=True, previewable=False
+)
+END_SESSIONS_OF = Operation[EndSessionsOf, Ending, Ended](
+    name="end_sessions",
+    load=_load_end_of,
+    decide=_decide_end,
+    subject=lambda asked: str(asked.ref),
+    durable=True,
+    previewable=False,
+    permission=Permission.END_SESSIONS,
+)

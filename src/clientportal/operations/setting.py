@@ -1,0 +1,149 @@
+"""What a portal was set up with, and who is calling."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from clientportal.decisions import Decision, Refusal
+from clientportal.errors import Refused
+from clientportal.keyring import KeyRing, digest
+from clientportal.messages.texts import Catalogue
+from clientportal.policy import Policy
+from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store
+from clientportal.rules.who_may_manage import Permission
+from clientportal.values import Secret
+
+__all__ = ["Attempt", "Caller", "Client", "HumanCheck", "Setup", "Staff", "System", "Visitor", "fresh_id", "utc_now"]
+
+
+def utc_now() -> datetime:
+    """The system clock."""
+    return datetime.now(UTC)
+
+
+def fresh_id() -> str:
+    """128 random bits as text."""
+    return secrets.token_hex(16)
+
+
+@frozen
+class Attempt:
+    """What a bot check is told before anything paid is sent: who asks from where, with what proof of being human."""
+
+    tenant: str
+    source: str | None
+    proof: str | None = field(repr=False)
+
+
+HumanCheck = Callable[[Attempt], bool] | Callable[[Attempt], Awaitable[bool]]
+"""Says whether a person asks (``True``) or a bot. Called before a code is sent; must not raise for a bot."""
+
+
+@frozen(kw_only=True)
+class Setup:
+    """Everything a portal was built with; ``connection`` is the host's open transaction to join, if any."""
+
+    store: Store
+    host: HostAdapter
+    policy_of: Callable[[str], Policy]
+    keys: KeyRing
+    clock: Callable[[], datetime]
+    texts: Catalogue
+    senders: Mapping[Channel, Sender | AsyncSender]
+    base_url: str
+    human: HumanCheck | None = None
+    watch: Callable[[str, str, Decision[Any]], None] | None = None
+    connection: Any = None
+
+    def refused(self, refusal: Refusal) -> Refused:
+        """The error that a door raises: uniform for the client, with its texts."""
+        shown = refusal.as_shown()
+        return Refused(shown, self.texts.for_client(shown), self.texts.for_staff(shown))
+
+
+@frozen
+class Visitor:
+    """Nobody in particular: logged out."""
+
+    tenant: str
+    source: str | None = None
+    device: Secret | None = None
+    proof: str | None = field(default=None, repr=False)
+
+    @property
+    def word(self) -> str:
+        """For the audit."""
+        return "visitor"
+
+    @property
+    def scope(self) -> str:
+        """Whose idempotency keys these are."""
+        return "visitor"
+
+
+@frozen
+class Client:
+    """Whoever holds this session token."""
+
+    tenant: str
+    token: Secret
+
+    @property
+    def session_id(self) -> str:
+        """The id of the session, if there is one."""
+        return digest(self.token.reveal())
+
+    @property
+    def word(self) -> str:
+        """For the audit, until the session is read."""
+        return "client"
+
+    @property
+    def scope(self) -> str:
+        """Whose idempotency keys these are."""
+        return self.session_id
+
+
+@frozen
+class Staff:
+    """A member of staff, as the host names them, with the permissions that the host gives them."""
+
+    tenant: str
+    actor: str
+    permissions: frozenset[Permission] = field(converter=frozenset)
+    reason: str = ""
+
+    @property
+    def word(self) -> str:
+        """For the audit."""
+        return f"staff:{self.actor}"
+
+    @property
+    def scope(self) -> str:
+        """Whose idempotency keys these are."""
+        return self.word
+
+
+@frozen
+class System:
+    """The host itself: the pump, the contact walk."""
+
+    tenant: str
+
+    @property
+    def word(self) -> str:
+        """For the audit."""
+        return "system"
+
+    @property
+    def scope(self) -> str:
+        """Whose idempotency keys these are."""
+        return "system"
+
+
+Caller = Visitor | Client | Staff | System

@@ -1,0 +1,386 @@
+"""Asking for codes and typing them in. Rules: ``rules/signing_in.py``, ``rules/whose_contact.py``."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import evolve, field, frozen
+
+from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
+from clientportal.errors import InvalidCode, InvalidContact
+from clientportal.keyring import digest, new_secret, token_for
+from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.people import load_candidates, session_of
+from clientportal.operations.setting import Attempt, Setup, Visitor
+from clientportal.outcomes import CodeSent, SignedIn, SignInStage
+from clientportal.policy import Policy
+from clientportal.records import (
+    Allowance,
+    Challenge,
+    ContactHistory,
+    GuessCounter,
+    Purpose,
+    Put,
+    Receipt,
+    Remove,
+    Session,
+    Stage,
+)
+from clientportal.rules.budgets import request_charges
+from clientportal.rules.signing_in import (
+    STRANGERS,
+    CodeRequest,
+    FreshSession,
+    SignIn,
+    Verdict,
+    judge_code,
+    request_code,
+    sign_in,
+)
+from clientportal.values import ContactKey, ContactKind, Email, Phone, Secret, mask, parse_email, parse_phone
+
+__all__ = [
+    "REQUEST_CODE",
+    "REQUEST_SECOND_PROOF",
+    "RESEND_CODE",
+    "VERIFY_CODE",
+    "AskCode",
+    "AskSecondProof",
+    "ResendCode",
+    "TypedCode",
+    "check_human",
+    "fresh_session",
+    "read_code",
+    "read_contact",
+]
+
+MAX_TYPED = 64
+
+
+# --- reading what was typed ----------------------------------------------------------------------------------------
+
+
+def read_contact(text: str, policy: Policy) -> tuple[Phone | Email, ContactKey]:
+    """Read what a visitor typed as one of the contacts that identify here."""
+    kinds = policy.login.identifiers
+    if ContactKind.EMAIL in kinds and ("@" in text or kinds == {ContactKind.EMAIL}):
+        email = parse_email(text)
+        return email, email.key()
+    if kinds == {ContactKind.EMAIL}:
+        raise InvalidContact("unsupported", "an email address is needed here")
+    phone = parse_phone(text, region=policy.contacts.region)
+    return phone, phone.key(ContactKind.MOBILE if ContactKind.MOBILE in kinds else ContactKind.PHONE)
+
+
+def read_any_contact(text: str, policy: Policy) -> tuple[Phone | Email, ContactKey]:
+    """Read a further contact of any kind, for a second proof."""
+    if "@" in text:
+        email = parse_email(text)
+        return email, email.key()
+    phone = parse_phone(text, region=policy.contacts.region)
+    return phone, phone.key(ContactKind.MOBILE)
+
+
+_SEPARATORS = re.compile(r"[\s\-‐-―]")
+
+
+def read_code(text: str, digits: int) -> str:
+    """The digits of a typed code: spaces and hyphens dropped, every script's digits mapped to ASCII.
+
+    Text that cannot be a code raises :class:`~clientportal.errors.InvalidCode` and costs no try: it could not have been
+    right.
+    """
+    if len(text) > MAX_TYPED:
+        raise InvalidCode(f"a code has {digits} digits; this has {len(text)} characters")
+    plain = _SEPARATORS.sub(
+        "", unicodedata.normalize("NFKC", "".join(c for c in text if unicodedata.category(c) != "Cf"))
+    )
+    code = "".join(str(unicodedata.digit(c)) if unicodedata.category(c) == "Nd" else c for c in plain)
+    if len(code) != digits or not code.isascii() or not code.isdigit():
+        raise InvalidCode(f"a code has {digits} digits, such as {'0123456789'[:digits]}")
+    return code
+
+
+# --- known devices -------------------------------------------------------------------------------------------------
+
+_DEVICE = "device"
+
+
+def _lane(setup: Setup, tenant: str, device: Secret | None, identity: ContactKey, now: datetime) -> str:
+    """The lane of this device for this identity: its own where it has logged in as it before, else the strangers'."""
+    claims = setup.keys.verify(_DEVICE, device.reveal()) if device is not None else None
+    if (
+        claims is None
+        or claims.get("t") != tenant
+        or claims.get("i") != setup.keys.fingerprint(_DEVICE, tenant, str(identity))
+        or int(claims.get("e", 0)) <= now.timestamp()
+    ):
+        return STRANGERS
+    return f"device:{claims.get('n')}"
+
+
+def fresh_session(reading: Reading, identity: ContactKey, lane: str = STRANGERS) -> FreshSession:
+    """A token and a device token, drawn for this try."""
+    token = token_for(reading.tenant, new_secret())
+    keys, policy = reading.setup.keys, reading.policy
+    nonce = lane.removeprefix("device:") if lane != STRANGERS else reading.fresh_id()
+    device = keys.sign(
+        _DEVICE,
+        reading.tenant,
+        {
+            "n": nonce,
+            "i": keys.fingerprint(_DEVICE, reading.tenant, str(identity)),
+            "e": int((reading.now + policy.sessions.device_known_for).timestamp()),
+        },
+    )
+    return FreshSession(
+        token=token,
+        digest=digest(token.reveal()),
+        device=device,
+        device_lane=f"device:{nonce}",
+        intent_id=reading.fresh_id(),
+        message_id=reading.fresh_id(),
+    )
+
+
+# --- asking for a code ---------------------------------------------------------------------------------------------
+
+
+@frozen
+class AskCode:
+    """A visitor asks for a code."""
+
+    contact: str
+
+
+@frozen
+class ResendCode:
+    """A visitor asks for the code again, on the same handle."""
+
+    handle: Secret
+
+
+@frozen
+class AskSecondProof:
+    """A session whose number may have been recycled asks for a code to another contact (X6)."""
+
+    contact: str
+
+
+async def check_human(setup: Setup, visitor: Visitor) -> bool:
+    """Ask the host's bot check, before anything is read or sent. A check that fails to answer counts as "a bot"."""
+    if setup.human is None:
+        return True
+    try:
+        said = setup.human(Attempt(visitor.tenant, visitor.source, visitor.proof))
+        return bool(await said if inspect.isawaitable(said) else said)
+    except Exception:
+        return False
+
+
+async def _code_request(
+    reading: Reading,
+    contact: Phone | Email,
+    identity: ContactKey,
+    lane: str,
+    source: str | None,
+    handle: str,
+    superseded: Challenge | None,
+    *,
+    human: bool = True,
+    purpose: Purpose = Purpose.LOGIN,
+    bound_to: str | None = None,
+) -> CodeRequest:
+    found = await reading.state.find(Challenge, "lane", [str(identity), lane], lock=True, limit=200)
+    charges = request_charges(identity, lane, source, reading.policy.sends)
+    counter = await reading.state.get(GuessCounter, f"{identity}|{lane}")
+    return CodeRequest(
+        contact=contact,
+        identity=identity,
+        lane=lane,
+        source=source,
+        live=tuple(challenge for challenge in found if challenge.open_at(reading.now)),
+        superseded=superseded,
+        allowances=await reading.state.get_many(Allowance, [charge.id for charge in charges], lock=True),
+        counter=counter,
+        handle=Secret(handle),
+        handle_digest=digest(handle),
+        message_id=reading.fresh_id(),
+        key_id=reading.setup.keys.signing_id,
+        purpose=purpose,
+        bound_to=bound_to,
+        human=human,
+    )
+
+
+def _visitor(reading: Reading) -> Visitor:
+    assert isinstance(reading.caller, Visitor)
+    return reading.caller
+
+
+async def _load_request(reading: Reading, request: AskCode) -> CodeRequest:
+    visitor = _visitor(reading)
+    contact, identity = read_contact(request.contact, reading.policy)
+    lane = _lane(reading.setup, reading.tenant, visitor.device, identity, reading.now)
+    human = await check_human(reading.setup, visitor)
+    return await _code_request(reading, contact, identity, lane, visitor.source, new_secret(), None, human=human)
+
+
+async def _load_resend(reading: Reading, request: ResendCode) -> CodeRequest:
+    visitor = _visitor(reading)
+    handle = request.handle.reveal()
+    challenge = await reading.state.get(Challenge, digest(handle), lock=True)
+    if challenge is None or challenge.spent:
+        raise Denied(Refusal(Reason.CODE_GONE, Because("signing_in.request_code", (("challenge", "gone"),))))
+    identity = ContactKey.parse(challenge.identity)
+    contact: Phone | Email
+    if identity.kind is ContactKind.EMAIL:
+        contact = parse_email(identity.value)
+    else:
+        contact = parse_phone(identity.value, region=reading.policy.contacts.region)
+    human = await check_human(reading.setup, visitor)
+    return await _code_request(
+        reading, contact, identity, challenge.lane, visitor.source, handle, challenge, human=human
+    )
+
+
+async def _load_second_request(reading: Reading, request: AskSecondProof) -> CodeRequest:
+    session = await session_of(reading, needs_record=False)
+    if session.stage is not Stage.SECOND_PROOF:
+        raise Denied(Refusal(Reason.NOT_FOUND, Because("signing_in.request_code", (("stage", session.stage.value),))))
+    contact, identity = read_any_contact(request.contact, reading.policy)
+    # Its own lane: tries here must not use up the budget of the contact's owner, nor be used up by strangers.
+    lane = f"second:{session.id[:32]}"
+    return await _code_request(
+        reading, contact, identity, lane, None, new_secret(), None, purpose=Purpose.SECOND_PROOF, bound_to=session.id
+    )
+
+
+def _decide_request(
+    seen: CodeRequest, _asked: AskCode | ResendCode | AskSecondProof, policy: Policy, now: datetime
+) -> Decision[CodeSent]:
+    return request_code(seen, policy, now)
+
+
+def _masked(text: str) -> str:
+    return mask(text.strip()[:254])
+
+
+REQUEST_CODE = Operation[AskCode, CodeRequest, CodeSent](
+    name="request_code",
+    load=_load_request,
+    decide=_decide_request,
+    subject=lambda asked: _masked(asked.contact),
+    durable=True,
+    previewable=False,
+)
+
+RESEND_CODE = Operation[ResendCode, CodeRequest, CodeSent](
+    name="resend_code", load=_load_resend, decide=_decide_request, durable=True, previewable=False
+)
+
+REQUEST_SECOND_PROOF = Operation[AskSecondProof, CodeRequest, CodeSent](
+    name="request_second_proof",
+    load=_load_second_request,
+    decide=_decide_request,
+    subject=lambda asked: _masked(asked.contact),
+    durable=True,
+    previewable=False,
+)
+
+
+# --- typing it in --------------------------------------------------------------------------------------------------
+
+
+@frozen
+class TypedCode:
+    """A handle and what was typed for it."""
+
+    handle: Secret = field(repr=False)
+    code: Secret = field(repr=False)
+
+
+async def _load_sign_in(reading: Reading, typed: TypedCode) -> SignIn:
+    code = read_code(typed.code.reveal(), reading.policy.login.code_digits)
+    challenge = await reading.state.get(Challenge, digest(typed.handle.reveal()), lock=True)
+    if challenge is None:
+        fresh = fresh_session(reading, ContactKey(ContactKind.EMAIL, ""))
+        return SignIn(None, None, Verdict.GONE, fresh)
+    identity = ContactKey.parse(challenge.identity)
+    counter = await reading.state.get(GuessCounter, f"{challenge.identity}|{challenge.lane}", lock=True)
+    keys = reading.setup.keys
+    expected = keys.code(
+        challenge.key_id,
+        reading.tenant,
+        challenge.purpose.value,
+        challenge.identity,
+        challenge.id,
+        challenge.send_number,
+        reading.policy.login.code_digits,
+    )
+    matches = expected is not None and expected == Secret(code)
+    verdict = judge_code(challenge, counter, matches, reading.policy, reading.now)
+    seen = SignIn(challenge, counter, verdict, fresh_session(reading, identity, challenge.lane))
+    if verdict is not Verdict.RIGHT:
+        return seen
+    # Only now may records be read. The name is held because the decision may rest on nobody having the contact:
+    # of two first logins with one unknown number, the second waits and then finds the record (T6).
+    await reading.state.hold(f"contact:{identity}")
+    bound: Session | None = None
+    first = identity
+    if challenge.purpose is Purpose.SECOND_PROOF and challenge.bound_to is not None:
+        bound = await reading.state.get(Session, challenge.bound_to, lock=True)
+        first = ContactKey.parse(bound.identity) if bound is not None else identity
+    history = await reading.state.get(ContactHistory, str(first))
+    candidates, hits = await load_candidates(reading, identity, history if first == identity else None)
+    reading.actor = f"client:{mask(identity.value)}"
+    return evolve(seen, candidates=candidates, hits=hits, history=history, bound=bound)
+
+
+def _decide_sign_in(seen: SignIn, _typed: TypedCode, policy: Policy, now: datetime) -> Decision[SignedIn]:
+    return sign_in(seen, policy, now)
+
+
+def remember_sign_in(outcome: SignedIn) -> Mapping[str, str]:
+    """What a receipt keeps of a sign-in: which session, never its token."""
+    return {"session": digest(outcome.token.reveal()), "new": "1" if outcome.new_record else ""}
+
+
+async def replay_sign_in(reading: Reading, _request: object, receipt: Receipt) -> Decision[SignedIn]:
+    """The same sign-in once more: the same session under a new token; the old token is dead (I2)."""
+    because = Because("signing_in.replay", (("receipt", "found"),))
+    session = await reading.state.get(Session, receipt.result.get("session", ""), lock=True)
+    if session is None:
+        return refuse(Reason.CODE_GONE, because)
+    lane = session.device or STRANGERS
+    fresh = fresh_session(reading, ContactKey.parse(session.identity), lane)
+    moved = evolve(session, id=fresh.digest, version=0)
+    stages = {
+        Stage.OPEN: SignInStage.DONE,
+        Stage.CHOOSING: SignInStage.CHOOSE,
+        Stage.SECOND_PROOF: SignInStage.SECOND_PROOF,
+    }
+    outcome = SignedIn(
+        token=fresh.token,
+        device=fresh.device,
+        stage=stages[session.stage],
+        expires_at=session.ends_at,
+        record=session.entry_ref,
+        new_record=bool(receipt.result.get("new")),
+    )
+    receipt = evolve(receipt, result={**receipt.result, "session": fresh.digest})
+    return grant(outcome, because, (Remove(session), Put(moved), Put(receipt)))
+
+
+VERIFY_CODE = Operation[TypedCode, SignIn, SignedIn](
+    name="verify_code",
+    load=_load_sign_in,
+    decide=_decide_sign_in,
+    durable=True,
+    previewable=False,
+    keyed=Keyed(remember_sign_in, replay_sign_in),
+)

@@ -1,0 +1,308 @@
+"""What else staff do: explain, unblock, give a number back, send links, read the audit, try another policy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import evolve, field, frozen
+
+from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
+from clientportal.operations.appointments import check_limit, load_changing
+from clientportal.operations.frame import Denied, Operation, Reading
+from clientportal.operations.people import group_of, load_candidates
+from clientportal.operations.signing_in import read_any_contact
+from clientportal.outcomes import AuditLine, ChangeTerms, ContactExplained
+from clientportal.policy import Policy
+from clientportal.ports import Page
+from clientportal.records import (
+    AuditEntry,
+    ContactHistory,
+    GuessCounter,
+    MessageKind,
+    OutboxMessage,
+    Put,
+    Write,
+)
+from clientportal.rules import who_may_change
+from clientportal.rules.links import APPOINTMENT_LINK, LinkClaims
+from clientportal.rules.signing_in import STRANGERS
+from clientportal.rules.who_may_change import Changing, terms
+from clientportal.rules.who_may_manage import Permission
+from clientportal.rules.whose_contact import Candidate, Found, whose_contact
+from clientportal.values import ChangeKind, ContactKey, RecordRef, Secret, mask
+
+__all__ = [
+    "APPOINTMENT_LINK_FOR",
+    "AUDIT",
+    "EXPLAIN_CHANGE",
+    "EXPLAIN_CONTACT",
+    "REATTACH",
+    "UNBLOCK",
+    "AboutAppointment",
+    "AboutContact",
+    "LinkFor",
+    "ListAudit",
+    "Reattach",
+]
+
+
+# --- explaining ----------------------------------------------------------------------------------------------------
+
+
+@frozen
+class AboutAppointment:
+    """Which appointment."""
+
+    id: str
+
+
+@frozen
+class _Explained:
+    cancel: Changing
+    move: Changing
+    rebook: Changing
+
+
+async def _load_explained(reading: Reading, asked: AboutAppointment) -> _Explained:
+    async def as_client(kind: ChangeKind) -> Changing:
+        return evolve(await load_changing(reading, asked.id, kind, mine=None), staff=False)
+
+    return _Explained(
+        await as_client(ChangeKind.CANCEL), await as_client(ChangeKind.MOVE), await as_client(ChangeKind.REBOOK)
+    )
+
+
+@frozen
+class ChangeExplained:
+    """What the client may do with one appointment right now, and the reasons in full, one per kind of change."""
+
+    terms: ChangeTerms
+    because: dict[str, str] = field(factory=dict)
+
+
+def _decide_explained(
+    seen: _Explained, _asked: AboutAppointment, policy: Policy, now: datetime
+) -> Decision[ChangeExplained]:
+    cancel = who_may_change.judge(seen.cancel, ChangeKind.CANCEL, policy, now)
+    if seen.cancel.appointment is None:
+        return refuse(Reason.NOT_FOUND, cancel.because)
+    move = who_may_change.judge(seen.move, ChangeKind.MOVE, policy, now)
+    rebook = who_may_change.judge_rebooking(seen.rebook, policy, now)
+    explained = ChangeExplained(
+        ChangeTerms(
+            seen.cancel.appointment,
+            cancel=terms(seen.cancel, ChangeKind.CANCEL, policy, now),
+            move=terms(seen.move, ChangeKind.MOVE, policy, now),
+            rebook=terms(seen.rebook, ChangeKind.REBOOK, policy, now),
+        ),
+        {"cancel": str(cancel.because), "move": str(move.because), "rebook": str(rebook.because)},
+    )
+    return grant(explained, cancel.because)
+
+
+EXPLAIN_CHANGE = Operation[AboutAppointment, _Explained, ChangeExplained](
+    name="explain_change",
+    load=_load_explained,
+    decide=_decide_explained,
+    subject=lambda asked: asked.id[:200],
+    writes=False,
+    permission=Permission.EXPLAIN,
+)
+
+
+@frozen
+class AboutContact:
+    """A contact as staff type it."""
+
+    contact: str
+
+
+@frozen
+class _Whose:
+    key: ContactKey
+    candidates: tuple[Candidate, ...]
+    hits: int
+
+
+async def _load_whose(reading: Reading, asked: AboutContact) -> _Whose:
+    _, key = read_any_contact(asked.contact, reading.policy)
+    history = await reading.state.get(ContactHistory, str(key))
+    candidates, hits = await load_candidates(reading, key, history)
+    return _Whose(key, candidates, hits)
+
+
+def _decide_whose(seen: _Whose, _asked: AboutContact, policy: Policy, _now: datetime) -> Decision[ContactExplained]:
+    whose = whose_contact(seen.key, seen.candidates, seen.hits, policy)
+    record = whose.candidate.ref if isinstance(whose, Found) else None
+    return grant(ContactExplained(mask(seen.key.value), record, str(whose.because)), whose.because)
+
+
+EXPLAIN_CONTACT = Operation[AboutContact, _Whose, ContactExplained](
+    name="explain_contact",
+    load=_load_whose,
+    decide=_decide_whose,
+    subject=lambda asked: mask(asked.contact.strip()[:254]),
+    writes=False,
+    permission=Permission.EXPLAIN,
+)
+
+
+# --- lifting blocks ------------------------------------------------------------------------------------------------
+
+
+async def _load_counter(reading: Reading, asked: AboutContact) -> GuessCounter | None:
+    _, key = read_any_contact(asked.contact, reading.policy)
+    return await reading.state.get(GuessCounter, f"{key}|{STRANGERS}", lock=True)
+
+
+def _decide_unblock(seen: GuessCounter | None, _asked: AboutContact, _policy: Policy, _now: datetime) -> Decision[bool]:
+    """Let strangers try again: the run of failures ends, the day's count stays (V6.6.3)."""
+    because = Because("signing_in.unblock", (("stopped", str(seen is not None and seen.stopped)),))
+    if seen is None or not (seen.stopped or seen.wait_until):
+        return grant(False, because)
+    return grant(True, because, (Put(evolve(seen, consecutive=0, stopped=False, wait_until=None)),))
+
+
+UNBLOCK = Operation[AboutContact, GuessCounter | None, bool](
+    name="unblock",
+    load=_load_counter,
+    decide=_decide_unblock,
+    subject=lambda asked: mask(asked.contact.strip()[:254]),
+    durable=True,
+    previewable=False,
+    permission=Permission.UNBLOCK,
+)
+
+
+@frozen
+class Reattach:
+    """A contact that "this is not me" took off a record, and the record that it belongs to after all."""
+
+    contact: str
+    ref: RecordRef
+
+
+async def _load_detached(reading: Reading, asked: Reattach) -> ContactHistory | None:
+    _, key = read_any_contact(asked.contact, reading.policy)
+    return await reading.state.get(ContactHistory, str(key), lock=True)
+
+
+def _decide_reattach(seen: ContactHistory | None, asked: Reattach, _policy: Policy, _now: datetime) -> Decision[bool]:
+    because = Because("whose_contact.reattach", (("record", str(asked.ref)),))
+    if seen is None or asked.ref not in seen.detached:
+        return grant(False, because)
+    left = tuple(ref for ref in seen.detached if ref != asked.ref)
+    return grant(True, because, (Put(evolve(seen, detached=left)),))
+
+
+REATTACH = Operation[Reattach, ContactHistory | None, bool](
+    name="reattach",
+    load=_load_detached,
+    decide=_decide_reattach,
+    subject=lambda asked: str(asked.ref),
+    permission=Permission.UNBLOCK,
+)
+
+
+# --- links ---------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class LinkFor:
+    """A signed link for one appointment; ``send`` puts it in the outbox for the client, else it is only returned."""
+
+    appointment_id: str
+    send: bool = False
+
+
+@frozen
+class _Link:
+    link: Secret
+    claims: LinkClaims
+    key_id: str
+    message_id: str
+
+
+async def _load_link_for(reading: Reading, asked: LinkFor) -> _Link:
+    changing = await load_changing(reading, asked.appointment_id, ChangeKind.CANCEL, mine=None)
+    appointment = changing.appointment
+    if appointment is None:
+        raise Denied(Refusal(Reason.NOT_FOUND, Because("links.make")))
+    group = await group_of(reading, appointment.ref)
+    claims = LinkClaims(
+        appointment_id=appointment.id,
+        version=appointment.version,
+        client=group.root,
+        expires_at=(reading.now + reading.policy.messages.link_life).replace(microsecond=0),
+        link_id=reading.fresh_id(),
+    )
+    keys = reading.setup.keys
+    return _Link(
+        keys.sign(APPOINTMENT_LINK, reading.tenant, claims.as_mapping()), claims, keys.signing_id, reading.fresh_id()
+    )
+
+
+def _decide_link_for(seen: _Link, asked: LinkFor, policy: Policy, now: datetime) -> Decision[Secret]:
+    because = Because(
+        "links.make",
+        (("appointment", seen.claims.appointment_id), ("until", seen.claims.expires_at.isoformat())),
+        (("messages.link_life", str(policy.messages.link_life)),),
+    )
+    if not asked.send:
+        return grant(seen.link, because)
+    facts = {name: str(value) for name, value in seen.claims.as_mapping().items()}
+    message = OutboxMessage(
+        id=seen.message_id,
+        kind=MessageKind.APPOINTMENT_LINK,
+        ref=str(seen.claims.client),
+        facts={**facts, "key": seen.key_id},
+        created_at=now,
+        due_at=now,
+        expires_at=now + policy.messages.notice_life,
+    )
+    writes: tuple[Write, ...] = (Put(message),)
+    return grant(seen.link, because, writes)
+
+
+APPOINTMENT_LINK_FOR = Operation[LinkFor, _Link, Secret](
+    name="appointment_link",
+    load=_load_link_for,
+    decide=_decide_link_for,
+    subject=lambda asked: asked.appointment_id[:200],
+    permission=Permission.SEND_LINKS,
+)
+
+
+# --- the audit -----------------------------------------------------------------------------------------------------
+
+
+@frozen
+class ListAudit:
+    """From where, how many, newest first; ``subject`` narrows it to what is about one thing."""
+
+    subject: str | None = None
+    after: str | None = None
+    limit: int = field(default=50, converter=check_limit)
+
+
+async def _load_audit(reading: Reading, asked: ListAudit) -> Page[AuditEntry]:
+    if asked.subject is not None:
+        return await reading.state.page(
+            AuditEntry, "subject", [asked.subject], after=asked.after, limit=asked.limit, newest_first=True
+        )
+    return await reading.state.page(AuditEntry, "time", after=asked.after, limit=asked.limit, newest_first=True)
+
+
+def _decide_audit(
+    seen: Page[AuditEntry], _asked: ListAudit, _policy: Policy, _now: datetime
+) -> Decision[Page[AuditLine]]:
+    lines = tuple(
+        AuditLine(one.at, one.actor, one.action, one.subject, one.outcome, one.because, one.reason)
+        for one in seen.items
+    )
+    return grant(Page(lines, seen.next), Because("who_may_manage.audit"))
+
+
+AUDIT = Operation[ListAudit, Page[AuditEntry], Page[AuditLine]](
+    name="audit", load=_load_audit, decide=_decide_audit, writes=False, permission=Permission.SEE_AUDIT
+)

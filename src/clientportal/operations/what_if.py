@@ -1,0 +1,142 @@
+"""What would change under another policy? The same loaders and rules over today's records, without effect (X8)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from clientportal.operations.appointments import load_changing
+from clientportal.operations.frame import Reading
+from clientportal.operations.people import load_candidates
+from clientportal.operations.setting import Setup, Staff
+from clientportal.policy import Policy
+from clientportal.records import ContactHistory
+from clientportal.rules import who_may_change
+from clientportal.rules.who_may_manage import Permission, may
+from clientportal.rules.whose_contact import Found, Several, TooMany, whose_contact
+from clientportal.values import ChangeKind, ContactKey, ContactKind, RecordRef, When, mask, parse_email, parse_phone
+
+__all__ = ["Difference", "DifferenceKind", "replay"]
+
+_BATCH = 100
+
+
+class DifferenceKind(StrEnum):
+    """What a difference is about."""
+
+    LOGIN = "login"
+    """Which record a contact opens."""
+    CANCEL = "cancel"
+    MOVE = "move"
+    REBOOK = "rebook"
+
+
+@frozen
+class Difference:
+    """One thing that one client would gain or lose. ``subject`` is a masked contact or an appointment id."""
+
+    kind: DifferenceKind
+    ref: RecordRef
+    subject: str
+    before: str
+    after: str
+
+    @property
+    def gain(self) -> bool:
+        """Whether the client may do more afterwards."""
+        return self.before.startswith("no") and not self.after.startswith("no")
+
+
+async def replay(setup: Setup, staff: Staff, other: Policy) -> AsyncIterator[Difference]:
+    """Yield every difference between the policy in force and ``other``, client by client, over today's records.
+
+    Read-only, a batch a unit, so that a large business does not hold one transaction open. What clients may cancel,
+    move and rebook is judged for every upcoming appointment, what their contacts open for every contact.
+    """
+    no = may(staff.permissions, Permission.REPLAY_POLICY)
+    if no is not None:
+        raise setup.refused(no)
+    after: str | None = None
+    while True:
+        found: list[Difference] = []
+        async with setup.store.begin(staff.tenant, setup.host, writes=False, connection=setup.connection) as unit:
+            reading = Reading(setup, unit, staff, setup.clock())
+            page = await reading.host.contacts(after, _BATCH)
+            for raw in page.items:
+                texts = {ContactKind.MOBILE: raw.mobile, ContactKind.PHONE: raw.phone, ContactKind.EMAIL: raw.email}
+                for kind, text in texts.items():
+                    if text:
+                        found.extend(await _login_differences(reading, raw.ref, kind, text, other))
+                found.extend(await _change_differences(reading, raw.ref, other))
+        for difference in found:
+            yield difference
+        after = page.next
+        if after is None:
+            return
+
+
+async def _opens(reading: Reading, kind: ContactKind, text: str, policy: Policy) -> tuple[str, str]:
+    key: ContactKey
+    try:
+        if kind is ContactKind.EMAIL:
+            key = parse_email(text).key()
+        else:
+            key = parse_phone(text, region=policy.contacts.region).key(kind)
+    except ValueError:
+        return "no: not a contact", mask(text)
+    if not policy.login.enabled or kind not in policy.login.identifiers:
+        return "no login with this", mask(key.value)
+    history = await reading.state.get(ContactHistory, str(key))
+    reading.policy = policy
+    candidates, hits = await load_candidates(reading, key, history)
+    match whose_contact(key, candidates, hits, policy):
+        case Found(candidate, _):
+            word = f"opens {candidate.ref}"
+        case Several(several, _):
+            word = "a choice of " + ", ".join(str(one.ref) for one in several)
+        case TooMany(_):
+            word = "no: on too many records"
+        case _:
+            word = f"nobody: {policy.login.unknown.value}"
+    return word, mask(key.value)
+
+
+async def _login_differences(
+    reading: Reading, ref: RecordRef, kind: ContactKind, text: str, other: Policy
+) -> list[Difference]:
+    present = reading.policy
+    try:
+        before, subject = await _opens(reading, kind, text, present)
+        after, _ = await _opens(reading, kind, text, other)
+    finally:
+        reading.policy = present
+    return [Difference(DifferenceKind.LOGIN, ref, subject, before, after)] if before != after else []
+
+
+async def _change_differences(reading: Reading, ref: RecordRef, other: Policy) -> list[Difference]:
+    found: list[Difference] = []
+    after: str | None = None
+    while True:
+        page = await reading.host.appointments([ref], When.UPCOMING, reading.now, after, _BATCH)
+        for appointment in page.items:
+            for kind in ChangeKind:
+                seen = await load_changing(reading, appointment.id, kind, mine=None)
+                as_client = evolve(seen, staff=False)
+                words = [_word(as_client, kind, policy, reading) for policy in (reading.policy, other)]
+                if words[0] != words[1]:
+                    found.append(Difference(DifferenceKind(kind.value), ref, appointment.id, words[0], words[1]))
+        after = page.next
+        if after is None:
+            return found
+
+
+def _word(seen: who_may_change.Changing, kind: ChangeKind, policy: Policy, reading: Reading) -> str:
+    if kind is ChangeKind.REBOOK:
+        judged = who_may_change.judge_rebooking(seen, policy, reading.now)
+    else:
+        judged = who_may_change.judge(seen, kind, policy, reading.now)
+    if judged.reason is not None:
+        return f"no: {judged.reason.value}"
+    return "yes" if judged.fee is None else f"yes, for {judged.fee}"

@@ -1,0 +1,140 @@
+"""To whom does this message go, by which channel; or why not?
+
+Decided when a message leaves, not when it was asked for: that is how asking for a code can look the same for everybody,
+and how the channel is the one that the record has *at the time of sending* (V3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from clientportal.errors import InvalidContact
+from clientportal.policy import Delivery, Policy, UnknownIdentity
+from clientportal.records import Challenge, MessageKind, OutboxMessage
+from clientportal.values import ContactKey, ContactKind, Phone, RecordRef, parse_email, parse_phone
+
+__all__ = ["Drop", "Reachable", "Tell", "Telling", "whom_to_tell"]
+
+
+@frozen
+class Reachable:
+    """One person whom the message may be for: the record that speaks, and its contacts as stored."""
+
+    ref: RecordRef
+    mobile: str | None
+    email: str | None
+
+
+@frozen
+class Telling:
+    """Everything read about one message that is about to leave. ``too_many``: the contact identifies nobody."""
+
+    message: OutboxMessage
+    people: tuple[Reachable, ...]
+    challenge: Challenge | None = None
+    too_many: bool = False
+
+
+@frozen
+class Tell:
+    """Send it there. ``diverted`` says that this is not the contact that was typed: its own budget is spent then."""
+
+    by_sms: bool
+    address: str
+    diverted: bool
+
+
+@frozen
+class Drop:
+    """Do not send it; ``note`` is for staff."""
+
+    note: str
+
+
+def whom_to_tell(seen: Telling, policy: Policy, now: datetime) -> Tell | Drop:
+    """Decide where one message goes.
+
+    A code is dropped where it could not be used any more: spent, expired, or replaced by a later one of the same
+    handle. A code for a contact that nobody has is sent only where unknown clients get a record of their own (T6); else
+    it is dropped here, where nobody is waiting for the answer (V1).
+    """
+    message = seen.message
+    if now >= message.expires_at:
+        return Drop("expired before it could be sent")
+    if message.challenge_id is not None:
+        challenge = seen.challenge
+        if challenge is None or not challenge.open_at(now):
+            return Drop("the code is used or expired")
+        if challenge.send_number != message.send_number:
+            return Drop("a newer code replaced this one")
+    if seen.too_many:
+        return Drop("on too many records to be anybody's")
+    identity = ContactKey.parse(message.to) if message.to is not None else None
+    if identity is None:
+        return _reach(seen.people, policy)
+    unknown_get_codes = message.kind is MessageKind.LOGIN_CODE and policy.login.unknown is UnknownIdentity.CREATE_EMPTY
+    if not seen.people and not unknown_get_codes:
+        return Drop("nobody has this contact")
+    if identity.kind is not ContactKind.EMAIL:
+        return Tell(by_sms=True, address=identity.value, diverted=False)
+    if policy.login.delivery is Delivery.SMS_ELSE_EMAIL and message.kind is not MessageKind.SECOND_PROOF_CODE:
+        mobile = _shared_mobile(seen.people, policy)
+        if mobile is not None:
+            return Tell(by_sms=True, address=mobile.e164, diverted=True)
+    return Tell(by_sms=False, address=_stored_address(identity, seen.people), diverted=False)
+
+
+def _texted(raw: str | None, policy: Policy) -> Phone | None:
+    """The number, if it is a valid mobile that the policy lets us send to."""
+    if not raw:
+        return None
+    try:
+        phone = parse_phone(raw, region=policy.contacts.region)
+    except InvalidContact:
+        return None
+    regions = policy.contacts.allowed_regions
+    allowed = phone.type in policy.contacts.allowed_types and (not regions or phone.region in regions)
+    return phone if phone.can_text and allowed else None
+
+
+def _shared_mobile(people: Sequence[Reachable], policy: Policy) -> Phone | None:
+    """The mobile of the record; of several records under one email only one that they all have (V3)."""
+    phones = [_texted(person.mobile, policy) for person in people]
+    if not phones or phones[0] is None or any(phone is None or phone.e164 != phones[0].e164 for phone in phones):
+        return None
+    return phones[0]
+
+
+def _stored_address(identity: ContactKey, people: Sequence[Reachable]) -> str:
+    """The address as it is stored, not as a visitor typed it: look-alikes of it are other keys and never get here."""
+    for person in sorted(people, key=lambda one: one.ref):
+        if person.email:
+            try:
+                email = parse_email(person.email)
+            except InvalidContact:
+                continue
+            if email.key() == identity:
+                return email.address
+    return identity.value
+
+
+def _reach(people: Sequence[Reachable], policy: Policy) -> Tell | Drop:
+    """A message to a record, not to a contact: by SMS where codes go by SMS and there is a mobile, else by email."""
+    if not people:
+        return Drop("the record is gone")
+    person = people[0]
+    phone = _texted(person.mobile, policy)
+    email: str | None = None
+    if person.email:
+        try:
+            email = parse_email(person.email).address
+        except InvalidContact:
+            email = None
+    if phone is not None and (policy.login.delivery is not Delivery.EMAIL or email is None):
+        return Tell(by_sms=True, address=phone.e164, diverted=True)
+    if email is not None:
+        return Tell(by_sms=False, address=email, diverted=True)
+    return Drop("the record has no contact that can be reached")
