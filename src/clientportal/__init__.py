@@ -1,0 +1,92 @@
+"""A client portal for appointment-booking platforms: who is this client, what may they see, what may they change.
+
+Begin with :class:`Portal` (or :class:`AsyncPortal`) and a preset::
+
+    from clientportal import KeyRing, Portal, presets
+
+Its three doors are ``portal.visitor(business)``, ``portal.client(token)`` and ``portal.staff(business, ...)``. What a
+host plugs in is in :mod:`clientportal.ports`, what a business chooses in :mod:`clientportal.policy`, and the rules
+themselves, one question a file, in :mod:`clientportal.rules`.
+"""
+
+from clientportal.decisions import Because, Decision, Reason, Refusal
+from clientportal.doors import AsyncPortal, Portal
+from clientportal.errors import (
+    ClientPortalError,
+    Conflict,
+    DurableOperation,
+    HostError,
+    InvalidCode,
+    InvalidContact,
+    InvalidCursor,
+    InvalidInput,
+    MissingCapability,
+    PolicyError,
+    Refused,
+    SendFailed,
+    StoreError,
+)
+from clientportal.keyring import Key, KeyRing
+from clientportal.messages.texts import Catalogue
+from clientportal.policy import Policy, presets
+from clientportal.ports import BaseHost, Capabilities, Channel, OutgoingMessage
+from clientportal.rules.who_may_manage import Permission
+from clientportal.values import (
+    Address,
+    Appointment,
+    AppointmentStatus,
+    Business,
+    ClientRecord,
+    Money,
+    RecordRef,
+    Secret,
+    Service,
+    Slot,
+    When,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Address",
+    "Appointment",
+    "AppointmentStatus",
+    "AsyncPortal",
+    "BaseHost",
+    "Because",
+    "Business",
+    "Capabilities",
+    "Catalogue",
+    "Channel",
+    "ClientPortalError",
+    "ClientRecord",
+    "Conflict",
+    "Decision",
+    "DurableOperation",
+    "HostError",
+    "InvalidCode",
+    "InvalidContact",
+    "InvalidCursor",
+    "InvalidInput",
+    "Key",
+    "KeyRing",
+    "MissingCapability",
+    "Money",
+    "OutgoingMessage",
+    "Permission",
+    "Policy",
+    "PolicyError",
+    "Portal",
+    "Reason",
+    "RecordRef",
+    "Refusal",
+    "Refused",
+    "Secret",
+    "SendFailed",
+    "Service",
+    "Slot",
+    "StoreError",
+    "When",
+    "__version__",
+    "presets",
+]

@@ -15,6 +15,7 @@ from clientportal.operations.appointments import check_limit
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.people import Group, group_of, portrait, records_of, roots_of
 from clientportal.operations.setting import Staff
+from clientportal.operations.signing_in import read_any_contact
 from clientportal.outcomes import Duplicates, Merged, MergePlan, StaffProfile, Undone
 from clientportal.policy import Policy
 from clientportal.records import ContactEntry, ContactHistory, Dismissal, Merge, Pointer, Put, Receipt, Remove
@@ -22,7 +23,7 @@ from clientportal.rules.merging import Merging, Undoing, merge, plan, undo
 from clientportal.rules.who_is_the_same import SharedContact, group_records
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import keys_of
-from clientportal.values import ContactKey, RecordRef, When
+from clientportal.values import ContactKey, RecordRef, When, mask
 
 __all__ = [
     "DISMISS",
@@ -224,27 +225,32 @@ RESTORE_PAIR = Operation[Pair, _Pair, bool](
 
 @frozen
 class PlaceholderContact:
-    """A contact that is none (``none@example.com``), and whether it is flagged."""
+    """A contact that is none (``none@example.com``), as staff type it, and whether it is flagged."""
 
-    key: ContactKey
+    contact: str
     flagged: bool = True
 
 
-async def _load_history(reading: Reading, asked: PlaceholderContact) -> ContactHistory | None:
-    return await reading.state.get(ContactHistory, str(asked.key), lock=True)
+@frozen
+class _Flagging:
+    key: ContactKey
+    history: ContactHistory | None
 
 
-def _decide_flag(
-    seen: ContactHistory | None, asked: PlaceholderContact, _policy: Policy, _now: datetime
-) -> Decision[bool]:
-    because = Because("who_is_the_same.placeholder")
-    history = seen or ContactHistory(id=str(asked.key))
+async def _load_history(reading: Reading, asked: PlaceholderContact) -> _Flagging:
+    _, key = read_any_contact(asked.contact, reading.policy)
+    return _Flagging(key, await reading.state.get(ContactHistory, str(key), lock=True))
+
+
+def _decide_flag(seen: _Flagging, asked: PlaceholderContact, _policy: Policy, _now: datetime) -> Decision[bool]:
+    because = Because("who_is_the_same.placeholder", (("contact", mask(seen.key.value)),))
+    history = seen.history or ContactHistory(id=str(seen.key))
     if history.placeholder == asked.flagged:
         return grant(False, because)
     return grant(True, because, (Put(evolve(history, placeholder=asked.flagged)),))
 
 
-FLAG_PLACEHOLDER = Operation[PlaceholderContact, ContactHistory | None, bool](
+FLAG_PLACEHOLDER = Operation[PlaceholderContact, _Flagging, bool](
     name="flag_placeholder", load=_load_history, decide=_decide_flag, permission=Permission.MERGE
 )
 
@@ -257,7 +263,7 @@ class MergeRecords:
     """Who survives, who is absorbed, and staff's own picks: field -> the record whose value they chose."""
 
     survivor: RecordRef
-    absorbed: tuple[RecordRef, ...] = field(converter=tuple)
+    absorbed: tuple[RecordRef, ...]
     choices: tuple[tuple[str, RecordRef], ...] = ()
 
 

@@ -115,7 +115,7 @@ class Staff:
 
     tenant: str
     actor: str
-    permissions: frozenset[Permission] = field(converter=frozenset)
+    permissions: frozenset[Permission]
     reason: str = ""
 
     @property

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from attrs.validators import ge, in_, instance_of, le, optional
 
 from clientportal.values import ContactKind, NumberType
+from clientportal.values.contacts import is_region
 
 __all__ = [
     "ContactPolicy",
@@ -120,7 +121,7 @@ class ContactPolicy:
     * ``shared_by_at_most``: a contact on more records than this identifies nobody and is no merge key (X4).
     """
 
-    region: str = field(default="US")
+    region: str = field(default="US", validator=is_region)
     allowed_regions: frozenset[str] = field(default=frozenset(), converter=frozenset)
     allowed_types: frozenset[NumberType] = field(
         default=frozenset({NumberType.MOBILE, NumberType.FIXED_OR_MOBILE}),

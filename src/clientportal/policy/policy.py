@@ -62,8 +62,9 @@ class Policy:
         _refuse_weakness(self)
 
 
-def _clash(first: str, second: str, why: str) -> PolicyError:
-    return PolicyError(f"{first} and {second} contradict each other: {why}", (first, second))
+def _clash(*settings: str, why: str) -> PolicyError:
+    names = tuple(setting.partition(" = ")[0] for setting in settings)
+    return PolicyError(f"{' and '.join(settings)} contradict each other: {why}", names)
 
 
 def _refuse_contradictions(policy: Policy) -> None:
@@ -74,18 +75,19 @@ def _refuse_contradictions(policy: Policy) -> None:
             "login.identifiers is empty: name at least one of mobile, phone, email", ("login.identifiers",)
         )
     if login.proof is Proof.CODE and login.delivery is Delivery.NONE:
-        raise _clash("login.proof = 'code'", "login.delivery = 'none'", "a code needs a way to reach the client")
+        raise _clash("login.proof = 'code'", "login.delivery = 'none'", why="a code needs a way to reach the client")
     if login.delivery is Delivery.SMS and identifiers == {ContactKind.EMAIL}:
         raise _clash(
             "login.delivery = 'sms'",
             "login.identifiers = ['email']",
-            "clients without a mobile number could never log in; use 'sms_else_email'",
+            why="clients without a mobile number could never log in; use 'sms_else_email'",
         )
     if login.unknown is UnknownIdentity.CREATE_EMPTY and not _identifier_is_address(login):
         raise _clash(
             "login.unknown = 'create_empty'",
+            f"login.identifiers = {sorted(kind.value for kind in identifiers)}",
             f"login.delivery = '{login.delivery.value}'",
-            "a new record may only be made for the very address that was proved",
+            why="a new record may only be made for the very address that was proved",
         )
     if (
         login.proof is Proof.CODE
@@ -96,34 +98,36 @@ def _refuse_contradictions(policy: Policy) -> None:
         raise _clash(
             "login.delivery = 'email'",
             f"login.identifiers = {sorted(kind.value for kind in identifiers)}",
-            "nobody can be registered by a number to which no code is sent",
+            why="nobody can be registered by a number to which no code is sent",
         )
     if login.to_book is LoginToBook.REQUIRED and registration.register_from is RegisterFrom.CONFIRMATION_PAGE:
         raise _clash(
             "login.to_book = 'required'",
             "registration.register_from = 'confirmation_page'",
-            "nobody could make the first booking",
+            why="nobody could make the first booking",
         )
     if registration.staff_reset is not StaffReset.NEVER and login.proof is not Proof.PASSWORD:
         raise _clash(
             f"registration.staff_reset = '{registration.staff_reset.value}'",
             f"login.proof = '{login.proof.value}'",
-            "there is no password to reset",
+            why="there is no password to reset",
         )
     if policy.visibility.appointments is SeenBy.ASSIGNED and not registration.accounts:
         raise _clash(
             "visibility.appointments = 'assigned'",
             "registration.accounts = false",
-            "appointments are assigned to accounts",
+            why="appointments are assigned to accounts",
         )
     if bookings.payments and bookings.flow is BookingFlow.CLASSIC:
         raise _clash(
-            "bookings.payments = true", "bookings.flow = 'classic'", "taking payments turns the updated flow on (T10)"
+            "bookings.payments = true",
+            "bookings.flow = 'classic'",
+            why="taking payments turns the updated flow on (T10)",
         )
     if policy.sessions.idle_for > policy.sessions.lives_for:
-        raise _clash("sessions.idle_for", "sessions.lives_for", "a session cannot be idle for longer than it lives")
+        raise _clash("sessions.idle_for", "sessions.lives_for", why="a session cannot be idle for longer than it lives")
     if policy.guesses.first_wait > policy.guesses.longest_wait:
-        raise _clash("guesses.first_wait", "guesses.longest_wait", "the first wait is the shortest")
+        raise _clash("guesses.first_wait", "guesses.longest_wait", why="the first wait is the shortest")
     if not policy.merging.keys:
         raise PolicyError("merging.keys is empty: name at least one of mobile, phone, email", ("merging.keys",))
 

@@ -1,0 +1,335 @@
+"""The same doors and the same portal, awaited. One line per operation; what each promises is said once, at its twin.
+
+A test compares the two colours' signatures, and ``_describe`` gives every method here its twin's docstring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve
+
+from clientportal.decisions import Decision
+from clientportal.doors.base import AsyncDoor, as_secret
+from clientportal.doors.checks import check_tenant
+from clientportal.doors.client import ClientDoor
+from clientportal.doors.dispatching import dispatch_async
+from clientportal.doors.portal import Portal, client_of, make_setup, visitor_of
+from clientportal.doors.staff import StaffDoor, merge_request
+from clientportal.doors.visitor import VisitorDoor
+from clientportal.keyring import KeyRing
+from clientportal.messages.texts import Catalogue
+from clientportal.operations import appointments, duplicates, housekeeping, sessions, signing_in, staff, what_if
+from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, WalkReport, walk
+from clientportal.operations.delivery import Delivered, deliver
+from clientportal.operations.frame import perform
+from clientportal.operations.housekeeping import purge
+from clientportal.operations.sessions import Nothing
+from clientportal.operations.setting import HumanCheck, Staff, System
+from clientportal.outcomes import (
+    Appointments,
+    AuditLine,
+    Booked,
+    BookingStart,
+    Cancelled,
+    ChangeTerms,
+    CodeSent,
+    ContactExplained,
+    Detached,
+    Duplicates,
+    Ended,
+    LinkView,
+    Merged,
+    MergePlan,
+    Moved,
+    PastChange,
+    Profile,
+    ProfileOption,
+    SessionLine,
+    SignedIn,
+    StaffProfile,
+    Undone,
+)
+from clientportal.policy import Policy
+from clientportal.ports import AsyncSender, Channel, HostAdapter, Page, Sender, Store
+from clientportal.records import Merge, MessageState
+from clientportal.rules.who_may_change import Change
+from clientportal.rules.who_may_manage import Permission
+from clientportal.values import Appointment, Money, RecordRef, Secret, Slot, When
+
+__all__ = ["AsyncClientDoor", "AsyncPortal", "AsyncStaffDoor", "AsyncVisitorDoor"]
+
+
+class AsyncVisitorDoor(AsyncDoor):
+    """The twin of :class:`VisitorDoor`, awaited."""
+
+    async def request_code(self, contact: str) -> CodeSent:
+        return await self._do(signing_in.REQUEST_CODE, signing_in.AskCode(contact))
+
+    async def resend_code(self, handle: Secret | str) -> CodeSent:
+        return await self._do(signing_in.RESEND_CODE, signing_in.ResendCode(as_secret(handle)))
+
+    async def verify_code(self, handle: Secret | str, code: str, *, key: str | None = None) -> SignedIn:
+        typed = signing_in.TypedCode(as_secret(handle), Secret(code))
+        return await self._do(signing_in.VERIFY_CODE, typed, key)
+
+    async def start_booking(self) -> BookingStart:
+        return await self._do(appointments.VISITOR_START_BOOKING, Nothing())
+
+    async def look_at_link(self, link: Secret | str) -> LinkView:
+        return await self._do(appointments.LOOK_AT_LINK, appointments.ByLink(as_secret(link)))
+
+    async def link_slots(
+        self, link: Secret | str, since: datetime, until: datetime, *, limit: int = 50
+    ) -> tuple[Slot, ...]:
+        asked = appointments.ListSlots("", since, until, as_secret(link), limit)
+        return await self._do(appointments.LINK_SLOTS, asked)
+
+    async def cancel_by_link(self, link: Secret | str, *, accept_fee: Money | None = None) -> Cancelled:
+        return await self._do(appointments.CANCEL_BY_LINK, appointments.ByLink(as_secret(link), None, accept_fee))
+
+    async def move_by_link(self, link: Secret | str, slot_id: str, *, accept_fee: Money | None = None) -> Moved:
+        return await self._do(appointments.MOVE_BY_LINK, appointments.ByLink(as_secret(link), slot_id, accept_fee))
+
+
+class AsyncClientDoor(AsyncDoor):
+    """The twin of :class:`ClientDoor`, awaited."""
+
+    @property
+    def preview(self) -> AsyncClientDoor:
+        return AsyncClientDoor(self._setup, self._caller, preview=True)
+
+    async def profile(self) -> Profile:
+        return await self._do(appointments.PROFILE, Nothing())
+
+    async def appointments(
+        self, when: When | str = When.UPCOMING, *, after: str | None = None, limit: int = 20
+    ) -> Appointments:
+        return await self._do(appointments.LIST_APPOINTMENTS, appointments.ListAppointments(When(when), after, limit))
+
+    async def appointment(self, id: str) -> Appointment:
+        return await self._do(appointments.GET_APPOINTMENT, appointments.AppointmentById(id))
+
+    async def past_changes(self, *, limit: int = 20) -> tuple[PastChange, ...]:
+        return await self._do(appointments.PAST_CHANGES, appointments.ListChanges(None, limit))
+
+    async def start_booking(self) -> BookingStart:
+        return await self._do(appointments.START_BOOKING, Nothing())
+
+    async def change_terms(self, id: str) -> ChangeTerms:
+        return await self._do(appointments.CHANGE_TERMS, appointments.AppointmentById(id))
+
+    async def slots(
+        self, appointment_id: str, since: datetime, until: datetime, *, limit: int = 50
+    ) -> tuple[Slot, ...]:
+        return await self._do(
+            appointments.FREE_SLOTS, appointments.ListSlots(appointment_id, since, until, None, limit)
+        )
+
+    async def move(
+        self, appointment_id: str, slot_id: str, *, accept_fee: Money | None = None, key: str | None = None
+    ) -> Moved:
+        return await self._do(appointments.MOVE, Change(appointment_id, slot_id, accept_fee), key)
+
+    async def cancel(
+        self, appointment_id: str, *, accept_fee: Money | None = None, key: str | None = None
+    ) -> Cancelled:
+        return await self._do(appointments.CANCEL, Change(appointment_id, None, accept_fee), key)
+
+    async def rebook(self, appointment_id: str, slot_id: str, *, key: str | None = None) -> Booked:
+        return await self._do(appointments.REBOOK, Change(appointment_id, slot_id, None), key)
+
+    async def profiles(self) -> tuple[ProfileOption, ...]:
+        return await self._do(sessions.LIST_PROFILES, Nothing())
+
+    async def switch(self, option_id: str, *, key: str | None = None) -> SignedIn:
+        return await self._do(sessions.SWITCH, sessions.SwitchTo(option_id), key)
+
+    async def request_second_proof(self, contact: str) -> CodeSent:
+        return await self._do(signing_in.REQUEST_SECOND_PROOF, signing_in.AskSecondProof(contact))
+
+    async def not_me(self) -> Detached:
+        return await self._do(sessions.NOT_ME, Nothing())
+
+    async def sessions(self) -> tuple[SessionLine, ...]:
+        return await self._do(sessions.LIST_SESSIONS, Nothing())
+
+    async def end_session(self, id: str) -> Ended:
+        return await self._do(sessions.END_SESSION, sessions.EndSession(id))
+
+    async def log_out(self) -> Ended:
+        return await self._do(sessions.LOG_OUT, Nothing())
+
+    async def log_out_everywhere(self) -> Ended:
+        return await self._do(sessions.LOG_OUT_EVERYWHERE, Nothing())
+
+
+class AsyncStaffDoor(AsyncDoor):
+    """The twin of :class:`StaffDoor`, awaited."""
+
+    @property
+    def preview(self) -> AsyncStaffDoor:
+        return AsyncStaffDoor(self._setup, self._caller, preview=True)
+
+    async def duplicates(self, *, after: str | None = None, limit: int = 50) -> Duplicates:
+        return await self._do(duplicates.DUPLICATES, duplicates.ListDuplicates(after, limit))
+
+    async def plan_merge(
+        self,
+        survivor: RecordRef,
+        absorbed: RecordRef | Sequence[RecordRef],
+        *,
+        choices: Mapping[str, RecordRef] | None = None,
+    ) -> MergePlan:
+        return await self._do(duplicates.PLAN_MERGE, merge_request(survivor, absorbed, choices))
+
+    async def merge(
+        self,
+        survivor: RecordRef,
+        absorbed: RecordRef | Sequence[RecordRef],
+        *,
+        choices: Mapping[str, RecordRef] | None = None,
+        key: str | None = None,
+    ) -> Merged:
+        return await self._do(duplicates.MERGE, merge_request(survivor, absorbed, choices), key)
+
+    async def undo(self, merge_id: str, *, key: str | None = None) -> Undone:
+        return await self._do(duplicates.UNDO, duplicates.UndoMerge(merge_id), key)
+
+    async def merges(self, ref: RecordRef) -> tuple[Merge, ...]:
+        return await self._do(duplicates.LIST_MERGES, duplicates.OfClient(ref))
+
+    async def dismiss(self, first: RecordRef, second: RecordRef) -> bool:
+        return await self._do(duplicates.DISMISS, duplicates.Pair(first, second))
+
+    async def restore_pair(self, first: RecordRef, second: RecordRef) -> bool:
+        return await self._do(duplicates.RESTORE_PAIR, duplicates.Pair(first, second))
+
+    async def flag_placeholder(self, contact: str, *, flagged: bool = True) -> bool:
+        return await self._do(duplicates.FLAG_PLACEHOLDER, duplicates.PlaceholderContact(contact, flagged))
+
+    async def client(self, ref: RecordRef) -> StaffProfile:
+        return await self._do(duplicates.STAFF_PROFILE, duplicates.OfClient(ref))
+
+    async def end_sessions(self, ref: RecordRef) -> Ended:
+        return await self._do(sessions.END_SESSIONS_OF, sessions.EndSessionsOf(ref))
+
+    async def unblock(self, contact: str) -> bool:
+        return await self._do(staff.UNBLOCK, staff.AboutContact(contact))
+
+    async def reattach(self, contact: str, ref: RecordRef) -> bool:
+        return await self._do(staff.REATTACH, staff.Reattach(contact, ref))
+
+    async def move(self, appointment_id: str, slot_id: str, *, key: str | None = None) -> Moved:
+        return await self._do(appointments.STAFF_MOVE, Change(appointment_id, slot_id, None), key)
+
+    async def cancel(
+        self, appointment_id: str, *, accept_fee: Money | None = None, key: str | None = None
+    ) -> Cancelled:
+        return await self._do(appointments.STAFF_CANCEL, Change(appointment_id, None, accept_fee), key)
+
+    async def appointment_link(self, appointment_id: str, *, send: bool = False) -> Secret:
+        return await self._do(staff.APPOINTMENT_LINK_FOR, staff.LinkFor(appointment_id, send))
+
+    async def explain_change(self, appointment_id: str) -> staff.ChangeExplained:
+        return await self._do(staff.EXPLAIN_CHANGE, staff.AboutAppointment(appointment_id))
+
+    async def explain_contact(self, contact: str) -> ContactExplained:
+        return await self._do(staff.EXPLAIN_CONTACT, staff.AboutContact(contact))
+
+    async def replay(self, other: Policy) -> AsyncIterator[what_if.Difference]:
+        assert isinstance(self._caller, Staff)
+        async for difference in what_if.replay(self._setup, self._caller, other):
+            yield difference
+
+    async def audit(self, *, subject: str | None = None, after: str | None = None, limit: int = 50) -> Page[AuditLine]:
+        return await self._do(staff.AUDIT, staff.ListAudit(subject, after, limit))
+
+    async def outbox(
+        self, state: MessageState | str = MessageState.ABANDONED, *, limit: int = 50
+    ) -> tuple[housekeeping.OutboxLine, ...]:
+        return await self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(MessageState(state), limit))
+
+
+class AsyncPortal:
+    """The twin of :class:`Portal` for an event loop: stores, hosts and senders may be async."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        host: HostAdapter,
+        policy: Policy | Callable[[str], Policy],
+        keys: KeyRing,
+        senders: Mapping[Channel, Sender | AsyncSender] | None = None,
+        base_url: str = "",
+        texts: Catalogue | None = None,
+        human: HumanCheck | None = None,
+        clock: Callable[[], datetime] | None = None,
+        watch: Callable[[str, str, Decision[Any]], None] | None = None,
+    ) -> None:
+        self._setup = make_setup(
+            store=store,
+            host=host,
+            policy=policy,
+            keys=keys,
+            senders=senders,
+            base_url=base_url,
+            texts=texts,
+            human=human,
+            clock=clock,
+            watch=watch,
+            loop=True,
+        )
+
+    def visitor(
+        self,
+        business: str,
+        *,
+        source: str | None = None,
+        device: Secret | str | None = None,
+        proof: str | None = None,
+    ) -> AsyncVisitorDoor:
+        return AsyncVisitorDoor(self._setup, visitor_of(business, source, device, proof))
+
+    def client(self, token: Secret | str) -> AsyncClientDoor:
+        return AsyncClientDoor(self._setup, client_of(token))
+
+    def staff(
+        self, business: str, *, actor: str, permissions: Collection[Permission], reason: str = ""
+    ) -> AsyncStaffDoor:
+        return AsyncStaffDoor(self._setup, Staff(check_tenant(business), actor, frozenset(permissions), reason))
+
+    def on(self, connection: Any) -> AsyncPortal:
+        joined = object.__new__(AsyncPortal)
+        joined._setup = evolve(self._setup, connection=connection)
+        return joined
+
+    async def deliver(self, business: str, *, limit: int = 100) -> Delivered:
+        return await deliver(self._setup, check_tenant(business), dispatch_async, limit)
+
+    async def walk_contacts(
+        self, business: str, *, progress: Callable[[WalkReport], None] | None = None, restart: bool = False
+    ) -> WalkReport:
+        return await walk(self._setup, check_tenant(business), progress, restart=restart)
+
+    async def contact_changed(self, business: str, ref: RecordRef) -> int:
+        return await perform(self._setup, System(check_tenant(business)), CONTACT_CHANGED, ContactChanged(ref))
+
+    async def purge(self, business: str) -> int:
+        return await purge(self._setup, check_tenant(business))
+
+
+def _describe(awaited: type, plain: type) -> None:
+    for name, twin in vars(plain).items():
+        method = vars(awaited).get(name)
+        if callable(method) and not method.__doc__:
+            method.__doc__ = twin.__doc__
+
+
+_describe(AsyncVisitorDoor, VisitorDoor)
+_describe(AsyncClientDoor, ClientDoor)
+_describe(AsyncStaffDoor, StaffDoor)
+_describe(AsyncPortal, Portal)

@@ -1,0 +1,51 @@
+"""What every door has: the set-up, who is calling, and whether this is a preview."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from clientportal.operations.frame import Operation, perform
+from clientportal.operations.setting import Caller, Setup
+from clientportal.ports import step
+from clientportal.values import Secret
+
+__all__ = ["AsyncDoor", "Door", "as_secret"]
+
+Q = TypeVar("Q")
+V = TypeVar("V")
+T = TypeVar("T")
+
+
+def as_secret(value: Secret | str) -> Secret:
+    """Callers hold tokens as they like; inside they are secrets."""
+    return value if isinstance(value, Secret) else Secret(value)
+
+
+class Door:
+    """Runs operations to their end, without an event loop."""
+
+    def __init__(self, setup: Setup, caller: Caller, *, preview: bool = False) -> None:
+        self._setup = setup
+        self._caller = caller
+        self._preview = preview
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._caller.tenant!r}{' (preview)' if self._preview else ''}>"
+
+    def _do(self, operation: Operation[Q, V, T], request: Q, key: str | None = None) -> T:
+        return step(perform(self._setup, self._caller, operation, request, key=key, preview=self._preview))
+
+
+class AsyncDoor:
+    """Runs the same operations, awaited."""
+
+    def __init__(self, setup: Setup, caller: Caller, *, preview: bool = False) -> None:
+        self._setup = setup
+        self._caller = caller
+        self._preview = preview
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._caller.tenant!r}{' (preview)' if self._preview else ''}>"
+
+    async def _do(self, operation: Operation[Q, V, T], request: Q, key: str | None = None) -> T:
+        return await perform(self._setup, self._caller, operation, request, key=key, preview=self._preview)

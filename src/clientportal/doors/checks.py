@@ -1,0 +1,105 @@
+"""What is refused when a portal is built, rather than at three in the morning."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+
+from clientportal.errors import InvalidInput, MissingCapability, PolicyError
+from clientportal.policy import Delivery, Policy, Proof, SeenBy, UnknownIdentity
+from clientportal.ports import AsyncSender, Capabilities, Channel, Sender
+
+__all__ = ["check_base_url", "check_policy", "check_senders", "check_tenant", "checked_policies"]
+
+
+def check_tenant(tenant: str) -> str:
+    """A business is named by 1 to 200 characters without NUL."""
+    if not isinstance(tenant, str) or not tenant or len(tenant) > 200 or "\x00" in tenant:
+        raise InvalidInput("a business is named by text of 1 to 200 characters")
+    return tenant
+
+
+def check_base_url(url: str) -> str:
+    """Links are made from this address and from nothing in a request (V3.7.2)."""
+    if url and not url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        raise InvalidInput("base_url begins with https:// (or http://localhost for trying things out)")
+    return url
+
+
+def check_senders(senders: Mapping[Channel, Sender | AsyncSender], *, loop: bool) -> None:
+    """An async sender needs AsyncPortal; nothing would run it here."""
+    for channel, sender in senders.items():
+        if not loop and inspect.iscoroutinefunction(sender.send):
+            raise InvalidInput(f"the sender for {channel.value} is async: use AsyncPortal, or a plain sender")
+
+
+def check_policy(policy: Policy, capabilities: Capabilities, senders: Mapping[Channel, Sender | AsyncSender]) -> Policy:
+    """Refuse a policy that this host, these senders or this version cannot carry out; the message names both sides."""
+
+    def need(has: bool, capability: str, setting: str) -> None:
+        if not has:
+            raise MissingCapability(
+                f"{setting} needs the host capability {capability!r}, which the host does not declare: implement it "
+                "and declare it in Capabilities, or change the setting",
+                (setting.partition(" ")[0],),
+                capability,
+            )
+
+    if policy.login.proof is Proof.PASSWORD:
+        raise PolicyError(
+            "login.proof = 'password' is not carried out by this version: accounts with passwords come later",
+            ("login.proof",),
+        )
+    if policy.visibility.appointments is SeenBy.ASSIGNED or policy.registration.accounts:
+        raise PolicyError(
+            "registration.accounts and visibility.appointments = 'assigned' are not carried out by this version",
+            ("registration.accounts", "visibility.appointments"),
+        )
+    for section in policy.visibility.sections:
+        if section not in ("account", "bookings"):
+            raise PolicyError(
+                f"visibility.sections: this version shows 'account' and 'bookings', not {section!r}",
+                ("visibility.sections",),
+            )
+    if policy.login.unknown is UnknownIdentity.CREATE_EMPTY:
+        need(capabilities.create_client, "create_client", "login.unknown = 'create_empty'")
+    if policy.changes.enabled:
+        need(capabilities.cancel, "cancel", "changes.enabled = true")
+        need(capabilities.move and capabilities.slots, "move and slots", "changes.enabled = true")
+    if policy.changes.rebooking:
+        need(capabilities.book and capabilities.slots, "book and slots", "changes.rebooking = true")
+    ways = {
+        Delivery.NONE: (),
+        Delivery.SMS: (Channel.SMS,),
+        Delivery.EMAIL: (Channel.EMAIL,),
+        Delivery.SMS_ELSE_EMAIL: (Channel.SMS, Channel.EMAIL),
+    }
+    for channel in ways[policy.login.delivery]:
+        if channel not in senders:
+            raise PolicyError(
+                f"login.delivery = '{policy.login.delivery.value}' needs a sender for {channel.value}: pass "
+                f"senders={{Channel.{channel.name}: …}}",
+                ("login.delivery", f"senders.{channel.value}"),
+            )
+    return policy
+
+
+def checked_policies(
+    policy: Policy | Callable[[str], Policy],
+    capabilities: Capabilities,
+    senders: Mapping[Channel, Sender | AsyncSender],
+) -> Callable[[str], Policy]:
+    """The policy of each business: one for all, checked now; or looked up, each checked when it is first seen."""
+    if isinstance(policy, Policy):
+        check_policy(policy, capabilities, senders)
+        return lambda _tenant: policy
+    look_up = policy
+    seen: dict[str, Policy] = {}
+
+    def policy_of(tenant: str) -> Policy:
+        found = look_up(tenant)
+        if seen.get(tenant) is not found:
+            seen[tenant] = check_policy(found, capabilities, senders)
+        return found
+
+    return policy_of

@@ -1,0 +1,175 @@
+"""The portal: everything begins here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve
+
+from clientportal.decisions import Decision
+from clientportal.doors.base import as_secret
+from clientportal.doors.checks import check_base_url, check_senders, check_tenant, checked_policies
+from clientportal.doors.client import ClientDoor
+from clientportal.doors.dispatching import dispatch_blocking
+from clientportal.doors.staff import StaffDoor
+from clientportal.doors.visitor import VisitorDoor
+from clientportal.keyring import KeyRing, tenant_of
+from clientportal.messages.texts import Catalogue
+from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, WalkReport, walk
+from clientportal.operations.delivery import Delivered, deliver
+from clientportal.operations.frame import perform
+from clientportal.operations.housekeeping import purge
+from clientportal.operations.setting import Client, HumanCheck, Setup, Staff, System, Visitor, utc_now
+from clientportal.policy import Policy
+from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store, step
+from clientportal.rules.who_may_manage import Permission
+from clientportal.values import RecordRef, Secret, normalise_source
+
+__all__ = ["Portal", "make_setup"]
+
+
+def make_setup(
+    *,
+    store: Store,
+    host: HostAdapter,
+    policy: Policy | Callable[[str], Policy],
+    keys: KeyRing,
+    senders: Mapping[Channel, Sender | AsyncSender] | None,
+    base_url: str,
+    texts: Catalogue | None,
+    human: HumanCheck | None,
+    clock: Callable[[], datetime] | None,
+    watch: Callable[[str, str, Decision[Any]], None] | None,
+    loop: bool,
+) -> Setup:
+    """Check everything that a portal is given, once, for both colours."""
+    given = dict(senders or {})
+    check_senders(given, loop=loop)
+    return Setup(
+        store=store,
+        host=host,
+        policy_of=checked_policies(policy, host.capabilities, given),
+        keys=keys,
+        clock=clock or utc_now,
+        texts=texts or Catalogue(),
+        senders=given,
+        base_url=check_base_url(base_url),
+        human=human,
+        watch=watch,
+    )
+
+
+def visitor_of(business: str, source: str | None, device: Secret | str | None, proof: str | None) -> Visitor:
+    """A logged-out caller, its address normalised as budgets count it."""
+    return Visitor(
+        check_tenant(business),
+        None if source is None else normalise_source(source),
+        None if device is None else as_secret(device),
+        proof,
+    )
+
+
+def client_of(token: Secret | str) -> Client:
+    """Whoever holds this token. A text that is no token names no business, and is refused at the first call."""
+    secret = as_secret(token)
+    return Client(tenant_of(secret.reveal()) or "-", secret)
+
+
+class Portal:
+    """A client portal over one platform, without an event loop; :class:`AsyncPortal` is its twin.
+
+    * ``store``: where the portal keeps its own records (``SqlStore``, ``MemoryStore``).
+    * ``host``: the platform's adapter, usually its class (``ports.BaseHost``).
+    * ``policy``: one policy, or a function from business to policy.
+    * ``keys``: the ring that codes and links are derived from.
+    * ``senders``: channel -> sender.
+    * ``base_url``: what a signed link is appended to in messages; only from here, never from a request.
+    * ``texts``: your wording; ``human``: a bot check; ``clock``: aware UTC; ``watch``: is told every decision.
+
+    Raises ``PolicyError`` for a policy that this host or these senders cannot carry out.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        host: HostAdapter,
+        policy: Policy | Callable[[str], Policy],
+        keys: KeyRing,
+        senders: Mapping[Channel, Sender] | None = None,
+        base_url: str = "",
+        texts: Catalogue | None = None,
+        human: HumanCheck | None = None,
+        clock: Callable[[], datetime] | None = None,
+        watch: Callable[[str, str, Decision[Any]], None] | None = None,
+    ) -> None:
+        self._setup = make_setup(
+            store=store,
+            host=host,
+            policy=policy,
+            keys=keys,
+            senders=senders,
+            base_url=base_url,
+            texts=texts,
+            human=human,
+            clock=clock,
+            watch=watch,
+            loop=False,
+        )
+
+    # --- doors
+
+    def visitor(
+        self,
+        business: str,
+        *,
+        source: str | None = None,
+        device: Secret | str | None = None,
+        proof: str | None = None,
+    ) -> VisitorDoor:
+        """The door for whoever is logged out.
+
+        ``source`` is the address the request came from, as *you* know it: no header is read here. ``device`` is the
+        token that an earlier login gave this browser; ``proof`` is handed to your bot check.
+        """
+        return VisitorDoor(self._setup, visitor_of(business, source, device, proof))
+
+    def client(self, token: Secret | str) -> ClientDoor:
+        """The door for a session. Reads nothing; every call checks the session in its own unit."""
+        return ClientDoor(self._setup, client_of(token))
+
+    def staff(self, business: str, *, actor: str, permissions: Collection[Permission], reason: str = "") -> StaffDoor:
+        """The door for a member of staff, whom *you* have authenticated; ``reason`` is kept in the audit."""
+        return StaffDoor(self._setup, Staff(check_tenant(business), actor, frozenset(permissions), reason))
+
+    def on(self, connection: Any) -> Portal:
+        """The same portal inside your open transaction: what is done through it commits or rolls back with it.
+
+        Operations that judge a proof, spend a budget or revoke access refuse there with ``DurableOperation``;
+        ``Conflict`` comes to you, since only you can run your transaction again.
+        """
+        joined = object.__new__(Portal)
+        joined._setup = evolve(self._setup, connection=connection)
+        return joined
+
+    # --- keeping it going
+
+    def deliver(self, business: str, *, limit: int = 100) -> Delivered:
+        """Send what is due. Call it after each request, from a thread, or from cron; many at once are fine."""
+        return step(deliver(self._setup, check_tenant(business), dispatch_blocking, limit))
+
+    def walk_contacts(
+        self, business: str, *, progress: Callable[[WalkReport], None] | None = None, restart: bool = False
+    ) -> WalkReport:
+        """Build or refresh the contact index from the host's contacts; goes on where an interrupted walk stopped."""
+        return step(walk(self._setup, check_tenant(business), progress, restart=restart))
+
+    def contact_changed(self, business: str, ref: RecordRef) -> int:
+        """Tell the index that a record is new, gone, or has other contacts; answers how many entries changed."""
+        return step(perform(self._setup, System(check_tenant(business)), CONTACT_CHANGED, ContactChanged(ref)))
+
+    def purge(self, business: str) -> int:
+        """Forget what has expired; answers how many records went."""
+        return step(purge(self._setup, check_tenant(business)))

@@ -1,0 +1,169 @@
+"""The door for the business: duplicates, merging, explaining, lifting blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from clientportal.doors.base import Door
+from clientportal.operations import appointments, duplicates, housekeeping, sessions, staff, what_if
+from clientportal.operations.setting import Staff
+from clientportal.outcomes import (
+    AuditLine,
+    Cancelled,
+    ContactExplained,
+    Duplicates,
+    Ended,
+    Merged,
+    MergePlan,
+    Moved,
+    StaffProfile,
+    Undone,
+)
+from clientportal.policy import Policy
+from clientportal.ports import Page, step
+from clientportal.records import Merge, MessageState
+from clientportal.rules.who_may_change import Change
+from clientportal.values import Money, RecordRef, Secret
+
+__all__ = ["StaffDoor"]
+
+
+def merge_request(
+    survivor: RecordRef, absorbed: RecordRef | Sequence[RecordRef], choices: Mapping[str, RecordRef] | None
+) -> duplicates.MergeRecords:
+    """One absorbed record or several; staff's picks by field."""
+    many = (absorbed,) if isinstance(absorbed, RecordRef) else tuple(absorbed)
+    return duplicates.MergeRecords(survivor, many, tuple(sorted((choices or {}).items())))
+
+
+class StaffDoor(Door):
+    """One member of staff. Made by ``portal.staff(business, actor=…, permissions=…)``; every action is audited.
+
+    What is not among the permissions is refused as ``permission``. Policy windows, caps and fees do not bind staff
+    (X1).
+    """
+
+    @property
+    def preview(self) -> StaffDoor:
+        """The same door, without effect (X8)."""
+        return StaffDoor(self._setup, self._caller, preview=True)
+
+    # --- duplicates and merging
+
+    def duplicates(self, *, after: str | None = None, limit: int = 50) -> Duplicates:
+        """The duplicate report: one group per set of records that share a normalised mobile or email (T5, X4)."""
+        return self._do(duplicates.DUPLICATES, duplicates.ListDuplicates(after, limit))
+
+    def plan_merge(
+        self,
+        survivor: RecordRef,
+        absorbed: RecordRef | Sequence[RecordRef],
+        *,
+        choices: Mapping[str, RecordRef] | None = None,
+    ) -> MergePlan:
+        """What the merged client would show, from which record each value, and where they disagree. No effect.
+
+        ``choices``: field -> the record whose value staff prefer. Raises ``Refused`` as :meth:`merge` does.
+        """
+        return self._do(duplicates.PLAN_MERGE, merge_request(survivor, absorbed, choices))
+
+    def merge(
+        self,
+        survivor: RecordRef,
+        absorbed: RecordRef | Sequence[RecordRef],
+        *,
+        choices: Mapping[str, RecordRef] | None = None,
+        key: str | None = None,
+    ) -> Merged:
+        """Merge records into one client: nothing is moved or deleted, everything leads to the survivor, and it can be
+        undone.
+
+        Raises ``Refused`` with ``not_found``, ``same_record``, ``already_merged`` (merge its survivor instead),
+        ``not_duplicates``.
+        """
+        return self._do(duplicates.MERGE, merge_request(survivor, absorbed, choices), key)
+
+    def undo(self, merge_id: str, *, key: str | None = None) -> Undone:
+        """Take one merge back, whatever was merged or booked since. Raises ``Refused`` with ``undo_too_late``,
+        ``undone_already``, ``erased``, ``not_found``."""
+        return self._do(duplicates.UNDO, duplicates.UndoMerge(merge_id), key)
+
+    def merges(self, ref: RecordRef) -> tuple[Merge, ...]:
+        """The journal of one client, latest first, undone entries included."""
+        return self._do(duplicates.LIST_MERGES, duplicates.OfClient(ref))
+
+    def dismiss(self, first: RecordRef, second: RecordRef) -> bool:
+        """ "Not a duplicate": remembered for this pair, whichever way round; ``False`` where it was known already."""
+        return self._do(duplicates.DISMISS, duplicates.Pair(first, second))
+
+    def restore_pair(self, first: RecordRef, second: RecordRef) -> bool:
+        """Take :meth:`dismiss` back; ``False`` where there was nothing to take back."""
+        return self._do(duplicates.RESTORE_PAIR, duplicates.Pair(first, second))
+
+    def flag_placeholder(self, contact: str, *, flagged: bool = True) -> bool:
+        """Say that a contact (``none@example.com``) is nobody's: it makes nobody a duplicate (X4)."""
+        return self._do(duplicates.FLAG_PLACEHOLDER, duplicates.PlaceholderContact(contact, flagged))
+
+    # --- clients
+
+    def client(self, ref: RecordRef) -> StaffProfile:
+        """One client, by any of their records: values with where each comes from, and internal notes."""
+        return self._do(duplicates.STAFF_PROFILE, duplicates.OfClient(ref))
+
+    def end_sessions(self, ref: RecordRef) -> Ended:
+        """End every session of one client, at once and everywhere."""
+        return self._do(sessions.END_SESSIONS_OF, sessions.EndSessionsOf(ref))
+
+    def unblock(self, contact: str) -> bool:
+        """Let strangers try codes for this contact again after too many wrong ones (ASVS V6.6.3)."""
+        return self._do(staff.UNBLOCK, staff.AboutContact(contact))
+
+    def reattach(self, contact: str, ref: RecordRef) -> bool:
+        """Give a contact back to a record from which "this is not me" took it."""
+        return self._do(staff.REATTACH, staff.Reattach(contact, ref))
+
+    # --- appointments
+
+    def move(self, appointment_id: str, slot_id: str, *, key: str | None = None) -> Moved:
+        """Move any appointment of the business to a free slot."""
+        return self._do(appointments.STAFF_MOVE, Change(appointment_id, slot_id, None), key)
+
+    def cancel(self, appointment_id: str, *, accept_fee: Money | None = None, key: str | None = None) -> Cancelled:
+        """Cancel any appointment of the business; no fee is due unless the platform itself asks for one."""
+        return self._do(appointments.STAFF_CANCEL, Change(appointment_id, None, accept_fee), key)
+
+    def appointment_link(self, appointment_id: str, *, send: bool = False) -> Secret:
+        """A signed change/cancel link for one appointment; ``send`` also puts it in the outbox for the client."""
+        return self._do(staff.APPOINTMENT_LINK_FOR, staff.LinkFor(appointment_id, send))
+
+    # --- explaining
+
+    def explain_change(self, appointment_id: str) -> staff.ChangeExplained:
+        """What the client may do with an appointment right now, with the rule, facts and settings behind it."""
+        return self._do(staff.EXPLAIN_CHANGE, staff.AboutAppointment(appointment_id))
+
+    def explain_contact(self, contact: str) -> ContactExplained:
+        """Which record a number or address finds, and why."""
+        return self._do(staff.EXPLAIN_CONTACT, staff.AboutContact(contact))
+
+    def replay(self, other: Policy) -> Iterator[what_if.Difference]:
+        """What clients would gain or lose under another policy, over today's records, before it is switched on (X8)."""
+        assert isinstance(self._caller, Staff)
+        differences = what_if.replay(self._setup, self._caller, other)
+        while True:
+            try:
+                yield step(anext(differences))  # type: ignore[arg-type]
+            except StopAsyncIteration:
+                return
+
+    # --- watching
+
+    def audit(self, *, subject: str | None = None, after: str | None = None, limit: int = 50) -> Page[AuditLine]:
+        """Who did what, on whom, why and how it ended; newest first."""
+        return self._do(staff.AUDIT, staff.ListAudit(subject, after, limit))
+
+    def outbox(
+        self, state: MessageState | str = MessageState.ABANDONED, *, limit: int = 50
+    ) -> tuple[housekeeping.OutboxLine, ...]:
+        """Messages in one state: by default those that could not be delivered."""
+        return self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(MessageState(state), limit))
