@@ -321,9 +321,13 @@ def test_cancel(site: Site) -> None:
     answer = ask(site, lambda host: host.cancel(a1, Money("10.00", "NZD"), "k"), commit=True)
     assert answer.appointment == evolve(a1, status=AppointmentStatus.CANCELLED, version="2")
     assert len(ask(site, lambda host: host.slots("cut", None, a1.start, a1.end, 9))) == 1
-    for again in (a1, answer.appointment):
-        with pytest.raises(Conflict):
-            ask(site, lambda host, again=again: host.cancel(again, None, "k"), commit=True)
+    with pytest.raises(Conflict):
+        ask(site, lambda host: host.cancel(a1, None, "k"), commit=True)
+    for again in (
+        lambda host: host.cancel(answer.appointment, None, "k"),
+        lambda host: host.move(answer.appointment, slot("five"), "k"),
+    ):
+        assert ask(site, again, commit=True).kind is AnswerKind.DECLINED
     assert len(ask(site, lambda host: host.slots("cut", None, a1.start, a1.end, 9))) == 1
 
 
@@ -340,7 +344,7 @@ def test_book(site: Site) -> None:
     new = answer.appointment
     assert (new.ref, new.booked_as, new.price, new.made_at) == (BEN, "Benny", Money("25.00", "NZD"), NOW)
     assert (new.start, new.service_name, new.staff_name) == (slot("five").start, "Haircut", "Sam")
-    assert ask(site, lambda host: host.book(ANA, slot("five"), "Ana", "k"), commit=True).kind is AnswerKind.TAKEN
+    assert ask(site, lambda host: host.book(ANA, slot("five"), "Ana", "other"), commit=True).kind is AnswerKind.TAKEN
     (ben,) = ask(site, lambda host: host.clients([BEN]))
     assert ben.last_booked_at == NOW
 
@@ -389,6 +393,25 @@ def _key() -> Any:
     from clientportal.values import ContactKey, ContactKind
 
     return ContactKey(ContactKind.EMAIL, "x@x.com")
+
+
+def test_adding_again_replaces(site: Site) -> None:
+    """What is added under an id that is there replaces it, and clients and appointments get a new version."""
+
+    async def again(host: SqlHost) -> None:
+        await host.add_business(Business("b1", "Salon Two", "Pacific/Auckland"))
+        await host.add_services([evolve(CUT, active=False)])
+        await host.add_clients([record(first_name="Anna")])
+        await host.add_slots([slot("five", staff="s9")])
+        await host.add_appointments([booked("a1", status=AppointmentStatus.NO_SHOW)])
+
+    seed(site, again)
+    assert ask(site, lambda host: host.business()).name == "Salon Two"
+    assert ask(site, lambda host: host.service("cut")) == evolve(CUT, active=False)
+    (ana,) = ask(site, lambda host: host.clients([ANA]))
+    assert (ana.first_name, ana.version, ana.mobile) == ("Anna", "2", None)
+    assert ask(site, lambda host: host.slot("five")) == slot("five", staff="s9")
+    assert ask(site, lambda host: host.appointment("a1")) == booked("a1", status=AppointmentStatus.NO_SHOW, version="2")
 
 
 def test_seeding_is_checked(site: Site) -> None:

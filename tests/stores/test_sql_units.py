@@ -578,6 +578,50 @@ def test_errors_show_no_values(site: Site) -> None:
     site.run(check())
 
 
+@pytest.mark.parametrize("database", ["async-sqlite", "async-postgres"])
+def test_a_cancelled_task(database: str, tmp_path: Path) -> None:
+    """A task that is cancelled inside a unit, or while it waits for a lock, leaves neither writes nor locks."""
+    site = Site(database, tmp_path)
+
+    async def wait() -> None:
+        async with unit(site) as one:
+            await one.state.get(NumberCounter, "n", lock=True)
+            await asyncio.sleep(30)
+
+    async def check() -> None:
+        await put(site, NumberCounter(id="n"))
+        for _ in range(20):
+            tasks = [asyncio.create_task(wait()) for _ in range(3)]
+            await asyncio.sleep(0.05)
+            for task in tasks:
+                task.cancel()
+            for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+                assert isinstance(outcome, asyncio.CancelledError)
+        async with unit(site) as one:
+            seen = await one.state.get(NumberCounter, "n", lock=True)
+            await one.commit([Put(evolve(seen, next=2))])
+
+    site.run(check())
+    site.close()
+
+
+def test_a_lock_that_is_kept(site: Site) -> None:
+    """Who waits too long for another's lock gets a conflict, after the patience of the engine."""
+
+    async def check() -> None:
+        await put(site, NumberCounter(id="n"))
+        async with unit(site) as one:
+            await one.state.get(NumberCounter, "n", lock=True)
+            began = time.monotonic()
+            with pytest.raises(Conflict):
+                async with unit(site) as other:
+                    await other.state.get(NumberCounter, "n", lock=True)
+            assert 4 < time.monotonic() - began < 9
+            await one.commit([Put(NumberCounter(id="n", version=1, next=2))])
+
+    site.run(check())
+
+
 # --- engines of the host's own
 
 

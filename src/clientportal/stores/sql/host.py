@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any, ClassVar
-from uuid import uuid4
 
 from sqlalchemy import Executable
 
@@ -17,7 +17,8 @@ from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.codec import instant_text
 from clientportal.stores.sql.cursors import read_cursor, write_cursor
 from clientportal.stores.sql.host_seeding import HostSeeding
-from clientportal.stores.sql.tables import MOST, storable
+from clientportal.stores.sql.host_tables import CLIENTS
+from clientportal.stores.sql.tables import storable
 from clientportal.values import (
     Appointment,
     AppointmentPage,
@@ -174,15 +175,16 @@ class SqlHost(HostSeeding):
 
     async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
         """A new client with these fields and nothing else."""
-        ref = RecordRef.client(uuid4().hex)
-        await self._add_client(ClientRecord(ref, self.now(), **_fields(draft)))
+        ref = RecordRef.client(_id("client", key))
+        new = {"version": 1, **rows.client_row(ClientRecord(ref, self.now(), **_fields(draft)))}
+        await self._insert(queries.adding(CLIENTS), [new])
         return HostAnswer(ref=ref)
 
     async def move(self, appointment: Appointment, slot: Slot, key: str) -> HostAnswer:
         """Take the slot, offer the old time again; the id stays."""
-        before = await self._one(queries.APPOINTMENT, appointment.id)
+        before = await self._current(appointment)
         if before is None:
-            raise Conflict("the appointment to be moved is gone")
+            return HostAnswer(AnswerKind.DECLINED, note="this appointment is over or cancelled")
         if not await self._take(slot, appointment.id):
             return HostAnswer(AnswerKind.TAKEN)
         place = rows.slot_row(slot)
@@ -193,9 +195,9 @@ class SqlHost(HostSeeding):
 
     async def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer:
         """Mark it cancelled, note the fee, offer its time again."""
-        before = await self._one(queries.APPOINTMENT, appointment.id)
+        before = await self._current(appointment)
         if before is None:
-            raise Conflict("the appointment to be cancelled is gone")
+            return HostAnswer(AnswerKind.DECLINED, note="this appointment is over or cancelled")
         charged = {f"v_{name}": value for name, value in rows.money_row("fee", fee).items()}
         await self._change(queries.CANCEL, appointment, **charged)
         await self._offer_again(before)
@@ -209,7 +211,7 @@ class SqlHost(HostSeeding):
         records = await self.clients([ref])
         if not records:
             return HostAnswer(AnswerKind.DECLINED, note="there is no such client")
-        id = uuid4().hex
+        id = _id("appointment", key)
         if not await self._take(slot, id):
             return HostAnswer(AnswerKind.TAKEN)
         own = ref if ref.kind is RecordKind.CLIENT else RecordRef.booking(id)
@@ -239,6 +241,13 @@ class SqlHost(HostSeeding):
         found = await self._rows(query, p_id=id) if storable(id) else ()
         return found[0] if found else None
 
+    async def _current(self, appointment: Appointment) -> Any | None:
+        """The row in the version that the caller decided on; ``None`` where it is no longer open."""
+        row = await self._one(queries.APPOINTMENT, appointment.id)
+        if row is None or str(row.version) != appointment.version:
+            raise Conflict("the appointment has changed since it was read")
+        return row if AppointmentStatus(row.status).open else None
+
     async def _take(self, slot: Slot, appointment_id: str) -> bool:
         if not storable(slot.id):
             return False
@@ -246,8 +255,8 @@ class SqlHost(HostSeeding):
         return await self._run(queries.TAKE, p_id=slot.id, p_by=appointment_id, **times) == 1
 
     async def _change(self, statement: Executable, appointment: Appointment, **values: Any) -> None:
-        seen = int(appointment.version) if appointment.version.isdecimal() else 0
-        if seen > MOST or await self._run(statement, p_id=appointment.id, p_seen=seen, **values) != 1:
+        seen = int(appointment.version)
+        if await self._run(statement, p_id=appointment.id, p_seen=seen, **values) != 1:
             raise Conflict("the appointment has changed since it was read")
 
     async def _offer_again(self, before: Any) -> None:
@@ -257,7 +266,13 @@ class SqlHost(HostSeeding):
             # It never stood in a slot of this table, so its time becomes a new one.
             was = rows.appointment_of(before)
             times = (was.start, was.end, was.zone, was.staff_id, was.staff_name)
-            await self.add_slots([Slot(uuid4().hex, was.service_id, *times)])
+            await self.add_slots([Slot(_id("slot", before.id, str(before.version)), was.service_id, *times)])
+
+
+def _id(*parts: str) -> str:
+    """An id that follows from what asked for it: a write that is tried again makes the same one."""
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _wanted(refs: Sequence[RecordRef]) -> dict[str, list[str]]:

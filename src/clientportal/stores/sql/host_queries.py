@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     Boolean,
+    Executable,
     Select,
+    Table,
     Text,
     and_,
     bindparam,
@@ -22,15 +25,12 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, SERVICES, SLOTS
 
 __all__ = [
-    "ADD_APPOINTMENT",
-    "ADD_BUSINESS",
-    "ADD_CLIENT",
-    "ADD_SERVICE",
-    "ADD_SLOT",
     "APPOINTMENT",
     "BOOKING_CONTACTS",
     "BUSINESS",
@@ -48,6 +48,8 @@ __all__ = [
     "TAKE",
     "UPCOMING",
     "UPCOMING_ON",
+    "adding",
+    "putting",
 ]
 
 _a, _c, _s = APPOINTMENTS.c, CLIENTS.c, SLOTS.c
@@ -198,12 +200,7 @@ GIVE_BACK = (
 
 # --- changes
 
-_UNCHANGED = (
-    _a.tenant == _TENANT,
-    _a.id == _ID,
-    _a.version == bindparam("p_seen"),
-    _a.status.in_(("requested", "confirmed")),
-)
+_UNCHANGED = (_a.tenant == _TENANT, _a.id == _ID, _a.version == bindparam("p_seen"))
 
 MOVE = (
     update(APPOINTMENTS)
@@ -230,11 +227,25 @@ CANCEL = (
 
 # --- what is put in
 
-ADD_BUSINESS = insert(BUSINESSES)
-ADD_CLIENT = insert(CLIENTS)
-ADD_SERVICE = insert(SERVICES)
-ADD_SLOT = insert(SLOTS)
-ADD_APPOINTMENT = insert(APPOINTMENTS)
+
+@cache
+def putting(table: Table, sqlite: bool) -> Executable:
+    """Add a row, or replace the one under that id; a row that has a version then gets the next one."""
+    statement = (sqlite_insert if sqlite else postgres_insert)(table)
+    values: dict[str, Any] = {column.name: statement.excluded[column.name] for column in table.columns}
+    if "version" in table.c:
+        values["version"] = table.c.version + 1
+    keys = list(table.primary_key.columns)
+    for key in keys:
+        del values[key.name]
+    return statement.on_conflict_do_update(index_elements=keys, set_=values)
+
+
+@cache
+def adding(table: Table) -> Executable:
+    """Add a row whose id is new; one that is there already is a conflict."""
+    return insert(table)
+
 
 _client_values: dict[str, Any] = {
     column.name: bindparam(f"v_{column.name}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Table
 
 from clientportal.errors import Conflict
 from clientportal.ports.host import RawContacts
 from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.connections import face_of
+from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, SERVICES, SLOTS
 from clientportal.values import Appointment, Business, ClientRecord, Money, Service, Slot
 
 __all__ = ["HostSeeding"]
@@ -35,37 +36,40 @@ class HostSeeding:
     async def _run(self, statement: Executable, **parameters: Any) -> int:
         return await self._face.change(statement, {"p_tenant": self.tenant, **parameters})
 
+    async def _put(self, table: Table, values: Iterable[Mapping[str, Any]]) -> None:
+        await self._insert(queries.putting(table, self._face.sqlite), values)
+
     async def _insert(self, statement: Executable, values: Iterable[Mapping[str, Any]]) -> None:
         all_rows = [{"tenant": self.tenant, **row} for row in values]
         if all_rows:
             await self._face.change(statement, all_rows)
 
     async def add_business(self, business: Business) -> None:
-        """Add the business of this tenant."""
-        await self._insert(queries.ADD_BUSINESS, [rows.business_row(business)])
+        """Add the business of this tenant, or change it."""
+        await self._put(BUSINESSES, [rows.business_row(business)])
 
     async def add_clients(self, records: Iterable[ClientRecord]) -> None:
-        """Add clients. Their ``version`` and ``last_booked_at`` are not taken over: they follow from the tables."""
-        await self._insert(queries.ADD_CLIENT, [{"version": 1, **rows.client_row(record)} for record in records])
+        """Add clients, or replace those of the same id.
 
-    async def _add_client(self, record: ClientRecord) -> None:
-        await self.add_clients([record])
+        Their ``version`` and ``last_booked_at`` are not taken over: they follow from the tables.
+        """
+        await self._put(CLIENTS, [{"version": 1, **rows.client_row(record)} for record in records])
 
     async def change_client(self, record: ClientRecord) -> None:
         """Write a client's fields again, where it still has the version that the record was read with."""
         row = rows.client_row(record)
         values = {f"v_{name}": value for name, value in row.items() if name not in ("id", "created_at")}
-        seen = int(record.version) if record.version.isdecimal() else 0
+        seen = int(record.version) if record.version.isdecimal() and len(record.version) < 19 else 0
         if await self._run(queries.CHANGE_CLIENT, p_id=record.ref.id, p_seen=seen, **values) != 1:
             raise Conflict("the client has changed since it was read")
 
     async def add_services(self, services: Iterable[Service]) -> None:
-        """Add services."""
-        await self._insert(queries.ADD_SERVICE, [rows.service_row(service) for service in services])
+        """Add services, or replace those of the same id."""
+        await self._put(SERVICES, [rows.service_row(service) for service in services])
 
     async def add_slots(self, slots: Iterable[Slot]) -> None:
-        """Add free times."""
-        await self._insert(queries.ADD_SLOT, [{"taken_by": None, **rows.slot_row(slot)} for slot in slots])
+        """Add free times, or make those of the same id free again."""
+        await self._put(SLOTS, [{"taken_by": None, **rows.slot_row(slot)} for slot in slots])
 
     async def add_appointments(
         self,
@@ -75,14 +79,14 @@ class HostSeeding:
         deposits: Mapping[str, Money] | None = None,
         locked: Mapping[str, str] | None = None,
     ) -> None:
-        """Add appointments.
+        """Add appointments, or replace those of the same id.
 
         By appointment id: ``contacts`` of bookings that are their own record (``ref`` is ``booking:<its id>``), the
         ``deposits`` that cancelling loses, and why some are ``locked``.
         """
         contacts, deposits, locked = contacts or {}, deposits or {}, locked or {}
-        await self._insert(
-            queries.ADD_APPOINTMENT,
+        await self._put(
+            APPOINTMENTS,
             [
                 _appointment_row(one, contacts.get(one.id), deposits.get(one.id), locked.get(one.id), None)
                 for one in appointments
@@ -90,7 +94,7 @@ class HostSeeding:
         )
 
     async def _add_appointment(self, appointment: Appointment, contacts: RawContacts | None, slot_id: str) -> None:
-        await self._insert(queries.ADD_APPOINTMENT, [_appointment_row(appointment, contacts, None, None, slot_id)])
+        await self._insert(queries.adding(APPOINTMENTS), [_appointment_row(appointment, contacts, None, None, slot_id)])
 
 
 def _appointment_row(
