@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -354,3 +355,74 @@ class TestCrashPoints:
                 await unit.commit([])
 
         crash_points(make_world, hold, lambda world: step(hold(world)))
+
+
+Program = list[list[tuple[str, str]]]
+
+
+def programs(chooser: random.Random) -> Program:
+    """A few units, each with a few reads, locks and a commit."""
+    steps = [("get", "x"), ("get", "y"), ("lock", "x"), ("lock", "y"), ("find", ""), ("hold", "h")]
+    ends = [("write", "x"), ("write", "y"), ("write", "z"), ("leave", "")]
+    return [[*chooser.choices(steps, k=chooser.randint(0, 2)), chooser.choice(ends)] for _ in range(2)]
+
+
+def run_program(program: Program, name: str) -> Callable[[World], Any]:
+    """Run it; the outcome is all that it could see."""
+
+    async def unit_of(world: World, steps: list[tuple[str, str]]) -> tuple[object, ...]:
+        seen: list[object] = []
+        async with world.store.begin("t", BaseHost, writes=True) as unit:
+            for kind, id in steps:
+                match kind:
+                    case "get" | "lock":
+                        found = await unit.state.get(AuditEntry, id, lock=kind == "lock")
+                        seen.append(found and (found.actor, found.version))
+                    case "find":
+                        seen.append(tuple(one.id for one in await unit.state.find(AuditEntry, "time", [])))
+                    case "hold":
+                        await unit.state.hold(id)
+                    case "write":
+                        now = await unit.state.get(AuditEntry, id)
+                        version = now.version if now else 0
+                        await unit.commit([Put(evolve(entry(id), actor=name, version=version))])
+        return tuple(seen)
+
+    async def run(world: World) -> tuple[object, ...]:
+        seen: list[object] = []
+        for steps in program:
+            try:
+                seen.append(await unit_of(world, steps))
+            except Conflict:
+                seen.append("conflict")
+        return tuple(seen)
+
+    return run
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_reduction_is_sound(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever two small programs can see in any order at all, they also see in the orders that are kept."""
+    chooser = random.Random(seed)
+    a, b = programs(chooser), programs(chooser)
+
+    def outcomes() -> tuple[set[object], int]:
+        every: set[object] = set()
+
+        def check(world: World, first: object, second: object) -> None:
+            final = step(read_all(world))
+            every.add((first, second, final))
+
+        report = interleavings(make_world, run_program(a, "a"), run_program(b, "b"), check)
+        return every, report.runs
+
+    reduced, few = outcomes()
+    monkeypatch.setattr("clientportal.testing.interleaving._Run.independent", lambda *_: False)
+    every, many = outcomes()
+    assert reduced == every
+    assert few <= many
+
+
+async def read_all(world: World) -> tuple[object, ...]:
+    async with world.inner.begin("t", BaseHost, writes=False) as unit:
+        return tuple((one.id, one.actor, one.version) for one in await unit.state.find(AuditEntry, "time", []))

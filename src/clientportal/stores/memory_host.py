@@ -27,6 +27,7 @@ from clientportal.stores.memory.host_rows import (
     rows_of,
     slot_of,
     walk_place,
+    walked,
 )
 from clientportal.stores.memory.host_seeding import SeededHost
 from clientportal.stores.memory.ordering import write_cursor
@@ -109,7 +110,7 @@ class MemoryHost(SeededHost):
         return found
 
     def contacts(self, after: str | None, limit: int) -> ContactPage:
-        start = walk_place(after)
+        start = walk_place(self.tenant, after)
         with self.rows() as tx:
             every = [
                 contacts_of(row)
@@ -118,9 +119,10 @@ class MemoryHost(SeededHost):
             ]
             for client in rows_of(tx, "clients", ClientRecord):
                 every.append(RawContacts(client.ref, client.mobile, client.phone, client.email))
-        rest = sorted((one for one in every if str(one.ref) > start), key=lambda one: str(one.ref))
-        page = tuple(rest[:limit])
-        return ContactPage(page, write_cursor(("contacts",), (str(page[-1].ref),)) if len(rest) > limit else None)
+        rest = sorted((place, one) for one in every if (place := walked(one)) > start)
+        page = tuple(one for _, one in rest[:limit])
+        more = write_cursor((self.tenant, "contacts"), walked(page[-1])) if len(rest) > limit else None
+        return ContactPage(page, more)
 
     def appointments(
         self, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
@@ -177,7 +179,7 @@ class MemoryHost(SeededHost):
         def write(tx: MemoryTransaction) -> HostAnswer:
             ref = RecordRef.client(id_from("client", key))
             fields = {name: getattr(draft, name) for name in ("first_name", "last_name", "email", "phone", "mobile")}
-            record = ClientRecord(ref, self.clock(), **fields, address=draft.address, version="1")
+            record = ClientRecord(ref, self.now(), **fields, address=draft.address, version="1")
             tx.put("clients", ref.id, record)
             return HostAnswer(ref=ref)
 
@@ -187,8 +189,6 @@ class MemoryHost(SeededHost):
         return self._once(key, lambda tx: self._move(tx, self._current(tx, appointment), slot))
 
     def _move(self, tx: MemoryTransaction, row: AppointmentRow, slot: Slot) -> HostAnswer:
-        if row.locked:
-            return HostAnswer(AnswerKind.DECLINED, note=row.locked)
         free = self._free(tx, slot)
         if free is None:
             return HostAnswer(AnswerKind.TAKEN)
@@ -209,60 +209,63 @@ class MemoryHost(SeededHost):
         if self.move_makes_new_id:
             new_id = id_from("appointment", before.id, before.version)
             ref = RecordRef.booking(new_id) if before.ref.kind is RecordKind.BOOKING else before.ref
-            after = evolve(after, id=new_id, ref=ref, version="1", made_at=self.clock())
+            after = evolve(after, id=new_id, ref=ref, version="1", made_at=self.now())
             self._cancel(tx, evolve(row, deposit=None), None)
         else:
-            self._give_back(tx, before)
-        tx.put("appointments", after.id, evolve(row, appointment=after))
-        return HostAnswer(appointment=after, ref=after.ref)
+            self._give_back(tx, row)
+        tx.put("appointments", after.id, evolve(row, appointment=after, slot=free))
+        return HostAnswer(appointment=after, ref=None if after.ref == before.ref else after.ref)
 
     def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer:
         def write(tx: MemoryTransaction) -> HostAnswer:
             row = self._current(tx, appointment)
-            if row.locked:
-                return HostAnswer(AnswerKind.DECLINED, note=row.locked)
             return self._ask(tx, row) if self.needs_approval else self._cancel(tx, row, fee)
 
         return self._once(key, write)
 
     def _cancel(self, tx: MemoryTransaction, row: AppointmentRow, fee: Money | None) -> HostAnswer:
         before = row.appointment
-        self._give_back(tx, before)
+        self._give_back(tx, row)
         if self.cancel_deletes:
             tx.remove("appointments", before.id)
             return HostAnswer()
         after = evolve(before, status=AppointmentStatus.CANCELLED, version=next_version(before.version))
-        tx.put("appointments", after.id, evolve(row, appointment=after, charged=fee))
+        tx.put("appointments", after.id, evolve(row, appointment=after, charged=fee, slot=None))
         return HostAnswer(appointment=after)
 
     def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer:
         def write(tx: MemoryTransaction) -> HostAnswer:
+            service = cast("Service | None", tx.get("services", slot.service_id))
+            if service is None or not (service.active and service.bookable_online):
+                return HostAnswer(AnswerKind.DECLINED, note="this service cannot be booked online")
             contacts = self._contacts_for(tx, ref)
-            if ref.kind is RecordKind.BOOKING and contacts is None:
-                return HostAnswer(AnswerKind.DECLINED, note="there is no such booking to take the contacts from")
+            if contacts is None:
+                return HostAnswer(AnswerKind.DECLINED, note="there is no such client")
             free = self._free(tx, slot)
-            service = None if free is None else cast("Service | None", tx.get("services", free.service_id))
             if free is None:
                 return HostAnswer(AnswerKind.TAKEN)
             id = id_from("appointment", key)
+            own = RecordRef.booking(id) if ref.kind is RecordKind.BOOKING else ref
             made = Appointment(
                 id=id,
-                ref=RecordRef.booking(id) if ref.kind is RecordKind.BOOKING else ref,
+                ref=own,
                 service_id=free.service_id,
                 start=free.start,
                 end=free.end,
                 zone=free.zone,
                 status=AppointmentStatus.REQUESTED if self.needs_approval else AppointmentStatus.CONFIRMED,
-                made_at=self.clock(),
+                made_at=self.now(),
                 version="1",
                 staff_id=free.staff_id,
-                service_name="" if service is None else service.name,
+                service_name=service.name,
                 staff_name=free.staff_name,
                 booked_as=name,
-                price=None if service is None else service.price,
+                price=service.price,
             )
             tx.remove("slots", free.id)
-            tx.put("appointments", id, AppointmentRow(made, contacts))
+            tx.put(
+                "appointments", id, AppointmentRow(made, None if own.kind is RecordKind.CLIENT else contacts, slot=free)
+            )
             kind = AnswerKind.WAITS if self.needs_approval else AnswerKind.DONE
             return HostAnswer(kind, made, made.ref)
 
@@ -270,7 +273,7 @@ class MemoryHost(SeededHost):
 
     def heard(self, event: HostEvent) -> None:
         with self.rows() as tx:
-            tx.put("events", id_from("event", self.clock().isoformat(), repr(event)), event)
+            tx.put("events", id_from("event", self.now().isoformat(), repr(event)), event)
 
     # --- what the writes share
 
@@ -285,8 +288,9 @@ class MemoryHost(SeededHost):
         found = cast("Slot | None", tx.get("slots", slot.id))
         return found if found == slot else None
 
-    def _give_back(self, tx: MemoryTransaction, appointment: Appointment) -> None:
-        free = slot_of(appointment)
+    def _give_back(self, tx: MemoryTransaction, row: AppointmentRow) -> None:
+        # A time that never stood in a slot becomes a new one.
+        free = slot_of(row.appointment) if row.slot is None else row.slot
         tx.put("slots", free.id, free)
 
     def _ask(self, tx: MemoryTransaction, row: AppointmentRow) -> HostAnswer:
@@ -297,6 +301,6 @@ class MemoryHost(SeededHost):
 
     def _contacts_for(self, tx: MemoryTransaction, ref: RecordRef) -> RawContacts | None:
         if ref.kind is RecordKind.CLIENT:
-            return None
+            return None if tx.get("clients", ref.id) is None else RawContacts(ref)
         row = cast("AppointmentRow | None", tx.get("appointments", ref.id))
-        return None if row is None else contacts_of(row)
+        return None if row is None or row.appointment.ref != ref else contacts_of(row)

@@ -202,6 +202,7 @@ class Ground:
             after = page.next
             if after is None:
                 return seen
+            assert len(seen) < 1000, "these pages never end"
 
     def won(self, outcomes: Sequence[object]) -> int:
         """How many succeeded; anything but success and ``Conflict`` fails the test."""

@@ -165,6 +165,7 @@ class ReadingContract(Ground):
                 after = page.next
                 if after is None:
                     break
+                assert len(seen) < 20, "these pages never end"
                 for minute in (-5, 25, 95):
                     self.put(store, audit(f"{subject}+{len(seen)}{minute}", minute=minute, subject=subject))
             assert len(seen) == len(set(seen))

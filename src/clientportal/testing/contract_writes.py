@@ -170,7 +170,7 @@ class WritingContract(Ground):
         assert stored.day_count == 20
 
     def test_locked_find(self, store: Store) -> None:
-        """``find`` and ``get_many`` lock what they give."""
+        """``find`` and ``get_many`` lock what they give: the others wait, see that it is gone, and nobody conflicts."""
         self.put(store, contact("client:1", "k"), contact("client:2", "k"))
 
         async def take(many: bool) -> bool:
@@ -185,7 +185,7 @@ class WritingContract(Ground):
                 return len(found) == 2
 
         outcomes = self.together(lambda: take(True), lambda: take(False), lambda: take(True))
-        assert self.won(outcomes) == 1
+        assert sorted(map(str, outcomes)) == ["False", "False", "True"]
         assert self.find(store, ContactEntry, "key", "k") == []
 
     def test_hold(self, store: Store) -> None:

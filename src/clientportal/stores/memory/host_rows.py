@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast
 
 from attrs import evolve, frozen
 
-from clientportal.errors import HostError, InvalidCursor
+from clientportal.errors import HostError
 from clientportal.ports.host import RawContacts
 from clientportal.stores.memory.ordering import Place, read_cursor, write_cursor
 from clientportal.stores.memory.transaction import MemoryTransaction
@@ -34,9 +34,15 @@ __all__ = [
     "page_of",
     "rows_of",
     "slot_of",
+    "walk_place",
+    "walked",
 ]
 
 T = TypeVar("T")
+
+_MOST_NAME = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @frozen
@@ -44,7 +50,8 @@ class AppointmentRow:
     """One appointment with what the host alone knows of it.
 
     ``contacts`` stand on the booking itself where it has no client row. ``deposit`` is lost by cancelling; ``locked``
-    says why it may not be changed; ``charged`` is the fee that was taken; ``asked`` is the slot that a move waits for.
+    says why it may not be changed; ``charged`` is the fee that was taken; ``asked`` is the slot that a move waits for,
+    ``slot`` the one that it stands in, which is free again when it leaves.
     """
 
     appointment: Appointment
@@ -53,6 +60,7 @@ class AppointmentRow:
     locked: str = ""
     charged: Money | None = None
     asked: Slot | None = None
+    slot: Slot | None = None
 
     def __attrs_post_init__(self) -> None:
         ref = self.appointment.ref
@@ -87,7 +95,8 @@ def as_client(row: AppointmentRow) -> ClientRecord:
     return ClientRecord(
         ref=own.ref,
         created_at=row.appointment.made_at,
-        first_name=row.appointment.booked_as or None,
+        # The name that was typed at a booking has no limit of its own.
+        first_name=row.appointment.booked_as[:_MOST_NAME] or None,
         email=own.email,
         phone=own.phone,
         mobile=own.mobile,
@@ -125,25 +134,26 @@ def page_of(
 ) -> AppointmentPage:
     """A page of the union of those records' appointments, by (start, id) from the near end."""
     wanted, upcoming = set(refs), when is When.UPCOMING
-    scope = ("appointments", when.value, *sorted(str(ref) for ref in wanted))
+    scope = (tx.tenant, "appointments", when.value)
     edge = None if after is None else read_cursor(scope, after)
     placed: list[tuple[Place, Appointment]] = []
     for row in rows_of(tx, "appointments", AppointmentRow):
         one = row.appointment
-        place: Place = ((1, one.start), one.id)
-        beyond = edge is None or (place > edge if upcoming else place < edge)
-        if one.ref in wanted and (one.end > now) == upcoming and beyond:
+        # Ties go by id in both lists, so the past cannot simply be the upcoming turned round.
+        since = (one.start - _EPOCH) // _MICROSECOND
+        place: Place = ((1, since if upcoming else -since), one.id)
+        if one.ref in wanted and (one.end > now) == upcoming and (edge is None or place > edge):
             placed.append((place, one))
-    placed.sort(key=lambda entry: entry[0], reverse=not upcoming)
+    placed.sort(key=lambda entry: entry[0])
     more = write_cursor(scope, placed[limit - 1][0]) if len(placed) > limit else None
     return AppointmentPage(tuple(one for _, one in placed[:limit]), more)
 
 
-def walk_place(after: str | None) -> str:
-    """The reference that a walk over contacts goes on after."""
-    if after is None:
-        return ""
-    (place,) = read_cursor(("contacts",), after)
-    if not isinstance(place, str):
-        raise InvalidCursor("this is not a cursor of the walk over contacts")
-    return place
+def walked(one: RawContacts) -> Place:
+    """Where a record stands in the walk over contacts: clients first, then bookings that are their own record."""
+    return ((1, int(one.ref.kind is RecordKind.BOOKING)), one.ref.id)
+
+
+def walk_place(tenant: str, after: str | None) -> Place:
+    """The place that a walk over contacts goes on after."""
+    return () if after is None else read_cursor((tenant, "contacts"), after)

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol, Self, cast
 
 from attrs import evolve
 
-from clientportal.errors import HostError
+from clientportal.errors import Conflict, HostError
 from clientportal.ports.host import BaseHost, RawContacts
 from clientportal.stores.memory.host_rows import AppointmentRow, next_version
 from clientportal.stores.memory.store import MemoryStore
@@ -56,6 +56,10 @@ class SeededHost(BaseHost):
             with self.home.transaction(self.tenant) as tx:
                 yield tx
 
+    def now(self) -> datetime:
+        """When something is created, aware UTC."""
+        return self.clock()
+
     # --- filling it
 
     async def add_business(self, business: Business) -> None:
@@ -74,6 +78,14 @@ class SeededHost(BaseHost):
                 before = cast("ClientRecord | None", tx.get("clients", client.ref.id))
                 version = next_version(before.version if before else "")
                 tx.put("clients", client.ref.id, evolve(client, version=version, last_booked_at=None))
+
+    async def change_client(self, record: ClientRecord) -> None:
+        """Write a client's fields again, where it still has the version that the record was read with."""
+        with self.rows() as tx:
+            before = cast("ClientRecord | None", tx.get("clients", record.ref.id))
+            if before is None or before.version != record.version:
+                raise Conflict("the client has changed since it was read")
+        await self.add_clients([record])
 
     async def add_services(self, services: Sequence[Service]) -> None:
         """Services, as they are today."""
