@@ -20,39 +20,52 @@ import tempfile
 import time
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString, cast
 from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 __all__ = ["fresh_database", "postgres_url"]
 
 _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
 
 
-@cache
 def postgres_url() -> str:
     """The URL of a server, started if need be. Without one the test is skipped, on CI it fails."""
+    url, why_not = _server()
+    if url is not None:
+        return url
+    reason = f"no PostgreSQL could be started here: {why_not}"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@cache
+def _server() -> tuple[str | None, str]:
     given = os.environ.get("CLIENTPORTAL_TEST_POSTGRES")
     if given:
-        return given
+        return given, ""
     try:
-        return _shared_server()
+        return _shared_server(), ""
     except (OSError, subprocess.SubprocessError, psycopg.Error, LookupError) as error:
-        reason = f"no PostgreSQL could be started here: {error}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        return None, str(error)
 
 
 def fresh_database() -> str:
-    """The URL of a new, empty database on that server."""
+    """The URL of a new, empty database on that server; it is dropped when this process ends."""
     server = postgres_url()
     name = f"cp_{uuid4().hex[:12]}"
+    _say(server, cast("LiteralString", f"CREATE DATABASE {name}"))
+    atexit.register(_say, server, cast("LiteralString", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _say(server: str, sql: LiteralString) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
-    return server.rpartition("/")[0] + f"/{name}"
+        connection.execute(sql)
 
 
 def _shared_server() -> str:

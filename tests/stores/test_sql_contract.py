@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from sql_ground import database_url, empty_tables
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clientportal.stores.sql import SqlStore
 from clientportal.testing.contracts import StateContract
+from stores.sql_ground import database_url, empty_tables
 
 
 class _Plain(StateContract):
@@ -41,7 +41,9 @@ class _Awaited(StateContract):
     def store(self, tmp_path: Path) -> Generator[SqlStore, None, None]:
         """An empty store on an async engine."""
         url = database_url(self.database, tmp_path)
-        empty_tables(SqlStore.open(url))
+        plain = SqlStore.open(url)
+        empty_tables(plain)
+        plain.close()
         store = SqlStore.open_async(url)
         yield store
         self.run(store.close_async())

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pytest
 from attrs import evolve
-from sql_ground import SITES, Site
 
 from clientportal.errors import Conflict, HostError, InvalidCursor, InvalidInput
 from clientportal.ports import AnswerKind, HostAdapter, RawContacts
@@ -30,6 +29,7 @@ from clientportal.values import (
     Slot,
     When,
 )
+from stores.sql_ground import SITES, Site
 
 NOW = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)

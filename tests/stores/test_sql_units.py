@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import pytest
 from attrs import evolve
-from sql_ground import SITES, Site
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.pool import StaticPool
 
@@ -32,6 +31,7 @@ from clientportal.records import (
     Stored,
 )
 from clientportal.stores.sql import SqlStore
+from stores.sql_ground import SITES, Site
 
 HOST = cast("HostAdapter", BaseHost)
 NOW = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
@@ -263,8 +263,6 @@ def test_each_rests_on_the_absence_of_the_other(site: Site) -> None:
     """Two units that each read as absent what the other inserts cannot both commit (a write skew)."""
     ready = threading.Barrier(2)
     outcomes: list[str] = []
-    second = Site.__new__(Site)
-    second.__dict__.update(site.__dict__)
 
     async def insert(mine: str, others: str) -> None:
         try:

@@ -60,7 +60,8 @@ def _in_memory(url: URL) -> tuple[URL, sqlite3.Connection]:
     """A database in memory that several connections share, each with transactions of its own.
 
     SQLite's "memdb" is that, while one connection for everybody (``StaticPool``) would mix the transactions of
-    threads and tasks. It lives as long as any connection to it: the keeper.
+    threads and tasks. It lives as long as any connection to it: the keeper. It knows no WAL, so reads wait while
+    somebody writes.
     """
     name = f"file:/clientportal-{uuid4().hex}"
     keeper = sqlite3.connect(f"{name}?vfs=memdb", uri=True, check_same_thread=False)
