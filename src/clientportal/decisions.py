@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -100,7 +100,7 @@ class Refusal:
     because: Because
     retry_at: datetime | None = field(default=None, converter=as_utc_or_none)
     fee: Money | None = None
-    facts: Mapping[str, str] = field(factory=dict)
+    facts: Mapping[str, str] = field(factory=dict[str, str])
     shown_as: Reason | None = None
 
     def as_shown(self) -> Refusal:
@@ -164,7 +164,7 @@ def refuse(
     fee: Money | None = None,
     shown_as: Reason | None = None,
     **facts: str,
-) -> Decision[T]:
+) -> Decision[Any]:
     """Say no; ``after`` is written all the same (a wrong try is counted, a refusal is audited)."""
     refusal = Refusal(reason, because, retry_at, fee, facts, shown_as)
     return Decision(refusal, because, after)

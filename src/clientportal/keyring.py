@@ -14,12 +14,12 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import final
+from typing import Any, NoReturn, cast, final
 
-import pyotp
 from attrs import field, frozen
+from pyotp.hotp import HOTP
 
-from clientportal.errors import InvalidInput
+from clientportal.errors import InvalidInput, SecretUsedAsText
 from clientportal.values import Secret
 
 __all__ = ["Key", "KeyRing", "digest", "new_secret", "tenant_of", "token_for"]
@@ -27,26 +27,24 @@ __all__ = ["Key", "KeyRing", "digest", "new_secret", "tenant_of", "token_for"]
 MAX_SIGNED = 2_000
 
 
+def _check_id(_instance: object, _attribute: object, value: str) -> None:
+    if not value or len(value) > 40 or not all(c.isalnum() or c in "-_" for c in value) or not value.isascii():
+        raise InvalidInput("a key id is 1 to 40 letters, digits, '-' or '_' of ASCII")
+
+
+def _check_secret(_instance: object, _attribute: object, value: Any) -> None:
+    if not isinstance(value, bytes) or len(value) < 32:
+        raise InvalidInput("a key has at least 32 secret bytes; make one with KeyRing.generate_secret()")
+
+
 @frozen
 class Key:
     """One key: a short public ``id`` and at least 32 secret bytes."""
 
-    id: str = field()
-    secret: bytes = field(repr=False)
+    id: str = field(validator=_check_id)
+    secret: bytes = field(repr=False, validator=_check_secret)
 
-    @id.validator
-    def _check_id(self, _attribute: object, value: str) -> None:
-        if not value or len(value) > 40 or not all(c.isalnum() or c in "-_" for c in value) or not value.isascii():
-            raise InvalidInput("a key id is 1 to 40 letters, digits, '-' or '_' of ASCII")
-
-    @secret.validator
-    def _check_secret(self, _attribute: object, value: bytes) -> None:
-        if not isinstance(value, bytes) or len(value) < 32:
-            raise InvalidInput("a key has at least 32 secret bytes; make one with KeyRing.generate_secret()")
-
-    def __reduce__(self) -> str | tuple[object, ...]:
-        from clientportal.errors import SecretUsedAsText
-
+    def __reduce__(self) -> NoReturn:
         raise SecretUsedAsText("a key cannot be pickled")
 
 
@@ -78,7 +76,7 @@ class KeyRing:
     @classmethod
     def from_secrets(cls, texts: Mapping[str, str]) -> KeyRing:
         """A ring from key id -> what :meth:`generate_secret` made, the signing one first."""
-        keys = []
+        keys: list[Key] = []
         for id, text in texts.items():
             try:
                 keys.append(Key(id, base64.urlsafe_b64decode(text.encode())))
@@ -114,7 +112,7 @@ class KeyRing:
         if secret is None:
             return None
         derived = self._mac(secret, "code", tenant, purpose, identity, row)
-        return Secret(pyotp.HOTP(base64.b32encode(derived).decode(), digits=digits).at(send_number))
+        return Secret(HOTP(base64.b32encode(derived).decode(), digits=digits).at(send_number))
 
     def fingerprint(self, *parts: str) -> str:
         """A keyed digest, equal for equal parts: for idempotency keys, which users choose and may choose badly."""
@@ -144,7 +142,7 @@ class KeyRing:
             return None
         decoded = _unb64(body)
         claims = json.loads(decoded) if decoded is not None else None
-        return claims if isinstance(claims, dict) else None
+        return cast("Mapping[str, str | int]", claims) if isinstance(claims, dict) else None
 
 
 def _b64(value: bytes) -> str:

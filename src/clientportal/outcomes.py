@@ -116,8 +116,7 @@ class Profile:
 
 @frozen
 class ProfileOption:
-    """One record that a session may choose: first name and last initial, and the client number where those are equal.
-    """
+    """One record that a session may choose: first name, last initial, and the client number where those are equal."""
 
     id: str
     label: str

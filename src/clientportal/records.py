@@ -374,8 +374,8 @@ class Merge:
     merged_at: datetime
     actor: str
     reason: str = ""
-    rules: Mapping[str, str] = field(factory=dict)
-    choices: Mapping[str, str] = field(factory=dict)
+    rules: Mapping[str, str] = field(factory=dict[str, str])
+    choices: Mapping[str, str] = field(factory=dict[str, str])
     contacts: tuple[ContactKey, ...] = ()
     undone_at: datetime | None = None
     undone_by: str | None = None
@@ -478,7 +478,7 @@ class OutboxMessage:
     ref: str | None = None
     challenge_id: str | None = None
     send_number: int = 0
-    facts: Mapping[str, str] = field(factory=dict)
+    facts: Mapping[str, str] = field(factory=dict[str, str])
     state: MessageState = MessageState.QUEUED
     tries: int = 0
     created_at: datetime
@@ -521,7 +521,7 @@ class Receipt:
     fingerprint: str
     at: datetime
     forget_at: datetime
-    result: Mapping[str, str] = field(factory=dict)
+    result: Mapping[str, str] = field(factory=dict[str, str])
 
 
 class HostWrite(StrEnum):

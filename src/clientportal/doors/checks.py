@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from clientportal.errors import InvalidInput, MissingCapability, PolicyError
 from clientportal.policy import Delivery, Policy, Proof, SeenBy, UnknownIdentity
@@ -14,7 +15,7 @@ __all__ = ["check_base_url", "check_policy", "check_senders", "check_tenant", "c
 
 def check_tenant(tenant: str) -> str:
     """A business is named by 1 to 200 characters without NUL."""
-    if not isinstance(tenant, str) or not tenant or len(tenant) > 200 or "\x00" in tenant:
+    if not isinstance(cast("object", tenant), str) or not tenant or len(tenant) > 200 or "\x00" in tenant:
         raise InvalidInput("a business is named by text of 1 to 200 characters")
     return tenant
 

@@ -55,7 +55,7 @@ class VisitorDoor(Door):
         return self._do(appointments.LOOK_AT_LINK, appointments.ByLink(as_secret(link)))
 
     def link_slots(self, link: Secret | str, since: datetime, until: datetime, *, limit: int = 50) -> tuple[Slot, ...]:
-        """Free times to which the link's appointment could move, from ``since`` to ``until`` (aware; at most 31 days)."""
+        """Free times to which the link's appointment could move, ``since`` to ``until`` (aware; at most 31 days)."""
         asked = appointments.ListSlots("", since, until, as_secret(link), limit)
         return self._do(appointments.LINK_SLOTS, asked)
 

@@ -9,15 +9,18 @@ from clientportal.operations.frame import Operation
 
 __all__ = ["ALL"]
 
-ALL: tuple[Operation[Any, Any, Any], ...] = tuple(
-    sorted(
-        {
-            value.name: value
-            for module in (appointments, contact_index, duplicates, housekeeping, sessions, signing_in, staff)
-            for value in vars(module).values()
-            if isinstance(value, Operation)
-        }.values(),
-        key=lambda operation: operation.name,
-    )
-)
+_MODULES = (appointments, contact_index, duplicates, housekeeping, sessions, signing_in, staff)
+
+
+def _all() -> dict[str, Operation[Any, Any, Any]]:
+    found: dict[str, Operation[Any, Any, Any]] = {}
+    for module in _MODULES:
+        for value in vars(module).values():
+            if isinstance(value, Operation):
+                operation: Operation[Any, Any, Any] = value
+                found[operation.name] = operation
+    return found
+
+
+ALL: tuple[Operation[Any, Any, Any], ...] = tuple(one for _, one in sorted(_all().items()))
 """Every operation that a door can reach."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import cast
 
 from attrs import field, frozen
 
@@ -75,7 +76,7 @@ MAX_ID = 200
 
 def check_limit(limit: int) -> int:
     """A page holds 1 to 200 items."""
-    if not isinstance(limit, int) or not 1 <= limit <= MOST_PER_PAGE:
+    if not isinstance(cast("object", limit), int) or not 1 <= limit <= MOST_PER_PAGE:
         raise InvalidInput(f"limit is a number from 1 to {MOST_PER_PAGE}")
     return limit
 

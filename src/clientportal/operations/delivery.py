@@ -200,7 +200,7 @@ _MARK = Operation[_Mark, OutboxMessage | None, "MessageState | None"](
 
 
 async def deliver(setup: Setup, tenant: str, dispatch: Dispatch, limit: int) -> Delivered:
-    """Send what is due, at most ``limit`` messages, and finish what a crash left open. Safe in many processes at once."""
+    """Send what is due, at most ``limit`` messages, and finish what a crash left open. Many at once are fine."""
     done = Delivered(finished=await _finish_intents(setup, tenant, limit))
     async with setup.store.begin(tenant, setup.host, writes=False) as unit:
         now = setup.clock()

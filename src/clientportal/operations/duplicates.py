@@ -81,7 +81,7 @@ async def _shared_contacts(reading: Reading) -> list[SharedContact]:
         histories = await reading.state.get_many(ContactHistory, [str(key) for key in keys])
         for key in keys:
             history = histories.get(str(key))
-            detached = set(history.detached) if history is not None else set()
+            detached: frozenset[RecordRef] = frozenset(history.detached) if history is not None else frozenset()
             persons = {roots[ref] for ref in refs[str(key)] if ref not in detached}
             if len(persons) > 1 and key.kind in reading.policy.merging.keys:
                 placeholder = history is not None and history.placeholder

@@ -217,6 +217,8 @@ async def ask_host(host: Any, intent: Intent) -> HostAnswer:
             intent.slot is not None and intent.for_ref is not None and intent.appointment is not None
         ):
             answer = await host.book(intent.for_ref, intent.slot, intent.appointment.booked_as, intent.id)
+        case _:
+            raise HostError(f"the intent {intent.id} lacks what {intent.write.value} needs")
     if not isinstance(answer, HostAnswer):
         raise HostError(f"the host's {intent.write.value} must answer with a HostAnswer, not {type(answer).__name__}")
     return answer

@@ -87,7 +87,7 @@ async def load_candidates(
         hits = list(await reading.host.by_contact(key))
     if len(hits) > MOST_HITS:
         return (), len(hits)
-    detached = set(history.detached) if history is not None else set()
+    detached: frozenset[RecordRef] = frozenset(history.detached) if history is not None else frozenset()
     refs = [ref for ref in dict.fromkeys(hits) if ref not in detached]
     if not refs:
         return (), 0

@@ -67,10 +67,10 @@ MAX_TYPED = 64
 def read_contact(text: str, policy: Policy) -> tuple[Phone | Email, ContactKey]:
     """Read what a visitor typed as one of the contacts that identify here."""
     kinds = policy.login.identifiers
-    if ContactKind.EMAIL in kinds and ("@" in text or kinds == {ContactKind.EMAIL}):
+    if ContactKind.EMAIL in kinds and ("@" in text or kinds == frozenset({ContactKind.EMAIL})):
         email = parse_email(text)
         return email, email.key()
-    if kinds == {ContactKind.EMAIL}:
+    if kinds == frozenset({ContactKind.EMAIL}):
         raise InvalidContact("unsupported", "an email address is needed here")
     phone = parse_phone(text, region=policy.contacts.region)
     return phone, phone.key(ContactKind.MOBILE if ContactKind.MOBILE in kinds else ContactKind.PHONE)

@@ -77,7 +77,7 @@ class ChangeExplained:
     """What the client may do with one appointment right now, and the reasons in full, one per kind of change."""
 
     terms: ChangeTerms
-    because: dict[str, str] = field(factory=dict)
+    because: dict[str, str] = field(factory=dict[str, str])
 
 
 def _decide_explained(

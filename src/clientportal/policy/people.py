@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 
@@ -42,22 +42,26 @@ class SeenBy(StrEnum):
     """Those assigned to the account (A7)."""
 
 
+def _texts(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
+def _can_be_shown(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
+    for name in value:
+        if name not in CLIENT_FIELDS:
+            raise PolicyError(
+                f"visibility.fields: {name!r} cannot be shown; choose from {', '.join(CLIENT_FIELDS)}",
+                ("visibility.fields",),
+            )
+
+
 @frozen(kw_only=True)
 class VisibilityPolicy:
     """What a session shows. ``fields`` are the contact fields (T8); notes and custom fields are never among them."""
 
     appointments: SeenBy = field(default=SeenBy.RECORD, converter=SeenBy)
-    fields: tuple[str, ...] = field(default=CLIENT_FIELDS, converter=tuple)
-    sections: tuple[str, ...] = field(default=("account", "bookings"), converter=tuple)
-
-    @fields.validator
-    def _known(self, _attribute: object, value: tuple[str, ...]) -> None:
-        for name in value:
-            if name not in CLIENT_FIELDS:
-                raise PolicyError(
-                    f"visibility.fields: {name!r} cannot be shown; choose from {', '.join(CLIENT_FIELDS)}",
-                    ("visibility.fields",),
-                )
+    fields: tuple[str, ...] = field(default=CLIENT_FIELDS, converter=_texts, validator=_can_be_shown)
+    sections: tuple[str, ...] = field(default=("account", "bookings"), converter=_texts)
 
 
 class RegisterFrom(StrEnum):
@@ -186,5 +190,5 @@ class MergePolicy:
         default=frozenset({ContactKind.MOBILE, ContactKind.EMAIL}),
         converter=contact_kinds,
     )
-    survivorship: Mapping[str, Survivorship] = field(factory=dict, converter=_survivorship)
+    survivorship: Mapping[str, Survivorship] = field(factory=dict[str, Survivorship], converter=_survivorship)
     undo_for: timedelta = field(default=timedelta(days=30), validator=gt(timedelta(0)))

@@ -76,7 +76,7 @@ def _refuse_contradictions(policy: Policy) -> None:
         )
     if login.proof is Proof.CODE and login.delivery is Delivery.NONE:
         raise _clash("login.proof = 'code'", "login.delivery = 'none'", why="a code needs a way to reach the client")
-    if login.delivery is Delivery.SMS and identifiers == {ContactKind.EMAIL}:
+    if login.delivery is Delivery.SMS and identifiers == frozenset({ContactKind.EMAIL}):
         raise _clash(
             "login.delivery = 'sms'",
             "login.identifiers = ['email']",
@@ -92,7 +92,7 @@ def _refuse_contradictions(policy: Policy) -> None:
     if (
         login.proof is Proof.CODE
         and login.delivery is Delivery.EMAIL
-        and identifiers != {ContactKind.EMAIL}
+        and identifiers != frozenset({ContactKind.EMAIL})
         and login.unknown is not UnknownIdentity.REFUSE_SILENTLY
     ):
         raise _clash(
@@ -135,7 +135,7 @@ def _refuse_contradictions(policy: Policy) -> None:
 def _identifier_is_address(login: LoginPolicy) -> bool:
     if login.identifiers <= {ContactKind.MOBILE, ContactKind.PHONE}:
         return login.delivery is Delivery.SMS
-    return login.identifiers == {ContactKind.EMAIL} and login.delivery is Delivery.EMAIL
+    return login.identifiers == frozenset({ContactKind.EMAIL}) and login.delivery is Delivery.EMAIL
 
 
 def _refuse_weakness(policy: Policy) -> None:

@@ -156,8 +156,8 @@ class BaseHost:
     The minimum is :meth:`business`, :meth:`clients`, :meth:`contacts`, :meth:`appointments`, :meth:`appointment`.
 
     Concurrency: reads may be plain reads. Every write checks ``appointment.version`` (or the slot's freedom) *inside
-    its own statement* and raises :class:`~clientportal.errors.Conflict` where it has changed: the whole operation is then
-    read and decided again. A method may raise anything on a broken connection; nothing has happened then.
+    its own statement* and raises :class:`~clientportal.errors.Conflict` where it has changed: the whole operation is
+    then read and decided again. A method may raise anything on a broken connection; nothing has happened then.
     """
 
     capabilities: ClassVar[Capabilities] = Capabilities()

@@ -115,7 +115,7 @@ class Merging:
     merge_ids: tuple[str, ...]
     actor: str
     reason: str = ""
-    choices: Mapping[str, str] = field(factory=dict)
+    choices: Mapping[str, str] = field(factory=dict[str, str])
 
 
 def choices_of(journal: Sequence[Merge]) -> dict[str, str]:

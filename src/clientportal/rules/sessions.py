@@ -92,7 +92,7 @@ def label_profiles(people: Sequence[Person], current: RecordRef | None) -> tuple
     Where labels are equal each gets its client number; the numbers are assigned before (see ``number_equals``).
     """
     labels = [_label(person.speaker) for person in people]
-    options = []
+    options: list[ProfileOption] = []
     for person, label in zip(people, labels, strict=True):
         shown = f"{label} (no. {person.number})" if labels.count(label) > 1 and person.number is not None else label
         options.append(ProfileOption(id=str(person.ref), label=shown, current=person.ref == current))

@@ -67,13 +67,14 @@ def group_records(
         first, second = sorted(pair)
         enemies.setdefault(first, set()).add(second)
         enemies.setdefault(second, set()).add(first)
+    nobody: set[RecordRef] = set()
     used: list[Evidence] = []
     blocked: list[Evidence] = []
     for link in links:
         one = group_of.setdefault(link.first, {link.first})
         other = group_of.setdefault(link.second, {link.second})
         if one is not other:
-            if any(enemies.get(ref, frozenset()) & other for ref in one):
+            if any(enemies.get(ref, nobody) & other for ref in one):
                 blocked.append(link)
                 continue
             if len(one) < len(other):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from attrs import field, frozen
 from attrs.validators import max_len, optional
@@ -28,17 +29,30 @@ class RecordKind(StrEnum):
     """There is no client row: the contact stands on the booking itself (guest checkout)."""
 
 
+def _kind(value: RecordKind | str) -> RecordKind:
+    try:
+        return RecordKind(value)
+    except ValueError as error:
+        raise InvalidInput(f"{value!r} is no kind of record; there are 'client' and 'booking'") from error
+
+
+def _check_id(_instance: object, _attribute: object, value: Any) -> None:
+    # Lone surrogates and NUL are text that no database takes; refused here, they are nobody's surprise later.
+    if (
+        not isinstance(value, str)
+        or not value
+        or len(value) > MAX_ID
+        or any(c in "\x00" or "\ud800" <= c <= "\udfff" for c in value)
+    ):
+        raise InvalidInput(f"a record id is text of 1 to {MAX_ID} characters, without NUL and lone surrogates")
+
+
 @frozen(order=True)
 class RecordRef:
     """Points at one record of the host. ``id`` is opaque text made by the host's adapter."""
 
-    kind: RecordKind = field(converter=RecordKind)
-    id: str = field()
-
-    @id.validator
-    def _check(self, _attribute: object, value: str) -> None:
-        if not isinstance(value, str) or not value or len(value) > MAX_ID or "\x00" in value:
-            raise InvalidInput(f"a record id is text of 1 to {MAX_ID} characters")
+    kind: RecordKind = field(converter=_kind)
+    id: str = field(validator=_check_id)
 
     def __str__(self) -> str:
         return f"{self.kind.value}:{self.id}"
@@ -115,7 +129,7 @@ class ClientRecord:
     changed_at: Mapping[str, datetime] | None = field(default=None, converter=_instants, eq=False)
     cleared: frozenset[str] = field(default=frozenset(), converter=frozenset)
     notes: str | None = field(default=None, repr=False, validator=optional(max_len(MAX_NOTE)))
-    custom: Mapping[str, str] = field(factory=dict, repr=False)
+    custom: Mapping[str, str] = field(factory=dict[str, str], repr=False)
 
     @property
     def name(self) -> str:

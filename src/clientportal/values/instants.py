@@ -14,7 +14,7 @@ __all__ = ["as_utc", "as_utc_or_none", "in_zone", "is_zone", "zone"]
 
 def as_utc(value: datetime) -> datetime:
     """Turn an aware instant into UTC; a naive one is refused, because its meaning would be a guess."""
-    if not isinstance(value, datetime):
+    if not isinstance(value, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInput(f"an aware datetime is needed, not {type(value).__name__}")
     if value.tzinfo is None or value.utcoffset() is None:
         raise InvalidInput("an aware datetime is needed: this one has no time zone (attach the zone, or UTC)")

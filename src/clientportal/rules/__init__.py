@@ -1,0 +1,22 @@
+"""The rules: one file per question, every one a pure function of what was read.
+
+================================================================  ==========================
+question                                                          file
+================================================================  ==========================
+is this proof good, and what does it open?                        ``signing_in.py``
+which record does this phone or email belong to?                  ``whose_contact.py``
+may this session still be used, and for whom?                     ``sessions.py``
+how often may something be sent?                                  ``budgets.py``
+to whom does this message go, and how?                            ``whom_to_tell.py``
+who may cancel, move or rebook an appointment; at what price?     ``who_may_change.py``
+may this signed link still be used?                               ``links.py``
+which sections and fields does this client see?                   ``who_may_see.py``
+which records look like one person?                               ``who_is_the_same.py``
+what survives a merge, and how is it undone?                      ``merging.py``
+what may this member of staff do?                                 ``who_may_manage.py``
+what follows from what the host has done?                         ``settling.py``
+================================================================  ==========================
+
+None reads a clock, draws a random number, or knows a store: what a rule needs is in its view, and a rule that needs
+more has a view that lacks a field.
+"""
