@@ -206,11 +206,14 @@ START_BOOKING = Operation[object, _Start, BookingStart](
 
 
 async def current_id(reading: Reading, id: str) -> tuple[str, Trail | None]:
-    """Where an appointment is now: a host that makes a new one at a move left a trail (X1)."""
+    """Where an appointment is now: a host that makes a new one at every move left a trail of several steps (X1)."""
     trail = await reading.state.get(Trail, id)
-    if trail is None or trail.current_id == id:
-        return id, trail
-    return trail.current_id, await reading.state.get(Trail, trail.current_id)
+    passed = {id}
+    while trail is not None and trail.current_id not in passed:
+        id = trail.current_id
+        passed.add(id)
+        trail = await reading.state.get(Trail, id)
+    return id, trail
 
 
 async def load_changing(

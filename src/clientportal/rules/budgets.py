@@ -57,7 +57,8 @@ def next_use(used: Allowance, charge: Charge, now: datetime) -> datetime:
 def spend(held: Mapping[str, Allowance], charges: Sequence[Charge], now: datetime) -> tuple[Allowance, ...] | datetime:
     """Spend all charges, or say when (aware UTC) it is worth trying again; nothing is spent then.
 
-    A window that begins in the future begins now: a clock that jumped ahead and back locks nobody out for ever.
+    A clock set back revives nothing: a window that began a little ahead of ``now`` counts on. One that began further
+    ahead than it is long was begun by a clock that was wrong: it begins again, so that nobody is locked out for ever.
     """
     used_up: list[Allowance] = []
     latest: datetime | None = None
@@ -71,23 +72,24 @@ def spend(held: Mapping[str, Allowance], charges: Sequence[Charge], now: datetim
 
 
 def _use(allowance: Allowance | None, charge: Charge, now: datetime) -> tuple[datetime | None, Allowance]:
-    forget = now + max(length for length, _ in charge.limits)
+    longest = max(length for length, _ in charge.limits)
     if allowance is None:
         fresh = tuple((int(length.total_seconds()), now, 1) for length, _ in charge.limits)
-        return None, Allowance(id=charge.id, windows=fresh, last_at=now, forget_at=forget)
+        return None, Allowance(id=charge.id, windows=fresh, last_at=now, forget_at=now + longest)
     windows: list[tuple[int, datetime, int]] = []
     waits: list[datetime] = []
-    count = 0
     for (length, at_most), (_, began, count) in zip(charge.limits, allowance.windows, strict=True):
-        if began > now or now >= began + length:
+        if not -length <= now - began < length:
             began, count = now, 0
         if count >= at_most:
             waits.append(began + length)
+        if charge.gap is not None and length == longest and count:
+            # The gap doubles with every use in the longest window, and is forgotten with it. The exponent is capped
+            # before it is used: 2 ** 95 seconds is no length of time.
+            gap = min(charge.gap * 2 ** min(count - 1, 20), began + length - allowance.last_at)
+            if -gap <= now - allowance.last_at < gap:
+                waits.append(allowance.last_at + gap)
         windows.append((int(length.total_seconds()), began, count + 1))
-    # ``count`` is now that of the longest window: how often the gap has doubled.
-    if charge.gap is not None and count and allowance.last_at <= now:
-        open_again = allowance.last_at + charge.gap * 2 ** (count - 1)
-        if now < open_again:
-            waits.append(open_again)
-    used = evolve(allowance, windows=tuple(windows), last_at=now, forget_at=forget)
-    return (max(waits) if waits else None), used
+    forget_at = max(began for _, began, _ in windows) + longest
+    used = evolve(allowance, windows=tuple(windows), last_at=now, forget_at=max(now + longest, forget_at))
+    return max(waits, default=None), used

@@ -179,6 +179,10 @@ def merge(seen: Merging, policy: Policy, now: datetime) -> Decision[Merged]:
     fresh = tuple(ref for ref in seen.absorbed if seen.roots[ref] != seen.roots[seen.survivor])
     outcome = Merged(seen.survivor, seen.merge_ids[: len(fresh)], plan(seen, policy))
     if not fresh:
+        if seen.roots[seen.survivor] in seen.absorbed:
+            # They are one already, but the other way round: who survives is a choice of its own, and it was made.
+            head = seen.roots[seen.survivor]
+            return refuse(Reason.ALREADY_MERGED, because, record=str(seen.survivor), survivor=str(head))
         return grant(evolve(outcome, merges=_merges_between(seen)), because)
     for ref in (seen.survivor, *fresh):
         if seen.roots[ref] != ref:

@@ -208,8 +208,9 @@ def judge_code(
 
 
 def _same_day(counter: GuessCounter, now: datetime) -> bool:
-    # A day that begins in the future (a clock that was ahead) is over: nobody is locked out for ever.
-    return counter.day_began <= now < counter.day_began + _DAY
+    # A clock set back a little revives nothing. A day that begins further ahead than it is long was begun by a clock
+    # that was wrong, and is over: nobody is locked out for ever.
+    return -_DAY <= now - counter.day_began < _DAY
 
 
 # --- what does it open? --------------------------------------------------------------------------------------------
@@ -268,10 +269,10 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
     identity = ContactKey.parse(challenge.identity)
     if seen.verdict is Verdict.STOPPED:
         return refuse(Reason.STOPPED, because)
-    if seen.verdict is Verdict.WAIT and seen.counter is not None:
-        return refuse(Reason.WAIT, because, retry_at=seen.counter.wait_until)
-    if seen.verdict is Verdict.TOMORROW and seen.counter is not None:
-        return refuse(Reason.TOO_MANY_TRIES, because, retry_at=seen.counter.day_began + _DAY)
+    if seen.verdict is Verdict.WAIT:
+        return refuse(Reason.WAIT, because, retry_at=seen.counter.wait_until if seen.counter else None)
+    if seen.verdict is Verdict.TOMORROW:
+        return refuse(Reason.TOO_MANY_TRIES, because, retry_at=seen.counter.day_began + _DAY if seen.counter else None)
     if seen.verdict is Verdict.USED_UP:
         return refuse(Reason.TOO_MANY_TRIES, because)
     if seen.verdict is Verdict.WRONG:

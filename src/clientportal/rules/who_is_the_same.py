@@ -6,7 +6,6 @@ have called "not a duplicate" is never joined by it (law 12): the link that woul
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Mapping, Sequence
 
 from attrs import frozen
@@ -48,60 +47,76 @@ def group_records(
 ) -> tuple[DuplicateGroup, ...]:
     """Close over the shared contacts: every group of two records or more, in the order of its smallest ref.
 
-    The result does not depend on the order of ``shared``. Links are taken in key order; one that would put a dismissed
-    pair into one group is left out and shown as blocked, whichever way round or how far along the chain that pair
-    stands.
+    The result does not depend on the order of ``shared``. Contacts are taken in key order; a link that would put a
+    dismissed pair into one group is left out and shown as blocked, whichever way round or how far along the chain that
+    pair stands. No other link is left out: two records that share a contact are in one group, or a dismissal is between
+    their groups.
     """
-    links = sorted(
-        (
-            Evidence(found.key, first, second)
-            for found in shared
-            if is_merge_key(found, policy)
-            for first, second in _chain(sorted(set(found.refs)), dismissed)
-        ),
-        key=lambda link: (link.key, link.first, link.second),
-    )
-    group_of: dict[RecordRef, set[RecordRef]] = {}
     enemies: dict[RecordRef, set[RecordRef]] = {}
     for pair in dismissed:
         first, second = sorted(pair)
         enemies.setdefault(first, set()).add(second)
         enemies.setdefault(second, set()).add(first)
-    nobody: set[RecordRef] = set()
+    group_of: dict[RecordRef, set[RecordRef]] = {}
     used: list[Evidence] = []
     blocked: list[Evidence] = []
-    for link in links:
-        one = group_of.setdefault(link.first, {link.first})
-        other = group_of.setdefault(link.second, {link.second})
-        if one is not other:
-            if any(enemies.get(ref, nobody) & other for ref in one):
-                blocked.append(link)
-                continue
-            if len(one) < len(other):
-                one, other = other, one
-            one |= other
-            for ref in other:
-                group_of[ref] = one
-        used.append(link)
-    groups: list[DuplicateGroup] = []
-    for members in {id(group): group for group in group_of.values()}.values():
-        if len(members) < 2:
+    for found in sorted(shared, key=lambda one: (one.key, one.refs)):
+        if not is_merge_key(found, policy):
             continue
-        refs = tuple(sorted(members))
-        groups.append(
-            DuplicateGroup(
-                refs=refs,
-                names=tuple(names.get(ref, "") for ref in refs),
-                evidence=tuple(link for link in used if link.first in members),
-                blocked=tuple(link for link in blocked if link.first in members or link.second in members),
+        refs = sorted(set(found.refs))
+        for place, second in enumerate(refs):
+            # The neighbour is enough where nothing is dismissed; else the contact may join those on either side of
+            # what is blocked, so everybody before is tried.
+            for first in reversed(refs[:place] if enemies else refs[max(place - 1, 0) : place]):
+                one = group_of.setdefault(first, {first})
+                other = group_of.setdefault(second, {second})
+                if one is other:
+                    if first == refs[place - 1]:
+                        used.append(Evidence(found.key, first, second))
+                elif _hostile(one, other, enemies):
+                    blocked.append(Evidence(found.key, first, second))
+                else:
+                    used.append(Evidence(found.key, first, second))
+                    _join(one, other, group_of)
+    return _shown(group_of, used, blocked, names)
+
+
+def _hostile(one: set[RecordRef], other: set[RecordRef], enemies: Mapping[RecordRef, set[RecordRef]]) -> bool:
+    small, large = sorted((one, other), key=len)
+    return bool(enemies) and any(not large.isdisjoint(enemies.get(ref, ())) for ref in small)
+
+
+def _join(one: set[RecordRef], other: set[RecordRef], group_of: dict[RecordRef, set[RecordRef]]) -> None:
+    small, large = sorted((one, other), key=len)
+    large |= small
+    for ref in small:
+        group_of[ref] = large
+
+
+def _shown(
+    group_of: Mapping[RecordRef, set[RecordRef]],
+    used: Sequence[Evidence],
+    blocked: Sequence[Evidence],
+    names: Mapping[RecordRef, str],
+) -> tuple[DuplicateGroup, ...]:
+    """The groups of two records or more, each with its own evidence; one walk over everything."""
+    evidence: dict[int, list[Evidence]] = {}
+    stopped: dict[int, list[Evidence]] = {}
+    for link in used:
+        evidence.setdefault(id(group_of[link.first]), []).append(link)
+    for link in blocked:
+        for group in (id(group_of[link.first]), id(group_of[link.second])):
+            stopped.setdefault(group, []).append(link)
+    groups: list[DuplicateGroup] = []
+    for number, members in {id(group): group for group in group_of.values()}.items():
+        if len(members) > 1:
+            refs = tuple(sorted(members))
+            groups.append(
+                DuplicateGroup(
+                    refs=refs,
+                    names=tuple(names.get(ref, "") for ref in refs),
+                    evidence=tuple(evidence[number]),
+                    blocked=tuple(stopped.get(number, ())),
+                )
             )
-        )
     return tuple(sorted(groups, key=lambda group: group.refs))
-
-
-def _chain(refs: Sequence[RecordRef], dismissed: Collection[frozenset[RecordRef]]) -> list[tuple[RecordRef, RecordRef]]:
-    """Links that join everybody who shares one contact: a chain is enough, unless a dismissal cuts it."""
-    concerned = [pair for pair in dismissed if pair <= set(refs)]
-    if not concerned:
-        return list(itertools.pairwise(refs))
-    return [(a, b) for i, a in enumerate(refs) for b in refs[i + 1 :]]

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from clientportal.decisions import Because, Decision, Reason, grant, refuse
+from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.outcomes import Booked, Cancelled, Moved, Terms
 from clientportal.policy import ChangePolicy, Edge, Late, Policy, Window, WindowUnit
 from clientportal.records import HostWrite, Intent, Put, Snapshot, Trail, Write
@@ -81,7 +81,6 @@ class Judged:
     because: Because
     until: datetime | None = None
     fee: Money | None = None
-    retry: str = ""
 
 
 def deadline(start: datetime, window: Window, business_zone: str) -> datetime:
@@ -102,7 +101,11 @@ def deadline(start: datetime, window: Window, business_zone: str) -> datetime:
 
 
 def _windows(policy: ChangePolicy, kind: ChangeKind, appointment: Appointment) -> list[tuple[str, Window]]:
-    """The windows that apply, each with the setting it comes from: overrides replace the general one, together."""
+    """The windows that apply, each with the setting it comes from: overrides replace the general one, together.
+
+    Of two overrides each is judged by itself, and the stricter answer wins: the earlier deadline, either one's "no",
+    the larger fee.
+    """
     found: list[tuple[str, Window]] = []
     for table, key, name in (
         (policy.services, appointment.service_id, "services"),
@@ -165,26 +168,23 @@ def _by_window(
     facts: list[tuple[str, str]],
     settings: list[tuple[str, str]],
 ) -> Judged:
-    name, window = min(
-        _windows(changes, kind, appointment),
-        # The stricter: the earlier deadline; of equals the one whose edge is already late, and that refuses.
-        key=lambda found: (
-            deadline(appointment.start, found[1], seen.zone),
-            found[1].edge is Edge.ALLOWED,
-            found[1].late is Late.FEE,
-        ),
-    )
-    until = deadline(appointment.start, window, seen.zone)
-    late = now > until or (now == until and window.edge is Edge.LATE)
-    settings.append((name, str(window)))
-    fee = seen.offer.fee
-    host_late = seen.offer.until is not None and now > seen.offer.until
-    last = until if seen.offer.until is None else min(until, seen.offer.until)
+    windows = _windows(changes, kind, appointment)
+    ends = [deadline(appointment.start, window, seen.zone) for _, window in windows]
+    late = [
+        window
+        for (_, window), end in zip(windows, ends, strict=True)
+        if now > end or (now == end and window.edge is Edge.LATE)
+    ]
+    settings.extend((name, str(window)) for name, window in windows)
+    last = min(ends) if seen.offer.until is None else min(*ends, seen.offer.until)
     facts.append(("last moment", last.isoformat()))
-    if host_late or (late and window.late is Late.REFUSED):
+    host_late = seen.offer.until is not None and now > seen.offer.until
+    if host_late or any(window.late is Late.REFUSED for window in late):
         return Judged(Reason.TOO_LATE, Because("who_may_change.judge", tuple(facts), tuple(settings)), until=last)
-    if late and window.fee is not None:
-        fee = _larger(fee, window.fee.of(appointment.price))
+    fee = seen.offer.fee
+    for window in late:
+        if window.fee is not None:
+            fee = _larger(fee, window.fee.of(appointment.price))
     if fee is not None:
         facts.append(("fee", str(fee)))
     return Judged(None, Because("who_may_change.judge", tuple(facts), tuple(settings)), until=last, fee=fee)
@@ -192,7 +192,7 @@ def _by_window(
 
 def _larger(first: Money | None, second: Money | None) -> Money | None:
     if first is None or second is None:
-        return first or second
+        return second if first is None else first
     return max(first, second, key=lambda money: money.amount) if first.currency == second.currency else first
 
 
@@ -201,9 +201,7 @@ def terms(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Te
     judged = judge_rebooking(seen, policy, now) if kind is ChangeKind.REBOOK else judge(seen, kind, policy, now)
     return Terms(
         change=kind,
-        allowed=judged.reason is None,
-        text=judged.reason.value if judged.reason else "allowed",
-        reason=None if judged.reason is None else judged.reason.value,
+        refusal=_refusal(judged),
         until=judged.until,
         fee=judged.fee,
         forfeits=seen.offer.forfeits if kind is ChangeKind.CANCEL and judged.reason is None else None,
@@ -218,7 +216,7 @@ def cancel(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Deci
     judged = judge(seen, ChangeKind.CANCEL, policy, now)
     if judged.reason is not None or seen.appointment is None:
         return _no(judged)
-    price = judged.fee if judged.fee is not None else (None if seen.staff else seen.offer.forfeits)
+    price = judged.fee or (None if seen.staff else seen.offer.forfeits)
     if price and asked.accept_fee != price:
         return refuse(Reason.FEE_NOT_ACCEPTED, judged.because, fee=price, amount=str(price))
     outcome = Cancelled(
@@ -313,9 +311,16 @@ def rebook(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Deci
     return grant(Booked(forecast, waits=seen.offer.needs_approval), judged.because, asks=intent)
 
 
-def _no(judged: Judged) -> Decision[Any]:
+def _refusal(judged: Judged) -> Refusal | None:
+    if judged.reason is None:
+        return None
     until = judged.until.isoformat() if judged.until is not None else ""
-    return refuse(judged.reason or Reason.NOT_FOUND, judged.because, until=until)
+    return Refusal(judged.reason, judged.because, facts={"until": until})
+
+
+def _no(judged: Judged) -> Decision[Any]:
+    refusal = _refusal(judged) or Refusal(Reason.NOT_FOUND, judged.because)
+    return Decision(refusal, judged.because)
 
 
 def _intent(seen: Changing, appointment: Appointment, write: HostWrite, judged: Judged, now: datetime) -> Intent:
