@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from clientportal.decisions import Reason, Refusal
 from clientportal.values import (
     Address,
     Appointment,
@@ -144,16 +145,24 @@ class PastChange:
 class Terms:
     """On what terms one change may be made right now.
 
-    ``until`` is the last moment without fee (aware UTC), ``fee`` what must be accepted, ``forfeits`` the deposit lost.
+    ``refusal`` says why not. ``until`` is the last moment without fee (aware UTC), ``fee`` what must be accepted, ``forfeits`` the deposit lost.
     """
 
     change: ChangeKind
-    allowed: bool
-    text: str
-    reason: str | None = None
+    refusal: Refusal | None = None
     until: datetime | None = None
     fee: Money | None = None
     forfeits: Money | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be done, if need be for a fee."""
+        return self.refusal is None
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why not; ``portal.texts.for_client(terms.refusal)`` says it in words."""
+        return None if self.refusal is None else self.refusal.reason
 
 
 @frozen

@@ -123,7 +123,7 @@ class Purpose(StrEnum):
     """Another contact of a record whose number may have been recycled (X6)."""
 
 
-@stored("challenges", lane=("identity", "lane"), expiry=("expires_at",))
+@stored("challenges", lane=("identity", "lane", "expires_at"), expiry=("expires_at",))
 @frozen(kw_only=True)
 class Challenge:
     """One open question "type the code that we sent". ``id`` is the digest of the handle, never the handle.

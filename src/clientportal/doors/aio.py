@@ -213,8 +213,11 @@ class AsyncStaffDoor(AsyncDoor):
     async def client(self, ref: RecordRef) -> StaffProfile:
         return await self._do(duplicates.STAFF_PROFILE, duplicates.OfClient(ref))
 
+    async def sessions(self, ref: RecordRef) -> tuple[SessionLine, ...]:
+        return await self._do(sessions.LIST_SESSIONS_OF, sessions.SessionsOf(ref))
+
     async def end_sessions(self, ref: RecordRef) -> Ended:
-        return await self._do(sessions.END_SESSIONS_OF, sessions.EndSessionsOf(ref))
+        return await self._do(sessions.END_SESSIONS_OF, sessions.SessionsOf(ref))
 
     async def unblock(self, contact: str) -> bool:
         return await self._do(staff.UNBLOCK, staff.AboutContact(contact))
@@ -283,6 +286,10 @@ class AsyncPortal:
             watch=watch,
             loop=True,
         )
+
+    @property
+    def texts(self) -> Catalogue:
+        return self._setup.texts
 
     def visitor(
         self,

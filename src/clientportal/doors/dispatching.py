@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import threading
 from datetime import timedelta
@@ -40,6 +39,8 @@ async def dispatch_blocking(sender: Sender | AsyncSender, message: OutgoingMessa
 
 async def dispatch_async(sender: Sender | AsyncSender, message: OutgoingMessage, timeout: timedelta) -> None:
     """With an event loop: an async sender is awaited, a plain one runs in a thread."""
+    import asyncio
+
     running: Any
     if inspect.iscoroutinefunction(sender.send):
         running = sender.send(message)

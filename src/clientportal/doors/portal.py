@@ -119,6 +119,11 @@ class Portal:
             loop=False,
         )
 
+    @property
+    def texts(self) -> Catalogue:
+        """The texts in use, for showing a refusal that was not raised (``Terms.refusal``)."""
+        return self._setup.texts
+
     # --- doors
 
     def visitor(

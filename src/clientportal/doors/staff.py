@@ -16,6 +16,7 @@ from clientportal.outcomes import (
     Merged,
     MergePlan,
     Moved,
+    SessionLine,
     StaffProfile,
     Undone,
 )
@@ -110,9 +111,13 @@ class StaffDoor(Door):
         """One client, by any of their records: values with where each comes from, and internal notes."""
         return self._do(duplicates.STAFF_PROFILE, duplicates.OfClient(ref))
 
+    def sessions(self, ref: RecordRef) -> tuple[SessionLine, ...]:
+        """One client's open sessions, each with why it shows this record."""
+        return self._do(sessions.LIST_SESSIONS_OF, sessions.SessionsOf(ref))
+
     def end_sessions(self, ref: RecordRef) -> Ended:
         """End every session of one client, at once and everywhere."""
-        return self._do(sessions.END_SESSIONS_OF, sessions.EndSessionsOf(ref))
+        return self._do(sessions.END_SESSIONS_OF, sessions.SessionsOf(ref))
 
     def unblock(self, contact: str) -> bool:
         """Let strangers try codes for this contact again after too many wrong ones (ASVS V6.6.3)."""

@@ -35,6 +35,7 @@ from clientportal.records import (
 from clientportal.rules.budgets import destination_charge, spend
 from clientportal.rules.links import APPOINTMENT_LINK
 from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, whom_to_tell
+from clientportal.rules.whose_contact import MOST_HITS
 from clientportal.values import ContactKey, RecordRef
 
 __all__ = ["Delivered", "Dispatch", "deliver"]
@@ -127,7 +128,7 @@ async def _people(
             continue
         seen = await portrait(reading, await group_of(reading, candidate.ref))
         people.append(Reachable(candidate.ref, seen.fields["mobile"].value, seen.fields["email"].value))
-    return tuple(people), bool(hits) and not candidates and hits > 1
+    return tuple(people), hits > MOST_HITS
 
 
 def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> Decision[_Taken | None]:

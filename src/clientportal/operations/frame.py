@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.errors import Conflict, DurableOperation, HostError, PolicyError, Refused, StoreError
-from clientportal.operations.setting import Caller, Client, Setup, Staff, fresh_id
+from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, fresh_id
 from clientportal.policy import Policy
 from clientportal.ports import Unit, awaited_host
 from clientportal.records import AuditEntry, HostWrite, Intent, Put, Receipt, Remove, Session, Write
@@ -113,6 +113,13 @@ async def perform(
             f"{operation.name} must commit by itself: a rollback of the surrounding transaction would hand out free "
             "tries. Call it on the portal itself, not on portal.on(connection)"
         )
+    if isinstance(caller, Client):
+        # A token names its business itself, so a forged one may name one that nobody has heard of.
+        try:
+            setup.policy_of(caller.tenant)
+        except LookupError:
+            because = Because("frame.perform", (("business", "unknown"),))
+            raise setup.refused(Refusal(Reason.SESSION_ENDED, because)) from None
     if preview and not operation.previewable:
         raise PolicyError(f"{operation.name} judges a proof or spends a budget: a preview of it would be an oracle")
     decision = await _decide(setup, caller, operation, request, key, preview)
@@ -167,12 +174,21 @@ async def _once(
                 pending = intent, decision
             else:
                 decision = await _settled(reading, decision)
-                await _commit(reading, operation, request, decision, receipt)
+                if not _is_noise(caller, decision):
+                    await _commit(reading, operation, request, decision, receipt)
     if pending is not None:
         decision = await _ask_elsewhere(setup, caller, operation, request, *pending)
     elif not writes and not preview and touched is not None:
         await _touch(setup, caller, touched, now)
     return decision
+
+
+def _is_noise(caller: Caller, decision: Decision[T]) -> bool:
+    """A visitor was refused and nothing came of it: not written down, or a stranger could fill the disk for nothing.
+
+    A wrong try does leave something, its count, and so is audited.
+    """
+    return isinstance(caller, Visitor) and isinstance(decision.outcome, Refusal) and not decision.changes
 
 
 async def _answer(

@@ -33,12 +33,13 @@ __all__ = [
     "END_SESSIONS_OF",
     "LIST_PROFILES",
     "LIST_SESSIONS",
+    "LIST_SESSIONS_OF",
     "LOG_OUT",
     "LOG_OUT_EVERYWHERE",
     "NOT_ME",
     "SWITCH",
     "EndSession",
-    "EndSessionsOf",
+    "SessionsOf",
     "Nothing",
     "SwitchTo",
 ]
@@ -64,8 +65,8 @@ class EndSession:
 
 
 @frozen
-class EndSessionsOf:
-    """Whose sessions staff end."""
+class SessionsOf:
+    """Whose sessions staff see or end."""
 
     ref: RecordRef
 
@@ -201,6 +202,27 @@ LIST_SESSIONS = Operation[Nothing, tuple[SessionLine, ...], tuple[SessionLine, .
 )
 
 
+async def _load_list_of(reading: Reading, asked: SessionsOf) -> tuple[SessionLine, ...]:
+    group = await group_of(reading, asked.ref)
+    sessions = await _sessions_of(reading, group.refs)
+    lines = [
+        SessionLine(one.id, one.opened_at, one.used_at, min(one.ends_at, one.idle_until), because=one.because)
+        for one in sessions.values()
+        if one.alive_at(reading.now)
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.opened_at, line.id), reverse=True))
+
+
+LIST_SESSIONS_OF = Operation[SessionsOf, tuple[SessionLine, ...], tuple[SessionLine, ...]](
+    name="sessions_of",
+    load=_load_list_of,
+    decide=lambda seen, _asked, _policy, _now: grant(seen, Because("sessions.list")),
+    subject=lambda asked: str(asked.ref),
+    writes=False,
+    permission=Permission.EXPLAIN,
+)
+
+
 async def _load_log_out(reading: Reading, _request: Nothing) -> Ending:
     session = await session_of(reading, needs_record=False)
     reading.session = None
@@ -217,7 +239,7 @@ async def _load_end_all(reading: Reading, _request: Nothing) -> Ending:
     return Ending(await _sessions_of(reading, caller.refs))
 
 
-async def _load_end_of(reading: Reading, request: EndSessionsOf) -> Ending:
+async def _load_end_of(reading: Reading, request: SessionsOf) -> Ending:
     group = await group_of(reading, request.ref)
     sessions = await _sessions_of(reading, group.refs)
     # A session that is still choosing among several records has no entry yet; it is found by what it proved.
@@ -247,7 +269,7 @@ END_SESSION = Operation[EndSession, Ending, Ended](
 LOG_OUT_EVERYWHERE = Operation[Nothing, Ending, Ended](
     name="log_out_everywhere", load=_load_end_all, decide=_decide_end, durable=True, previewable=False
 )
-END_SESSIONS_OF = Operation[EndSessionsOf, Ending, Ended](
+END_SESSIONS_OF = Operation[SessionsOf, Ending, Ended](
     name="end_sessions",
     load=_load_end_of,
     decide=_decide_end,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import Secret
 
-__all__ = ["Attempt", "Caller", "Client", "HumanCheck", "Setup", "Staff", "System", "Visitor", "fresh_id", "utc_now"]
+__all__ = ["Attempt", "Caller", "Client", "HumanCheck", "Setup", "Staff", "System", "Visitor", "check_human", "fresh_id", "utc_now"]
 
 
 def utc_now() -> datetime:
@@ -147,3 +148,14 @@ class System:
 
 
 Caller = Visitor | Client | Staff | System
+
+
+async def check_human(setup: Setup, caller: Caller) -> bool:
+    """Ask the host's bot check about a visitor. A check that fails to answer counts as "a bot"."""
+    if setup.human is None or not isinstance(caller, Visitor):
+        return True
+    try:
+        said = setup.human(Attempt(caller.tenant, caller.source, caller.proof))
+        return bool(await said if inspect.isawaitable(said) else said)
+    except Exception:
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from clientportal.errors import InvalidCode, InvalidContact
 from clientportal.keyring import digest, new_secret, token_for
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.people import load_candidates, session_of
-from clientportal.operations.setting import Attempt, Setup, Visitor
+from clientportal.operations.setting import Setup, Visitor
 from clientportal.outcomes import CodeSent, SignedIn, SignInStage
 from clientportal.policy import Policy
 from clientportal.records import (
@@ -52,7 +51,6 @@ __all__ = [
     "AskSecondProof",
     "ResendCode",
     "TypedCode",
-    "check_human",
     "fresh_session",
     "read_code",
     "read_contact",
@@ -171,17 +169,6 @@ class AskSecondProof:
     contact: str
 
 
-async def check_human(setup: Setup, visitor: Visitor) -> bool:
-    """Ask the host's bot check, before anything is read or sent. A check that fails to answer counts as "a bot"."""
-    if setup.human is None:
-        return True
-    try:
-        said = setup.human(Attempt(visitor.tenant, visitor.source, visitor.proof))
-        return bool(await said if inspect.isawaitable(said) else said)
-    except Exception:
-        return False
-
-
 async def _code_request(
     reading: Reading,
     contact: Phone | Email,
@@ -191,11 +178,13 @@ async def _code_request(
     handle: str,
     superseded: Challenge | None,
     *,
-    human: bool = True,
     purpose: Purpose = Purpose.LOGIN,
     bound_to: str | None = None,
 ) -> CodeRequest:
-    found = await reading.state.find(Challenge, "lane", [str(identity), lane], lock=True, limit=200)
+    # The ones that expire last are the ones that may be open. Two requests at once are kept apart by the allowances.
+    latest = await reading.state.page(
+        Challenge, "lane", [str(identity), lane], limit=reading.policy.login.live_codes, newest_first=True
+    )
     charges = request_charges(identity, lane, source, reading.policy.sends)
     counter = await reading.state.get(GuessCounter, f"{identity}|{lane}")
     return CodeRequest(
@@ -203,7 +192,7 @@ async def _code_request(
         identity=identity,
         lane=lane,
         source=source,
-        live=tuple(challenge for challenge in found if challenge.open_at(reading.now)),
+        live=tuple(challenge for challenge in latest.items if challenge.open_at(reading.now)),
         superseded=superseded,
         allowances=await reading.state.get_many(Allowance, [charge.id for charge in charges], lock=True),
         counter=counter,
@@ -213,7 +202,7 @@ async def _code_request(
         key_id=reading.setup.keys.signing_id,
         purpose=purpose,
         bound_to=bound_to,
-        human=human,
+        human=reading.human,
     )
 
 
@@ -226,8 +215,7 @@ async def _load_request(reading: Reading, request: AskCode) -> CodeRequest:
     visitor = _visitor(reading)
     contact, identity = read_contact(request.contact, reading.policy)
     lane = _lane(reading.setup, reading.tenant, visitor.device, identity, reading.now)
-    human = await check_human(reading.setup, visitor)
-    return await _code_request(reading, contact, identity, lane, visitor.source, new_secret(), None, human=human)
+    return await _code_request(reading, contact, identity, lane, visitor.source, new_secret(), None)
 
 
 async def _load_resend(reading: Reading, request: ResendCode) -> CodeRequest:
@@ -242,10 +230,7 @@ async def _load_resend(reading: Reading, request: ResendCode) -> CodeRequest:
         contact = parse_email(identity.value)
     else:
         contact = parse_phone(identity.value, region=reading.policy.contacts.region)
-    human = await check_human(reading.setup, visitor)
-    return await _code_request(
-        reading, contact, identity, challenge.lane, visitor.source, handle, challenge, human=human
-    )
+    return await _code_request(reading, contact, identity, challenge.lane, visitor.source, handle, challenge)
 
 
 async def _load_second_request(reading: Reading, request: AskSecondProof) -> CodeRequest:
@@ -277,10 +262,16 @@ REQUEST_CODE = Operation[AskCode, CodeRequest, CodeSent](
     subject=lambda asked: _masked(asked.contact),
     durable=True,
     previewable=False,
+    humans_only=True,
 )
 
 RESEND_CODE = Operation[ResendCode, CodeRequest, CodeSent](
-    name="resend_code", load=_load_resend, decide=_decide_request, durable=True, previewable=False
+    name="resend_code",
+    load=_load_resend,
+    decide=_decide_request,
+    durable=True,
+    previewable=False,
+    humans_only=True,
 )
 
 REQUEST_SECOND_PROOF = Operation[AskSecondProof, CodeRequest, CodeSent](
