@@ -98,7 +98,9 @@ class KeyRing:
 
     def _mac(self, secret: bytes, *parts: str) -> bytes:
         # Every part is preceded by its length, so that no two lists of parts give the same bytes.
-        message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+        # A caller's text may hold lone surrogates, which no encoding has but this one.
+        texts = [part.encode("utf-8", "surrogatepass") for part in parts]
+        message = b"".join(len(text).to_bytes(4, "big") + text for text in texts)
         return hmac.digest(secret, message, "sha256")
 
     def code(
@@ -114,9 +116,14 @@ class KeyRing:
         derived = self._mac(secret, "code", tenant, purpose, identity, row)
         return Secret(HOTP(base64.b32encode(derived).decode(), digits=digits).at(send_number))
 
-    def fingerprint(self, *parts: str) -> str:
-        """A keyed digest, equal for equal parts: for idempotency keys, which users choose and may choose badly."""
-        return self._mac(self._keys[-1].secret, "fingerprint", *parts).hex()
+    def fingerprint(self, *parts: str, key_id: str | None = None) -> str:
+        """A keyed digest, equal for equal parts: for idempotency keys, which users choose and may choose badly.
+
+        It is made with the oldest key, so that putting a new one in front changes nothing, or with the key that is
+        named; without that key it is empty, which equals no digest.
+        """
+        secret = self._keys[-1].secret if key_id is None else self._secret(key_id)
+        return "" if secret is None else self._mac(secret, "fingerprint", *parts).hex()
 
     def sign(self, kind: str, tenant: str, claims: Mapping[str, str | int], key_id: str | None = None) -> Secret:
         """Sign claims for one kind of use in one tenant: ``key id . claims . mac``, safe in an address."""

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.errors import Conflict, DurableOperation, HostError, PolicyError, Refused, StoreError
-from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, fresh_id
+from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, check_human, fresh_id
 from clientportal.policy import Policy
 from clientportal.ports import Unit, awaited_host
 from clientportal.records import AuditEntry, HostWrite, Intent, Put, Receipt, Remove, Session, Write
@@ -46,13 +46,14 @@ class Denied(Exception):
 class Reading:
     """One try of one operation: the unit, the one moment that counts as *now*, and who asks."""
 
-    def __init__(self, setup: Setup, unit: Unit, caller: Caller, now: datetime) -> None:
+    def __init__(self, setup: Setup, unit: Unit, caller: Caller, now: datetime, *, human: bool = True) -> None:
         self.setup = setup
         self.unit = unit
         self.state = unit.state
         self.caller = caller
         self.now = now
         self.tenant = caller.tenant
+        self.human = human
         self.policy: Policy = setup.policy_of(caller.tenant)
         self.actor = caller.word
         self.session: Session | None = None
@@ -69,10 +70,17 @@ class Reading:
 
 @frozen
 class Keyed(Generic[Q, T]):
-    """How an operation with an idempotency key is remembered, and answered again (I2)."""
+    """How an operation with an idempotency key is remembered, and answered again (I2).
+
+    ``scope`` says whose keys these are where the caller does not: all visitors are one caller, so one could use up
+    another's. ``judges_proof``: the parameters are a proof, and a replay hands out what it opened; other parameters under
+    the key are a guess at it, so the first of them is the last: nothing is replayed after it.
+    """
 
     remember: Callable[[T], Mapping[str, str]]
     replay: Callable[[Reading, Q, Receipt], Awaitable[Decision[T]]]
+    scope: Callable[[Q], str] = field(default=lambda _request: "")
+    judges_proof: bool = False
 
 
 @frozen(kw_only=True, eq=False)
@@ -83,6 +91,8 @@ class Operation(Generic[Q, V, T]):
     * ``durable``: judges a proof, spends a budget or revokes access, so it begins its own unit and has committed before
       it returns or raises; inside a host's open transaction it refuses.
     * ``writes``: whether it can change anything. ``previewable``: whether it may be tried without effect.
+    * ``humans_only``: the host's bot check is asked, once, before the unit begins: it is slow, its proofs are good for
+      one use, and a conflict runs the loader again.
     * ``subject``: what the audit says it was about (contacts masked).
     """
 
@@ -95,6 +105,7 @@ class Operation(Generic[Q, V, T]):
     previewable: bool = True
     permission: Permission | None = None
     audited: bool = True
+    humans_only: bool = False
     keyed: Keyed[Q, T] | None = None
 
 
@@ -137,10 +148,11 @@ async def _decide(
         no = may(caller.permissions, operation.permission)
         if no is not None:
             return Decision(no, no.because)
+    human = await check_human(setup, caller) if operation.humans_only else True
     joined = setup.connection is not None
     for _ in range(1 if joined else TRIES):
         try:
-            return await _once(setup, caller, operation, request, key, preview)
+            return await _once(setup, caller, operation, request, key, preview, human=human)
         except Conflict:
             if joined:
                 raise
@@ -148,15 +160,22 @@ async def _decide(
 
 
 async def _once(
-    setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, key: str | None, preview: bool
+    setup: Setup,
+    caller: Caller,
+    operation: Operation[Q, V, T],
+    request: Q,
+    key: str | None,
+    preview: bool,
+    *,
+    human: bool,
 ) -> Decision[T]:
     now = setup.clock()
     writes = operation.writes and not preview
     touched: Session | None = None
     pending: tuple[Intent, Decision[T]] | None = None
     async with setup.store.begin(caller.tenant, setup.host, writes=writes, connection=setup.connection) as unit:
-        reading = Reading(setup, unit, caller, now)
-        receipt_id = _receipt_id(setup, caller, operation, key) if writes else None
+        reading = Reading(setup, unit, caller, now, human=human)
+        receipt_id = _receipt_id(setup, caller, operation, request, key) if writes else None
         decision, replayed = await _answer(reading, operation, request, receipt_id)
         touched = reading.session
         if writes:
@@ -200,7 +219,8 @@ async def _answer(
             if known is not None:
                 if known.fingerprint != _fingerprint(reading.setup, request):
                     because = Because("frame.perform", (("operation", operation.name),))
-                    return refuse(Reason.KEY_REUSED, because), True
+                    spoilt = (Put(evolve(known, result={})),) if operation.keyed.judges_proof else ()
+                    return refuse(Reason.KEY_REUSED, because, after=spoilt), True
                 return await operation.keyed.replay(reading, request, known), True
         view = await operation.load(reading, request)
     except Denied as denied:
@@ -265,13 +285,18 @@ def _audit(reading: Reading, action: str, subject: str, outcome: str, because: s
     return AuditEntry(
         id=f"{reading.now:%Y%m%d%H%M%S%f}-{reading.fresh_id()}",
         at=reading.now,
-        actor=reading.actor,
+        actor=_storable(reading.actor),
         action=action,
-        subject=subject,
+        subject=_storable(subject),
         outcome=outcome,
         because=because,
         reason=caller.reason if isinstance(caller, Staff) else "",
     )
+
+
+def _storable(text: str) -> str:
+    """What no column holds (NUL, a lone surrogate) is replaced: what somebody typed is audited, not refused for that."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 # --- sessions: their last use is written at most every so often ----------------------------------------------------
@@ -298,10 +323,11 @@ async def _touch(setup: Setup, caller: Caller, session: Session, now: datetime) 
 # --- idempotency ---------------------------------------------------------------------------------------------------
 
 
-def _receipt_id(setup: Setup, caller: Caller, operation: Operation[Q, V, T], key: str | None) -> str | None:
+def _receipt_id(setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, key: str | None) -> str | None:
     if key is None or operation.keyed is None:
         return None
-    return setup.keys.fingerprint("receipt", caller.tenant, operation.name, caller.scope, key)
+    scope = operation.keyed.scope(request)
+    return setup.keys.fingerprint("receipt", caller.tenant, operation.name, caller.scope, scope, key)
 
 
 def _fingerprint(setup: Setup, request: object) -> str:

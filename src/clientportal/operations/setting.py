@@ -19,7 +19,19 @@ from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import Secret
 
-__all__ = ["Attempt", "Caller", "Client", "HumanCheck", "Setup", "Staff", "System", "Visitor", "check_human", "fresh_id", "utc_now"]
+__all__ = [
+    "Attempt",
+    "Caller",
+    "Client",
+    "HumanCheck",
+    "Setup",
+    "Staff",
+    "System",
+    "Visitor",
+    "check_human",
+    "fresh_id",
+    "utc_now",
+]
 
 
 def utc_now() -> datetime:

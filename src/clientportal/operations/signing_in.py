@@ -30,6 +30,7 @@ from clientportal.records import (
     Stage,
 )
 from clientportal.rules.budgets import request_charges
+from clientportal.rules.sessions import judge_session
 from clientportal.rules.signing_in import (
     STRANGERS,
     CodeRequest,
@@ -114,7 +115,7 @@ def _lane(setup: Setup, tenant: str, device: Secret | None, identity: ContactKey
     if (
         claims is None
         or claims.get("t") != tenant
-        or claims.get("i") != setup.keys.fingerprint(_DEVICE, tenant, str(identity))
+        or claims.get("i") != setup.keys.fingerprint(_DEVICE, tenant, str(identity), key_id=str(claims.get("k")))
         or int(claims.get("e", 0)) <= now.timestamp()
     ):
         return STRANGERS
@@ -131,7 +132,9 @@ def fresh_session(reading: Reading, identity: ContactKey, lane: str = STRANGERS)
         reading.tenant,
         {
             "n": nonce,
-            "i": keys.fingerprint(_DEVICE, reading.tenant, str(identity)),
+            # By the key that signs: removing an older one must not make strangers of the devices that came after.
+            "k": keys.signing_id,
+            "i": keys.fingerprint(_DEVICE, reading.tenant, str(identity), key_id=keys.signing_id),
             "e": int((reading.now + policy.sessions.device_known_for).timestamp()),
         },
     )
@@ -238,8 +241,9 @@ async def _load_second_request(reading: Reading, request: AskSecondProof) -> Cod
     if session.stage is not Stage.SECOND_PROOF:
         raise Denied(Refusal(Reason.NOT_FOUND, Because("signing_in.request_code", (("stage", session.stage.value),))))
     contact, identity = read_any_contact(request.contact, reading.policy)
-    # Its own lane: tries here must not use up the budget of the contact's owner, nor be used up by strangers.
-    lane = f"second:{session.id[:32]}"
+    # Its own lane: tries here must not use up the budget of the contact's owner, nor be used up by strangers. One for
+    # each number that was proved, not for each session: whoever holds it would log in again for another five tries.
+    lane = f"second:{digest(session.identity)[:32]}"
     return await _code_request(
         reading, contact, identity, lane, None, new_secret(), None, purpose=Purpose.SECOND_PROOF, bound_to=session.id
     )
@@ -318,18 +322,23 @@ async def _load_sign_in(reading: Reading, typed: TypedCode) -> SignIn:
     seen = SignIn(challenge, counter, verdict, fresh_session(reading, identity, challenge.lane))
     if verdict is not Verdict.RIGHT:
         return seen
+    reading.actor = f"client:{mask(identity.value)}"
     # Only now may records be read. The name is held because the decision may rest on nobody having the contact:
     # of two first logins with one unknown number, the second waits and then finds the record (T6).
     await reading.state.hold(f"contact:{identity}")
-    bound: Session | None = None
-    first = identity
-    if challenge.purpose is Purpose.SECOND_PROOF and challenge.bound_to is not None:
-        bound = await reading.state.get(Session, challenge.bound_to, lock=True)
-        first = ContactKey.parse(bound.identity) if bound is not None else identity
+    history = await reading.state.get(ContactHistory, str(identity))
+    candidates, hits = await load_candidates(reading, identity, history)
+    seen = evolve(seen, candidates=candidates, hits=hits, history=history)
+    if challenge.purpose is not Purpose.SECOND_PROOF or challenge.bound_to is None:
+        return seen
+    bound = await reading.state.get(Session, challenge.bound_to, lock=True)
+    if bound is None:
+        return seen
+    # What a second proof completes is the sign-in with the first contact: its history, its device.
+    first = ContactKey.parse(bound.identity)
     history = await reading.state.get(ContactHistory, str(first))
-    candidates, hits = await load_candidates(reading, identity, history if first == identity else None)
-    reading.actor = f"client:{mask(identity.value)}"
-    return evolve(seen, candidates=candidates, hits=hits, history=history, bound=bound)
+    fresh = fresh_session(reading, first, bound.device or STRANGERS)
+    return evolve(seen, history=history, bound=bound, fresh=fresh)
 
 
 def _decide_sign_in(seen: SignIn, _typed: TypedCode, policy: Policy, now: datetime) -> Decision[SignedIn]:
@@ -345,7 +354,8 @@ async def replay_sign_in(reading: Reading, _request: object, receipt: Receipt) -
     """The same sign-in once more: the same session under a new token; the old token is dead (I2)."""
     because = Because("signing_in.replay", (("receipt", "found"),))
     session = await reading.state.get(Session, receipt.result.get("session", ""), lock=True)
-    if session is None:
+    no = judge_session(session, reading.policy, reading.now, needs_record=False)
+    if session is None or no is not None:
         return refuse(Reason.CODE_GONE, because)
     lane = session.device or STRANGERS
     fresh = fresh_session(reading, ContactKey.parse(session.identity), lane)
@@ -373,5 +383,5 @@ VERIFY_CODE = Operation[TypedCode, SignIn, SignedIn](
     decide=_decide_sign_in,
     durable=True,
     previewable=False,
-    keyed=Keyed(remember_sign_in, replay_sign_in),
+    keyed=Keyed(remember_sign_in, replay_sign_in, scope=lambda typed: digest(typed.handle.reveal()), judges_proof=True),
 )
