@@ -32,7 +32,9 @@ def settle(intent: Intent, answer: HostAnswer, forecast: T, fresh_id: str) -> De
     if answer.kind is AnswerKind.TAKEN:
         return refuse(Reason.SLOT_TAKEN, because)
     if answer.kind is AnswerKind.DECLINED:
-        return refuse(Reason.NOT_CHANGEABLE, because, why=answer.note)
+        # What forbids a fresh booking after all sends the client to the business (T9); there is nothing to change.
+        reason = Reason.CONTACT_BUSINESS if intent.write is HostWrite.BOOK else Reason.NOT_CHANGEABLE
+        return refuse(reason, because, why=answer.note)
     if intent.write is HostWrite.CREATE_CLIENT:
         if answer.ref is None:
             return refuse(Reason.CONTACT_BUSINESS, because)

@@ -270,6 +270,7 @@ def judge_rebooking(seen: Changing, policy: Policy, now: datetime) -> Judged:
             ("service", seen.appointment.service_id if seen.appointment else "–"),
             ("active", str(service.active) if service else "no such service"),
             ("bookable online", str(service.bookable_online) if service else "–"),
+            ("the platform says", "yes" if seen.offer.allowed else seen.offer.why_not or "no"),
         ),
         (("changes.rebooking", str(policy.changes.rebooking)),),
     )
@@ -278,6 +279,8 @@ def judge_rebooking(seen: Changing, policy: Policy, now: datetime) -> Judged:
     if not policy.changes.rebooking and not seen.staff:
         return Judged(Reason.DISABLED, because)
     if service is None or not service.active or not service.bookable_online or not seen.slots_possible:
+        return Judged(Reason.CONTACT_BUSINESS, because)
+    if not seen.offer.allowed:
         return Judged(Reason.CONTACT_BUSINESS, because)
     return Judged(None, because)
 
