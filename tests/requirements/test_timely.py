@@ -1,98 +1,162 @@
-"""Timely: code login, records matched by number (T1–T11)."""
+"""Timely: a client logs in with the mobile number on the record (T1, T11); the booking flow (T10)."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
-from world import World, at, client
+from attrs import evolve
+from world import World
 
-from clientportal import Reason, RecordRef, Refused, presets
+from clientportal import InvalidContact, PolicyError, Reason, Refused, presets
+from clientportal.policy import BookingFlow, BookingPolicy
+from clientportal.values import ContactKind
+
+# --- T1: one client, one number --------------------------------------------------------------------------------------
 
 
 @pytest.mark.requirement("T1")
+@pytest.mark.parametrize("stored", ["+64211234567", "021-123 4567"])
 @pytest.mark.parametrize("typed", ["021 123 4567", "0064 21 123 4567", "+64 21 123 4567", "(021) 123-4567"])
-def test_a_client_logs_in_with_any_usual_spelling_of_the_number(world: World, typed: str) -> None:
+def test_a_client_logs_in_with_any_usual_spelling_of_the_number(world: World, typed: str, stored: str) -> None:
     """Ana's record has the mobile; she types it in some spelling, gets a code by SMS, and sees her own record."""
-    ana = world.add_client("ana", "Ana Kingi", mobile="+64211234567", email="ana@example.com")
-    world.add_client("ben", "Ben Ngata", mobile="021 765 4321")
+    ana = world.add_client("ana", "Ana Kingi", mobile=stored, email="ana@example.com")
+    ben = world.add_client("ben", "Ben Ngata", mobile="021 765 4321")
+    world.book("a1", ana, "2026-11-30 09:00")
+    world.book("b1", ben, "2026-11-30 10:00")
 
     signed_in = world.sign_in(typed)
 
-    assert [message.channel.value for message in world.box.to("+64211234567")] == ["sms"]
+    assert [(one.channel.value, one.to) for one in world.box.messages] == [("sms", "+64211234567")]
     assert signed_in.record == ana
-    profile = world.client(signed_in).profile()
+    assert not signed_in.new_record
+    door = world.client(signed_in)
+    profile = door.profile()
     assert (profile.first_name, profile.last_name, profile.email) == ("Ana", "Kingi", "ana@example.com")
-
-
-@pytest.mark.requirement("T4")
-def test_of_several_clients_with_one_mobile_the_newest_booking_decides(world: World) -> None:
-    """Ana and her mother share a number; whoever made a booking last is shown, whenever that booking starts."""
-    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
-    mere = world.add_client("mere", "Mere Kingi", mobile="0211234567")
-    world.book("a1", ana, "2026-12-24 09:00", made="2026-11-01 09:00")
-    world.book("m1", mere, "2026-11-30 09:00", made="2026-11-02 09:00")
-
-    first = world.sign_in("021 123 4567")
-    assert first.record == mere
-
-    world.book("a2", ana, "2026-11-29 09:00", made="2026-11-21 10:30")
-    assert world.client(first).profile().first_name == "Mere", "an open session does not change"
-    assert world.sign_in("021 123 4567").record == ana
-
-
-@pytest.mark.requirement("T6")
-def test_an_unknown_number_gets_one_new_empty_record(world: World) -> None:
-    """A number on no record: an empty record is made for it, and the next login reaches the same one."""
-    first = world.sign_in("027 555 0001")
-    assert first.new_record
-    assert isinstance(first.record, RecordRef)
-    profile = world.client(first).profile()
-    assert (profile.first_name, profile.mobile) == (None, "+64275550001")
-
-    again = world.sign_in("+64 27 555 0001")
-    assert again.record == first.record
-    assert not again.new_record
-
-
-@pytest.mark.requirement("T7")
-def test_change_and_cancel_are_a_switch_of_their_own(world: World) -> None:
-    """Off: Ana sees her appointment and may change nothing. On: both work."""
-    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
-    world.book("a1", ana, "2026-11-30 09:00")
-    (slot,) = world.add_slots("2026-12-01 10:00")
-    door = world.log_in("021 123 4567")
-    world.change_policy("changes", enabled=False)
     assert [one.id for one in door.appointments().items] == ["a1"]
-    for change in (lambda: door.move("a1", slot), lambda: door.cancel("a1")):
+
+
+@pytest.mark.requirement("T1")
+def test_the_code_is_the_only_way_in_and_opens_the_record_once(world: World) -> None:
+    """Six digits; a wrong code opens nothing, the right one opens the record, and not a second time."""
+    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
+    sent, code = world.get_code("021 123 4567")
+    assert re.fullmatch(r"\d{6}", code)
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+
+    with pytest.raises(Refused) as refused:
+        world.visitor().verify_code(sent.handle, wrong)
+    assert refused.value.reason is Reason.CODE_WRONG
+
+    assert world.visitor().verify_code(sent.handle, code).record == ana
+    with pytest.raises(Refused) as refused:
+        world.visitor().verify_code(sent.handle, code)
+    assert refused.value.reason is Reason.CODE_GONE
+
+
+@pytest.mark.requirement("T1")
+def test_a_session_is_needed_to_see_the_record(world: World) -> None:
+    """A token that nobody was given shows nothing, not even with Ana's code already on its way."""
+    world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
+    sent, _ = world.get_code("021 123 4567")
+    for token in ("", "made-up", sent.handle):
         with pytest.raises(Refused) as refused:
-            change()
-        assert refused.value.reason is Reason.DISABLED
-
-    world.change_policy("changes", enabled=True)
-    moved = door.move("a1", slot)
-    assert moved.appointment.start == at("2026-12-01 10:00")
-    assert door.cancel("a1").status.value == "cancelled"
+            world.portal.client(token).profile()
+        assert refused.value.reason is Reason.SESSION_ENDED
 
 
-@pytest.mark.requirement("T5", "X3")
-def test_staff_merge_a_duplicate_and_undo_it(world: World) -> None:
-    """The report groups by normalised mobile; a merge takes the group off it, and an undo brings it back."""
-    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567", created="2026-01-01 09:00")
-    twin = world.add_client("twin", "Anna Kingi", mobile="+64 21 123 4567", created="2026-02-01 09:00")
-    staff = world.staff()
-    (group,) = staff.duplicates().groups
-    assert set(group.refs) == {ana, twin}
-    plan = staff.plan_merge(ana, twin)
-    assert [choice.field for choice in plan.conflicts] == ["first_name", "mobile"]
-    merged = staff.merge(ana, twin)
-    assert staff.duplicates().groups == ()
-    world.clock.advance(timedelta(days=1))
-    staff.undo(merged.merges[0])
-    assert len(staff.duplicates().groups) == 1
+# --- T11: only the mobile field identifies ---------------------------------------------------------------------------
 
 
-def test_presets_are_there(memory_world: World) -> None:
-    """The default world is Timely's."""
-    assert memory_world.policy == presets.timely(region="NZ")
-    assert client("x") == RecordRef.client("x")
+@pytest.mark.requirement("T11")
+def test_a_number_in_the_plain_phone_field_does_not_log_in(world: World) -> None:
+    """Ana has 021 123 4567 as her *phone*: whoever proves that number gets a new, empty record, not Ana's."""
+    ana = world.add_client("ana", "Ana Kingi", phone="021 123 4567", email="ana@example.com")
+
+    signed_in = world.sign_in("021 123 4567")
+
+    assert signed_in.record != ana
+    assert signed_in.new_record
+    assert world.client(signed_in).profile().first_name is None
+
+
+@pytest.mark.requirement("T11")
+def test_a_mobile_that_is_somebody_elses_phone_opens_the_mobiles_record_alone(world: World) -> None:
+    """The number is Ben's mobile and stands as a phone with Ana, who booked later: it opens Ben's record."""
+    ana = world.add_client("ana", "Ana Kingi", phone="021 123 4567")
+    ben = world.add_client("ben", "Ben Ngata", mobile="021 123 4567")
+    world.book("b1", ben, "2026-12-01 09:00", made="2026-11-01 09:00")
+    world.book("a1", ana, "2026-12-01 10:00", made="2026-11-20 09:00")
+
+    assert world.sign_in("021 123 4567").record == ben
+
+
+@pytest.mark.requirement("T11")
+def test_a_number_in_the_plain_phone_field_groups_nobody(world: World) -> None:
+    """Two records with one phone, and a third with it as its mobile, are no duplicates; two mobiles are."""
+    world.add_client("ana", "Ana Kingi", phone="021 123 4567")
+    world.add_client("anna", "Anna Kingi", phone="+64 21 123 4567")
+    ben = world.add_client("ben", "Ben Ngata", mobile="021 123 4567")
+    assert world.staff().duplicates().groups == ()
+
+    twin = world.add_client("benny", "Benny Ngata", mobile="0211234567")
+    (group,) = world.staff().duplicates().groups
+    assert set(group.refs) == {ben, twin}
+
+
+@pytest.mark.requirement("T11")
+def test_an_email_does_not_identify_at_timely(world: World) -> None:
+    """Only the mobile is asked for: an email address is no number, and no code goes anywhere."""
+    world.add_client("ana", "Ana Kingi", mobile="021 123 4567", email="ana@example.com")
+    assert world.policy.login.identifiers == {ContactKind.MOBILE}
+    with pytest.raises(InvalidContact):
+        world.visitor().request_code("ana@example.com")
+    assert world.deliver().sent == 0
+
+
+# --- T10: payments and the booking flow ------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("T10")
+def test_taking_payments_turns_the_updated_flow_on_by_itself() -> None:
+    """Nobody says anything about the flow: without payments it is the classic one, with payments the updated one."""
+    timely = presets.timely()
+    assert timely.bookings.effective_flow is BookingFlow.CLASSIC
+    paying = evolve(timely, bookings=evolve(timely.bookings, payments=True))
+    assert paying.bookings.effective_flow is BookingFlow.UPDATED
+
+
+@pytest.mark.requirement("T10")
+def test_payments_with_the_classic_flow_are_refused_naming_both_settings() -> None:
+    """Asking for both is refused when the policy is built, with a message that names both."""
+    timely = presets.timely()
+    with pytest.raises(PolicyError) as refused:
+        evolve(timely, bookings=BookingPolicy(payments=True, flow=BookingFlow.CLASSIC))
+    assert refused.value.settings == ("bookings.payments", "bookings.flow")
+    assert "bookings.payments" in str(refused.value)
+    assert "bookings.flow" in str(refused.value)
+
+
+@pytest.mark.requirement("T10")
+def test_each_flow_may_be_asked_for_where_nothing_contradicts_it() -> None:
+    """Classic without payments, updated with them, and updated without them are all fine."""
+    timely = presets.timely()
+    for payments, flow in ((False, "classic"), (True, "updated"), (False, "updated")):
+        policy = evolve(timely, bookings=BookingPolicy(payments=payments, flow=flow))
+        assert policy.bookings.effective_flow.value == flow
+
+
+# --- the point on the axes that Timely is ----------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("T1", "T2", "T4", "T6")
+def test_timely_is_one_value_of_the_policy() -> None:
+    """Code by SMS, mobile, create empty, newest booking, login not offered in the booking flow, edge late."""
+    timely = presets.timely(region="NZ")
+    login = timely.login
+    said = (login.proof, login.delivery, login.unknown, login.several, timely.changes.cancel.edge)
+    assert [one.value for one in said] == ["code", "sms", "create_empty", "newest_booking", "late"]
+    assert login.in_booking_flow is False
+    assert login.recycled_after is None
+    assert timely.changes.cancel.amount * timedelta(hours=1) == timedelta(hours=24)

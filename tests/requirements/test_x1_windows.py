@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from watching import reason_of
-from world import World, at
 
 from clientportal import Business, Reason
 from clientportal.policy import ChangePolicy, Edge, Fee, Late, Override, Window, WindowUnit
 from clientportal.values import Money
+from watching import reason_of
+from world import World, at
 
 pytestmark = pytest.mark.requirement("X1")
 
