@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from world import World
 
 from clientportal import Reason, Refused
 from clientportal.records import RECORD_TYPES
 from clientportal.stores.memory import MemoryStore
 from clientportal.stores.memory_host import MemoryHost
+from world import World
 
 BOTH_COLOURS = pytest.mark.parametrize("awaited", [False, True], ids=["plain", "async"])
 

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
-from clientportal.operations.people import group_of, portrait, principal
+from clientportal.operations.people import group_of, portrait, principal, trail_from
 from clientportal.outcomes import (
     Appointments,
     Booked,
@@ -24,7 +24,7 @@ from clientportal.outcomes import (
     Profile,
 )
 from clientportal.policy import LoginToBook, Policy
-from clientportal.records import Put, Receipt, Snapshot, SpentLink, Trail
+from clientportal.records import Put, Receipt, Snapshot, SpentLink
 from clientportal.rules import who_may_change
 from clientportal.rules.links import APPOINTMENT_LINK, LinkClaims, judge_link, read_claims
 from clientportal.rules.merging import address_of
@@ -84,11 +84,18 @@ def check_limit(limit: int) -> int:
 # --- what the client sees ------------------------------------------------------------------------------------------
 
 
+def _which(when: When | str) -> When:
+    try:
+        return When(when)
+    except ValueError as error:
+        raise InvalidInput("the lists are 'upcoming' and 'past'") from error
+
+
 @frozen
 class ListAppointments:
     """Which list, from where, how many."""
 
-    when: When
+    when: When = field(converter=_which)
     after: str | None = None
     limit: int = field(default=20, converter=check_limit)
 
@@ -205,17 +212,6 @@ START_BOOKING = Operation[object, _Start, BookingStart](
 # --- what may be changed -------------------------------------------------------------------------------------------
 
 
-async def current_id(reading: Reading, id: str) -> tuple[str, Trail | None]:
-    """Where an appointment is now: a host that makes a new one at every move left a trail of several steps (X1)."""
-    trail = await reading.state.get(Trail, id)
-    passed = {id}
-    while trail is not None and trail.current_id not in passed:
-        id = trail.current_id
-        passed.add(id)
-        trail = await reading.state.get(Trail, id)
-    return id, trail
-
-
 async def load_changing(
     reading: Reading,
     id: str,
@@ -229,8 +225,8 @@ async def load_changing(
     """Everything that the rule on one appointment needs. ``mine`` are the caller's refs; ``None`` is staff."""
     if len(id) > MAX_ID or "\x00" in id:
         return _nothing(reading)
-    now_id, trail = await current_id(reading, id)
-    appointment = await reading.host.appointment(now_id)
+    passed, trail = await trail_from(reading, id)
+    appointment = await reading.host.appointment(passed[-1])
     if appointment is None or (mine is not None and appointment.ref not in mine):
         return _nothing(reading)
     can = reading.setup.host.capabilities

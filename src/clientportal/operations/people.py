@@ -9,13 +9,13 @@ from attrs import frozen
 from clientportal.errors import HostError
 from clientportal.operations.frame import Denied, Reading, client_session
 from clientportal.outcomes import FieldChoice
-from clientportal.records import ContactEntry, ContactHistory, Merge, Pointer, Session
+from clientportal.records import ContactEntry, ContactHistory, Merge, Pointer, Session, Trail
 from clientportal.rules.merging import choices_of, choose_fields, rules_of
 from clientportal.rules.sessions import judge_session
 from clientportal.rules.whose_contact import MOST_HITS, Candidate, keys_of
-from clientportal.values import ClientRecord, ContactKey, RecordRef
+from clientportal.values import ClientRecord, ContactKey, RecordKind, RecordRef
 
-__all__ = ["Group", "Principal", "group_of", "load_candidates", "principal", "records_of", "roots_of"]
+__all__ = ["Group", "Principal", "group_of", "load_candidates", "principal", "records_of", "roots_of", "trail_from"]
 
 
 async def records_of(reading: Reading, refs: Sequence[RecordRef]) -> dict[RecordRef, ClientRecord]:
@@ -50,7 +50,31 @@ async def group_of(reading: Reading, ref: RecordRef) -> Group:
     pointer = await reading.state.get(Pointer, str(ref))
     root = ref if pointer is None else pointer.root_ref
     pointers = tuple(await reading.state.find(Pointer, "root", [str(root)]))
-    return Group(root, (root, *sorted(found.absorbed_ref for found in pointers)), pointers)
+    refs = (root, *sorted(found.absorbed_ref for found in pointers))
+    return Group(root, await _with_moved_bookings(reading, refs), pointers)
+
+
+async def _with_moved_bookings(reading: Reading, refs: tuple[RecordRef, ...]) -> tuple[RecordRef, ...]:
+    """A guest's booking is a record of its own; where the host books anew at a move, the new one is the guest's too."""
+    found = dict.fromkeys(refs)
+    for ref in refs:
+        if ref.kind is RecordKind.BOOKING:
+            passed, _ = await trail_from(reading, ref.id)
+            found.update(dict.fromkeys(RecordRef.booking(id) for id in passed))
+    return tuple(found)
+
+
+async def trail_from(reading: Reading, id: str) -> tuple[tuple[str, ...], Trail | None]:
+    """Every id that an appointment has had since it had that one, the present one last, and the trail that ends there.
+
+    A host that makes a new appointment at every move left a trail of several steps (X1).
+    """
+    trail = await reading.state.get(Trail, id)
+    passed = [id]
+    while trail is not None and trail.current_id not in passed:
+        passed.append(trail.current_id)
+        trail = await reading.state.get(Trail, trail.current_id)
+    return tuple(passed), trail
 
 
 @frozen

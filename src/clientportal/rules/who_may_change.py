@@ -75,12 +75,16 @@ class Change:
 
 @frozen
 class Judged:
-    """Whether a change may be made: a reason against it, or its price. ``until`` is the last free moment."""
+    """Whether a change may be made: a reason against it, or its price.
+
+    ``until`` is the last free moment, ``why`` the host's own word against it, for staff.
+    """
 
     reason: Reason | None
     because: Because
     until: datetime | None = None
     fee: Money | None = None
+    why: str = ""
 
 
 def deadline(start: datetime, window: Window, business_zone: str) -> datetime:
@@ -144,7 +148,7 @@ def judge(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Ju
         return Judged(Reason.ALREADY_OVER, because())
     if not seen.offer.allowed:
         facts.append(("the platform says", seen.offer.why_not or "no"))
-        return Judged(Reason.NOT_CHANGEABLE, because())
+        return Judged(Reason.NOT_CHANGEABLE, because(), why=seen.offer.why_not)
     if seen.staff:
         return Judged(None, because(), fee=None)
     if kind is ChangeKind.CANCEL and appointment.status is AppointmentStatus.REQUESTED:
@@ -196,6 +200,16 @@ def _larger(first: Money | None, second: Money | None) -> Money | None:
     return max(first, second, key=lambda money: money.amount) if first.currency == second.currency else first
 
 
+def _sum(fee: Money | None, forfeits: Money | None) -> Money | None:
+    """What cancelling costs in all, so that nobody loses a deposit by saying yes to a fee.
+
+    Where the two are in different currencies there is no sum: the fee is what is accepted, and the terms show both.
+    """
+    if fee and forfeits and fee.currency == forfeits.currency:
+        return fee + forfeits
+    return fee or forfeits
+
+
 def terms(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Terms:
     """The terms of one change, for showing them before the client decides."""
     judged = judge_rebooking(seen, policy, now) if kind is ChangeKind.REBOOK else judge(seen, kind, policy, now)
@@ -216,7 +230,7 @@ def cancel(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Deci
     judged = judge(seen, ChangeKind.CANCEL, policy, now)
     if judged.reason is not None or seen.appointment is None:
         return _no(judged)
-    price = judged.fee or (None if seen.staff else seen.offer.forfeits)
+    price = _sum(judged.fee, None if seen.staff else seen.offer.forfeits)
     if price and asked.accept_fee != price:
         return refuse(Reason.FEE_NOT_ACCEPTED, judged.because, fee=price, amount=str(price))
     outcome = Cancelled(
@@ -318,7 +332,7 @@ def _refusal(judged: Judged) -> Refusal | None:
     if judged.reason is None:
         return None
     until = judged.until.isoformat() if judged.until is not None else ""
-    return Refusal(judged.reason, judged.because, facts={"until": until})
+    return Refusal(judged.reason, judged.because, facts={"until": until, "why": judged.why})
 
 
 def _no(judged: Judged) -> Decision[Any]:
