@@ -107,7 +107,7 @@ class AsyncClientDoor(AsyncDoor):
     async def appointments(
         self, when: When | str = When.UPCOMING, *, after: str | None = None, limit: int = 20
     ) -> Appointments:
-        return await self._do(appointments.LIST_APPOINTMENTS, appointments.ListAppointments(When(when), after, limit))
+        return await self._do(appointments.LIST_APPOINTMENTS, appointments.ListAppointments(when, after, limit))
 
     async def appointment(self, id: str) -> Appointment:
         return await self._do(appointments.GET_APPOINTMENT, appointments.AppointmentById(id))
@@ -253,7 +253,7 @@ class AsyncStaffDoor(AsyncDoor):
     async def outbox(
         self, state: MessageState | str = MessageState.ABANDONED, *, limit: int = 50
     ) -> tuple[housekeeping.OutboxLine, ...]:
-        return await self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(MessageState(state), limit))
+        return await self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(state, limit))
 
 
 class AsyncPortal:

@@ -5,24 +5,37 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from typing import cast
+from urllib.parse import urlsplit
 
 from clientportal.errors import InvalidInput, MissingCapability, PolicyError
 from clientportal.policy import Delivery, Policy, Proof, SeenBy, UnknownIdentity
 from clientportal.ports import AsyncSender, Capabilities, Channel, Sender
 
-__all__ = ["check_base_url", "check_policy", "check_senders", "check_tenant", "checked_policies"]
+__all__ = ["check_base_url", "check_policy", "check_senders", "check_tenant", "checked_policies", "is_tenant"]
 
 
 def check_tenant(tenant: str) -> str:
-    """A business is named by 1 to 200 characters without NUL."""
-    if not isinstance(cast("object", tenant), str) or not tenant or len(tenant) > 200 or "\x00" in tenant:
-        raise InvalidInput("a business is named by text of 1 to 200 characters")
+    """A business is named by 1 to 200 characters without NUL and lone surrogates."""
+    if not isinstance(cast("object", tenant), str) or not is_tenant(tenant):
+        raise InvalidInput("a business is named by text of 1 to 200 characters, without NUL and lone surrogates")
     return tenant
+
+
+def is_tenant(text: str) -> bool:
+    """Whether a business can be named like that: text that every database takes."""
+    return 0 < len(text) <= 200 and not any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text)
 
 
 def check_base_url(url: str) -> str:
     """Links are made from this address and from nothing in a request (V3.7.2)."""
-    if url and not url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or not (parts.scheme == "https" or here) or not url.isprintable() or " " in url:
         raise InvalidInput("base_url begins with https:// (or http://localhost for trying things out)")
     return url
 
@@ -69,6 +82,11 @@ def check_policy(policy: Policy, capabilities: Capabilities, senders: Mapping[Ch
         need(capabilities.move and capabilities.slots, "move and slots", "changes.enabled = true")
     if policy.changes.rebooking:
         need(capabilities.book and capabilities.slots, "book and slots", "changes.rebooking = true")
+    if policy.login.recycled_after is not None and Channel.EMAIL not in senders:
+        raise PolicyError(
+            "login.recycled_after asks for second proofs, which go by email as well: pass senders={Channel.EMAIL: …}",
+            ("login.recycled_after", "senders.email"),
+        )
     ways = {
         Delivery.NONE: (),
         Delivery.SMS: (Channel.SMS,),

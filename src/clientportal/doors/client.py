@@ -54,7 +54,7 @@ class ClientDoor(Door):
         """A page of upcoming (earliest first) or past (latest first) appointments; ``after`` is the last page's
         ``next``.
         """
-        return self._do(appointments.LIST_APPOINTMENTS, appointments.ListAppointments(When(when), after, limit))
+        return self._do(appointments.LIST_APPOINTMENTS, appointments.ListAppointments(when, after, limit))
 
     def appointment(self, id: str) -> Appointment:
         """One of the client's own appointments. A moved one is found under its earlier ids as well."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import threading
 from datetime import timedelta
-from typing import Any
 
 from clientportal.ports import AsyncSender, OutgoingMessage, Sender
 
@@ -38,12 +38,33 @@ async def dispatch_blocking(sender: Sender | AsyncSender, message: OutgoingMessa
 
 
 async def dispatch_async(sender: Sender | AsyncSender, message: OutgoingMessage, timeout: timedelta) -> None:
-    """With an event loop: an async sender is awaited, a plain one runs in a thread."""
+    """With an event loop: an async sender is awaited, a plain one runs in a thread of its own.
+
+    Not in the loop's own pool: a few senders that hang would fill it, and hold up everybody else's work.
+    """
     import asyncio
 
-    running: Any
     if inspect.iscoroutinefunction(sender.send):
-        running = sender.send(message)
-    else:
-        running = asyncio.to_thread(sender.send, message)
-    await asyncio.wait_for(running, timeout.total_seconds())
+        await asyncio.wait_for(sender.send(message), timeout.total_seconds())
+        return
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[BaseException | None] = loop.create_future()
+
+    def tell(error: BaseException | None) -> None:
+        if not ended.done():  # else it came back after its time
+            ended.set_result(error)
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            sender.send(message)
+        except BaseException as raised:
+            error = raised
+        # A loop that was closed meanwhile has nobody left to tell.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, error)
+
+    threading.Thread(target=run, name=f"send-{message.id}", daemon=True).start()
+    error = await asyncio.wait_for(ended, timeout.total_seconds())
+    if error is not None:
+        raise error

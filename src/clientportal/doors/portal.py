@@ -10,7 +10,7 @@ from attrs import evolve
 
 from clientportal.decisions import Decision
 from clientportal.doors.base import as_secret
-from clientportal.doors.checks import check_base_url, check_senders, check_tenant, checked_policies
+from clientportal.doors.checks import check_base_url, check_senders, check_tenant, checked_policies, is_tenant
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.dispatching import dispatch_blocking
 from clientportal.doors.staff import StaffDoor
@@ -74,7 +74,8 @@ def visitor_of(business: str, source: str | None, device: Secret | str | None, p
 def client_of(token: Secret | str) -> Client:
     """Whoever holds this token. A text that is no token names no business, and is refused at the first call."""
     secret = as_secret(token)
-    return Client(tenant_of(secret.reveal()) or "-", secret)
+    tenant = tenant_of(secret.reveal())
+    return Client(tenant if tenant is not None and is_tenant(tenant) else "-", secret)
 
 
 class Portal:

@@ -171,4 +171,4 @@ class StaffDoor(Door):
         self, state: MessageState | str = MessageState.ABANDONED, *, limit: int = 50
     ) -> tuple[housekeeping.OutboxLine, ...]:
         """Messages in one state: by default those that could not be delivered."""
-        return self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(MessageState(state), limit))
+        return self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(state, limit))

@@ -7,15 +7,16 @@ two steps leaves a message that is due again a little later.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Refusal, grant
-from clientportal.errors import ClientPortalError, Refused, SendFailed
+from clientportal.errors import Conflict, PolicyError, Refused, SendFailed, StoreError
 from clientportal.messages.texts import clean
-from clientportal.operations.frame import Operation, Reading, ask_host, finish_intent, perform
+from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, ask_host, finish_intent, perform
 from clientportal.operations.people import group_of, load_candidates, portrait
 from clientportal.operations.setting import Setup, System
 from clientportal.policy import Policy
@@ -147,6 +148,12 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
         because = Because("whom_to_tell.take", (("message", message.kind.value), ("dropped", tell.note)))
         dropped = evolve(message, state=MessageState.DROPPED, note=tell.note)
         return grant(_Taken(dropped, None, seen.business, None), because, (Put(dropped),))
+    if message.tries >= policy.messages.tries:
+        # Every pump that took it died before it could say how it went: perhaps of this very message.
+        note = "no pump came back from sending it"
+        because = Because("whom_to_tell.take", (("message", message.kind.value), ("tries", str(message.tries))))
+        given_up = evolve(message, state=MessageState.ABANDONED, note=note)
+        return grant(_Taken(given_up, None, seen.business, None), because, (Put(given_up),))
     lease = now + policy.messages.send_timeout + _LEASE_MARGIN
     taken = evolve(message, tries=message.tries + 1, due_at=lease)
     because = Because("whom_to_tell.take", (("message", message.kind.value), ("by", "sms" if tell.by_sms else "email")))
@@ -167,6 +174,8 @@ class _Mark:
     sent_to: str | None
     problem: str = ""
     permanent: bool = False
+    untaken: bool = False
+    """It failed before it was taken, so that this try is not counted yet."""
 
 
 async def _load_marked(reading: Reading, asked: _Mark) -> OutboxMessage | None:
@@ -183,7 +192,7 @@ def _decide_mark(
     if not asked.problem:
         done = evolve(seen, state=MessageState.SENT, sent_to=asked.sent_to)
         return grant(MessageState.SENT, because, (Put(done),))
-    tries = max(seen.tries, 1)
+    tries = max(seen.tries + asked.untaken, 1)
     if asked.permanent or tries >= policy.messages.tries:
         given_up = evolve(seen, state=MessageState.ABANDONED, note=asked.problem)
         return grant(MessageState.ABANDONED, because, (Put(given_up),))
@@ -218,13 +227,16 @@ async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, d
         taken = await perform(setup, system, _TAKE, _Take(id))
     except Refused:
         return done  # another pump has it
-    except ClientPortalError:
-        raise
+    except (StoreError, PolicyError):
+        raise  # nothing can be read, or nothing is set up: so it is for every message
     except Exception as error:  # the host cannot be read for this one: it waits, and blocks nobody
-        return await _mark(setup, system, _Mark(id, None, f"the host failed: {type(error).__name__}"), done)
+        mark = _Mark(id, None, f"the host failed: {type(error).__name__}", untaken=True)
+        return await _mark(setup, system, mark, done)
     if taken is None:
         return done
     if taken.tell is None:
+        if taken.message.state is MessageState.ABANDONED:
+            return evolve(done, abandoned=done.abandoned + 1)
         return evolve(done, dropped=done.dropped + 1)
     channel = Channel.SMS if taken.tell.by_sms else Channel.EMAIL
     sender = setup.senders.get(channel)
@@ -238,7 +250,7 @@ async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, d
     try:
         await dispatch(sender, outgoing, setup.policy_of(tenant).messages.send_timeout)
     except SendFailed as failed:
-        mark = _Mark(id, None, clean(str(failed)), failed.permanent)
+        mark = _Mark(id, None, _without_text(clean(str(failed)), outgoing), failed.permanent)
     except Exception as error:  # whatever a sender raises is a passing fault
         # The text of a stranger's exception is not kept: it may quote the message, and with it the code.
         mark = _Mark(id, None, f"the sender failed: {type(error).__name__}")
@@ -247,8 +259,17 @@ async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, d
     return await _mark(setup, system, mark, done)
 
 
+def _without_text(problem: str, message: OutgoingMessage) -> str:
+    """What a sender says went wrong, unless it quotes the message: a code or a link would stand in the outbox then."""
+    quotes = any(len(word) >= 4 and word in problem for word in re.findall(r"\d{4,}|https?://\S+", message.text))
+    return "the sender's words quote the message, and are not kept" if quotes else problem
+
+
 async def _mark(setup: Setup, system: System, mark: _Mark, done: Delivered) -> Delivered:
-    state = await perform(setup, system, _MARK, mark)
+    try:
+        state = await perform(setup, system, _MARK, mark)
+    except Refused:
+        return evolve(done, put_off=done.put_off + 1)  # others are at it; its lease ends, and it is looked at again
     match state:
         case MessageState.SENT:
             return evolve(done, sent=done.sent + 1)
@@ -294,6 +315,16 @@ def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[
 # --- finishing what a crash left ------------------------------------------------------------------------------------
 
 
+async def _put_off(setup: Setup, tenant: str, intent: Intent) -> None:
+    try:
+        async with setup.store.begin(tenant, setup.host, writes=True) as unit:
+            stored = await unit.state.get(Intent, intent.id, lock=True)
+            if stored is not None:
+                await unit.commit((Put(stored.put_off(INTENT_LEASE, setup.clock())),))
+    except Conflict:
+        return  # somebody else has just dealt with it
+
+
 async def _finish_intents(setup: Setup, tenant: str, limit: int) -> int:
     """Host writes that were asked for and never recorded: ask what became of them, and record it."""
     if setup.host.shares_transaction:
@@ -303,10 +334,14 @@ async def _finish_intents(setup: Setup, tenant: str, limit: int) -> int:
     finished = 0
     for intent in page.items:
         host = awaited_host(setup.host.open(None, tenant))
-        answer = await host.outcome(intent.id)
-        if answer is None:
-            # The write never reached the host. It is made now, under the same key: never lost.
-            answer = await ask_host(host, intent)
+        try:
+            answer = await host.outcome(intent.id)
+            if answer is None:
+                # The write never reached the host. It is made now, under the same key: never lost.
+                answer = await ask_host(host, intent)
+        except Exception:  # the host is away: it is asked again later, and holds no message up
+            await _put_off(setup, tenant, intent)
+            continue
         decision = await finish_intent(
             setup, System(tenant), intent, answer, None, None, f"finish_{intent.write.value}", intent.actor
         )

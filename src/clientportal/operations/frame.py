@@ -73,8 +73,8 @@ class Keyed(Generic[Q, T]):
     """How an operation with an idempotency key is remembered, and answered again (I2).
 
     ``scope`` says whose keys these are where the caller does not: all visitors are one caller, so one could use up
-    another's. ``judges_proof``: the parameters are a proof, and a replay hands out what it opened; other parameters under
-    the key are a guess at it, so the first of them is the last: nothing is replayed after it.
+    another's. ``judges_proof``: the parameters are a proof, and a replay hands out what it opened; other parameters
+    under the key are a guess at it, so the first of them is the last: nothing is replayed after it.
     """
 
     remember: Callable[[T], Mapping[str, str]]
@@ -295,7 +295,7 @@ def _audit(reading: Reading, action: str, subject: str, outcome: str, because: s
 
 
 def _storable(text: str) -> str:
-    """What no column holds (NUL, a lone surrogate) is replaced: what somebody typed is audited, not refused for that."""
+    """What no column holds (NUL, a lone surrogate) is replaced: what was typed is audited, not refused for that."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, grant
+from clientportal.errors import InvalidInput
 from clientportal.operations.appointments import check_limit
 from clientportal.operations.frame import Operation, Reading, perform
 from clientportal.operations.setting import Setup, System
@@ -72,11 +73,18 @@ async def purge(setup: Setup, tenant: str) -> int:
     return removed
 
 
+def _state(state: MessageState | str) -> MessageState:
+    try:
+        return MessageState(state)
+    except ValueError as error:
+        raise InvalidInput(f"a message is {', '.join(one.value for one in MessageState)}") from error
+
+
 @frozen
 class ListOutbox:
     """Which messages: those in one state, the latest due first."""
 
-    state: MessageState = MessageState.ABANDONED
+    state: MessageState = field(default=MessageState.ABANDONED, converter=_state)
     limit: int = field(default=50, converter=check_limit)
 
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
-from clientportal.operations.people import group_of, principal, records_of, roots_of, session_of
+from clientportal.operations.people import group_of, load_candidates, principal, records_of, roots_of, session_of
 from clientportal.operations.signing_in import fresh_session, remember_sign_in, replay_sign_in
 from clientportal.outcomes import Detached, Ended, ProfileOption, SessionLine, SignedIn
 from clientportal.policy import Policy
@@ -119,6 +119,14 @@ LIST_PROFILES = Operation[Nothing, _Profiles, tuple[ProfileOption, ...]](
 async def _load_switch(reading: Reading, _request: SwitchTo) -> Switching:
     session = await session_of(reading, needs_record=False, lock=True)
     people, current = await _people(reading, session)
+    if session.stage is Stage.CHOOSING:
+        # It is open to nothing yet, and rests on the proved contact alone: a record that has lost it since (a stolen
+        # phone, a changed number) is not to be chosen any more.
+        identity = ContactKey.parse(session.identity)
+        history = await reading.state.get(ContactHistory, str(identity))
+        candidates, _ = await load_candidates(reading, identity, history)
+        have_it = {candidate.ref for candidate in candidates}
+        people = tuple(person for person in people if person.ref in have_it)
     lane = session.device or "strangers"
     reading.session = None
     return Switching(session, people, current, fresh_session(reading, ContactKey.parse(session.identity), lane))
@@ -236,21 +244,29 @@ async def _load_end_one(reading: Reading, request: EndSession) -> Ending:
 
 async def _load_end_all(reading: Reading, _request: Nothing) -> Ending:
     caller = await principal(reading)
-    return Ending(await _sessions_of(reading, caller.refs))
+    sessions = await _sessions_that_reach(reading, caller.refs)
+    return Ending({**sessions, caller.session.id: caller.session})
 
 
 async def _load_end_of(reading: Reading, request: SessionsOf) -> Ending:
     group = await group_of(reading, request.ref)
-    sessions = await _sessions_of(reading, group.refs)
-    # A session that is still choosing among several records has no entry yet; it is found by what it proved.
-    for session in await reading.state.find_any(Session, "identity", await _identities(reading, group.refs)):
-        if set(session.own) & set(group.refs):
+    return Ending(await _sessions_that_reach(reading, group.refs))
+
+
+async def _sessions_that_reach(reading: Reading, refs: tuple[RecordRef, ...]) -> dict[str, Session]:
+    """The sessions that are for one of those records, and those that could still become so.
+
+    One that is choosing, waits for a second proof, or is for another of several records has no entry among them; it is
+    found by what it proved.
+    """
+    sessions = await _sessions_of(reading, refs)
+    for session in await reading.state.find_any(Session, "identity", await _identities(reading, refs)):
+        if set(session.own) & set(refs):
             sessions[session.id] = session
-    return Ending(sessions)
+    return sessions
 
 
 async def _identities(reading: Reading, refs: tuple[RecordRef, ...]) -> list[str]:
-
     rows = await records_of(reading, refs)
     region = reading.policy.contacts.region
     return sorted({str(key) for record in rows.values() for key in keys_of(record, region)})

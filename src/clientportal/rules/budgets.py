@@ -36,16 +36,26 @@ def destination_charge(id: str, policy: SendPolicy) -> Charge:
 def request_charges(identity: ContactKey, lane: str, source: str | None, policy: SendPolicy) -> tuple[Charge, ...]:
     """Every axis that one request for a code uses. Keys are normalised, so that all spellings share one budget.
 
-    The lane is part of the destination's key: strangers who use an owner's budget up leave a known device its own.
+    The lane is part of the destination's key: strangers who use an owner's budget up leave a known device its own. The
+    wider axes are counted once for all known devices and once for everybody else: a stranger who asks for codes to
+    twenty neighbouring numbers, or to six hundred of the business, keeps other strangers out for an hour, and no client
+    who has logged in on this device before.
     """
-    charges = [destination_charge(f"to:{identity}|{lane}", policy)]
+    known = "|known" if lane.startswith("device:") else ""
+    charges = [destination_charge(f"to:{_mailbox(identity)}|{lane}", policy)]
     if source is not None:
-        charges.append(Charge(f"from:{source}", ((_HOUR, policy.per_source_hour),)))
+        charges.append(Charge(f"from:{source}{known}", ((_HOUR, policy.per_source_hour),)))
     if identity.kind is not ContactKind.EMAIL:
         prefix = identity.value[: policy.prefix_digits + 1]
-        charges.append(Charge(f"prefix:{prefix}", ((_HOUR, policy.per_prefix_hour),)))
-    charges.append(Charge("tenant", ((_HOUR, policy.per_tenant_hour),)))
+        charges.append(Charge(f"prefix:{prefix}{known}", ((_HOUR, policy.per_prefix_hour),)))
+    charges.append(Charge(f"tenant{known}", ((_HOUR, policy.per_tenant_hour),)))
     return tuple(charges)
+
+
+def _mailbox(identity: ContactKey) -> str:
+    """What a destination is counted under: ``ana+1@…``, ``ana+2@…`` and so on mostly fill one and the same mailbox."""
+    local, at, domain = str(identity).rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}" if identity.kind is ContactKind.EMAIL else str(identity)
 
 
 def next_use(used: Allowance, charge: Charge, now: datetime) -> datetime:
