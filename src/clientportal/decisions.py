@@ -107,7 +107,8 @@ class Refusal:
         """The refusal as a client may see it: the uniform reason, with nothing that tells the causes apart."""
         if self.shown_as is None:
             return self
-        return Refusal(self.shown_as, Because(self.because.rule.partition(".")[0]))
+        # Not even the rule is named: it would be one of the causes.
+        return Refusal(self.shown_as, Because("decisions.as_shown"))
 
 
 @frozen

@@ -276,7 +276,9 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
     if seen.verdict is Verdict.USED_UP:
         return refuse(Reason.TOO_MANY_TRIES, because)
     if seen.verdict is Verdict.WRONG:
-        return refuse(Reason.CODE_WRONG, because, after=_count_miss(seen, challenge, policy, now))
+        # Shown as the uniform reply that a right code for nobody gets (below): not a word may differ.
+        miss = _count_miss(seen, challenge, policy, now)
+        return refuse(Reason.CODE_WRONG, because, after=miss, shown_as=Reason.CODE_WRONG)
     if challenge.purpose is Purpose.SECOND_PROOF:
         return _second_proof(seen, challenge, policy, now)
     whose = whose_contact(identity, seen.candidates, seen.hits, policy)
@@ -372,7 +374,7 @@ def _second_proof(seen: SignIn, challenge: Challenge, policy: Policy, now: datet
     matching = tuple(c for c in seen.candidates if c.speaker.usable and own & {member.ref for member in c.members})
     if challenge.identity == bound.identity or not matching:
         miss = _count_miss(seen, challenge, policy, now)
-        return refuse(Reason.CODE_WRONG, because, after=miss)
+        return refuse(Reason.CODE_WRONG, because, after=miss, shown_as=Reason.CODE_WRONG)
     spent = _spend_code(seen, challenge, policy, now)
     history = seen.history or ContactHistory(id=str(first))
     known = Put(evolve(history, proved_at=now, detached=tuple(ref for ref in history.detached if ref not in own)))
