@@ -59,7 +59,7 @@ class MemoryHost(SeededHost):
         with store.transaction("salon") as tx:
             host = MemoryHost(tx, "salon")
             step(host.add_business(Business("salon", "Salon", "Pacific/Auckland")))
-            step(host.add_clients([ClientRecord(RecordRef.client("c1"), created_at=…, mobile="021 123 4567")]))
+            step(host.add_clients([ClientRecord(RecordRef.client("c1"), created_at=now, mobile="021 123 4567")]))
 
     An appointment belongs to a client, or has none: then it is ``RecordRef.booking(its own id)`` and carries its
     contacts itself. Adding something under an id that is there replaces it with a new version, as staff would.
