@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
-from world import World
 
 from clientportal import InvalidContact, PolicyError, Reason, Refused, presets
 from clientportal.policy import BookingFlow, BookingPolicy
 from clientportal.values import ContactKind
+from world import World
 
 # --- T1: one client, one number --------------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from world import World, at
 
 from clientportal import AppointmentStatus, Money, Reason, RecordRef, Refused, Secret, Service
 from clientportal.values import AnswerKind, ChangeKind, HostAnswer, Offer
+from world import World, at
 
 MOBILE = "021 123 4567"
 
@@ -200,7 +200,7 @@ def test_a_service_that_is_gone_cannot_be_booked_again(world: World) -> None:
 
 @pytest.mark.requirement("T9")
 def test_what_the_platform_itself_forbids_is_forbidden(world: World) -> None:
-    """A platform with rules of its own (a client who may not book online) says no in its offer: contact the business."""
+    """A platform with rules of its own (this client may not book online) says no in its offer: contact the business."""
     ref = world.add_client("ana", "Ana Kingi", mobile=MOBILE)
     world.book("old", ref, "2026-09-01 09:00", made="2026-08-01 09:00")
     (slot,) = world.add_slots("2026-12-05 09:00")

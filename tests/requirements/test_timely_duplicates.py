@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from world import World
 
 from clientportal import Permission, Reason, Refused
 from clientportal.outcomes import Duplicates
+from world import World
 
 
 def groups(report: Duplicates) -> list[set[str]]:

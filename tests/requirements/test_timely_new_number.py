@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from world import World
 
 from clientportal import Reason, RecordRef, Refused
 from clientportal.records import Session
+from world import World
 
 NEW = "027 555 0001"
 KEY = "+64275550001"
@@ -142,7 +142,9 @@ def merged_world(world: World) -> tuple[RecordRef, RecordRef, Any, str]:
 
     Answers her real record, the empty one, the open session's door and the merge.
     """
-    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567", email="ana@example.com", created="2020-01-05 09:00")
+    ana = world.add_client(
+        "ana", "Ana Kingi", mobile="021 123 4567", email="ana@example.com", created="2020-01-05 09:00"
+    )
     world.book("a1", ana, "2026-12-01 09:00", made="2026-11-01 09:00")
     signed_in = world.sign_in(NEW)
     door = world.client(signed_in)
@@ -180,7 +182,7 @@ def test_its_own_undo_brings_the_absorbed_record_back(world: World) -> None:
 
 @pytest.mark.requirement("T6", "X3")
 def test_the_undo_of_another_merge_does_not(world: World) -> None:
-    """A twin was merged into Ana, and Ana into her mother's card by mistake; both are undone: the number stays Ana's."""
+    """A twin was merged into Ana, Ana into her mother by mistake; both are undone: the number stays Ana's."""
     ana, _, door, _ = merged_world(world)
     staff = world.staff()
     twin = world.add_client("twin", "Ana Kingi", email="ana@example.com", created="2020-02-05 09:00")

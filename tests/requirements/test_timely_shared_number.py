@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import World, at
 
 from clientportal import AppointmentStatus, ClientRecord, RecordRef
 from clientportal.rules.whose_contact import Candidate, newest_booking
+from world import World, at
 
 SHARED = "021 123 4567"
 
@@ -119,9 +119,7 @@ def test_the_last_tie_falls_to_the_greatest_id_by_code_points(
 
 _ids = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
 _moments = st.sampled_from([datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2)])
-_rows = st.lists(
-    st.tuples(_ids, _moments, st.none() | _moments), min_size=2, max_size=6, unique_by=lambda row: row[0]
-)
+_rows = st.lists(st.tuples(_ids, _moments, st.none() | _moments), min_size=2, max_size=6, unique_by=lambda row: row[0])
 _numbers = itertools.count(1_000_000)
 
 

@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 
 import pytest
 from attrs import asdict, evolve, fields
-from reading import names_in, texts_in
-from world import World
 
 from clientportal import InvalidContact, PolicyError, Reason, RecordRef, Refused, presets
 from clientportal.outcomes import CodeSent
@@ -31,6 +29,8 @@ from clientportal.records import (
 )
 from clientportal.testing.port_calls import Call, Stepper, SteppingStore
 from clientportal.values import ContactKey, ContactKind
+from reading import names_in, texts_in
+from world import World
 
 T = TypeVar("T")
 
@@ -292,8 +292,8 @@ def test_the_right_code_for_nobody_is_answered_and_counted_as_a_wrong_one(vcita:
     assert (counters[1].day_count, counters[1].consecutive) == (1, 1)
     challenges = [vcita.all_stored(Challenge, "lane", f"email:{email}", "strangers")[0] for email in (KNOWN, UNKNOWN)]
     assert [(one.misses, one.spent) for one in challenges] == [(1, False), (1, False)]
-    outcomes = [line.outcome for line in vcita.staff().audit().items if line.action == "verify_code"]
-    assert outcomes == ["contact_business", "code_wrong"]
+    outcomes = {line.outcome for line in vcita.staff().audit().items if line.action == "verify_code"}
+    assert outcomes == {"contact_business", "code_wrong"}
 
 
 @pytest.mark.requirement("V1")

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
-from world import World
 
 from clientportal import RecordRef, presets
+from world import World
 
 EMAIL = "ana@example.com"
 MOBILE = "+64211234567"
