@@ -8,7 +8,7 @@ depends on the order in which records were merged, undoing is erasing one edge, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import evolve, field, frozen
 
@@ -193,6 +193,9 @@ def merge(seen: Merging, policy: Policy, now: datetime) -> Decision[Merged]:
     members = {str(record.ref) for group in seen.groups.values() for record in group}
     if wrong or not set(seen.choices.values()) <= members:
         return refuse(Reason.NOT_FOUND, because)
+    # Later than every merge that it builds on, also where the clock stood still or was set back: the latest one's rules
+    # and choices are the group's, and the plan has promised that these are.
+    merged_at = max([now, *(entry.merged_at + timedelta(microseconds=1) for entry in seen.journal)])
     writes: list[Write] = []
     events: list[HostEvent] = []
     for merge_id, ref in zip(seen.merge_ids, fresh, strict=False):
@@ -204,7 +207,7 @@ def merge(seen: Merging, policy: Policy, now: datetime) -> Decision[Merged]:
                     id=merge_id,
                     survivor=str(seen.survivor),
                     absorbed=str(ref),
-                    merged_at=now,
+                    merged_at=merged_at,
                     actor=seen.actor,
                     reason=seen.reason,
                     rules={name: rule.value for name, rule in policy.merging.survivorship.items()},
