@@ -20,7 +20,7 @@ from clientportal.outcomes import Duplicates, Merged, MergePlan, StaffProfile, U
 from clientportal.policy import Policy
 from clientportal.records import ContactEntry, ContactHistory, Dismissal, Merge, Pointer, Put, Receipt, Remove
 from clientportal.rules.merging import Merging, Undoing, merge, plan, undo
-from clientportal.rules.who_is_the_same import SharedContact, group_records
+from clientportal.rules.who_is_the_same import SharedContact, group_records, is_merge_key
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import keys_of
 from clientportal.values import ContactKey, RecordRef, When, mask
@@ -62,6 +62,7 @@ class _Report:
     shared: tuple[SharedContact, ...]
     dismissed: frozenset[frozenset[RecordRef]]
     names: Mapping[RecordRef, str]
+    shown: frozenset[RecordRef]
     next: str | None
 
 
@@ -114,17 +115,19 @@ async def _load_report(reading: Reading, asked: ListDuplicates) -> _Report:
             after = RecordRef.parse(asked.after)
         except ValueError as error:
             raise InvalidCursor("this cursor was not made by the duplicate report") from error
-    shared = await _shared_contacts(reading)
     dismissed = await _dismissed(reading)
-    groups = [
-        group
-        for group in group_records(shared, dismissed, {}, reading.policy)
-        if after is None or group.refs[0] > after
-    ]
+    # What is on too many records stays so, even where few of them are read again below.
+    shared = [one for one in await _shared_contacts(reading) if is_merge_key(one, reading.policy)]
+    every = group_records(shared, dismissed, {}, reading.policy)
+    groups = [group for group in every if after is None or group.refs[0] > after]
     shown = groups[: asked.limit]
     # A hit of the index is a hint: what is shown is read again, and counts only where the rows still say so.
     members: dict[RecordRef, tuple[RecordRef, ...]] = {}
-    roots = {ref for group in shown for ref in group.refs}
+    on_page = frozenset(ref for group in shown for ref in group.refs)
+    whole = {ref: group.refs for group in every for ref in group.refs}
+    ends = {ref for group in shown for link in group.blocked for ref in (link.first, link.second)}
+    # A blocked link is shown with both its ends, and stays blocked only where the whole group of each end is there.
+    roots = on_page.union(*(whole.get(ref, (ref,)) for ref in ends))
     pointers = await reading.state.find_any(Pointer, "root", sorted(map(str, roots)), limit=10_000)
     for root in roots:
         members[root] = (root, *(one.absorbed_ref for one in pointers if one.root_ref == root))
@@ -142,11 +145,12 @@ async def _load_report(reading: Reading, asked: ListDuplicates) -> _Report:
         if len(refs) > 1:
             confirmed.append(evolve(one, refs=refs))
     more = str(shown[-1].refs[0]) if len(groups) > len(shown) else None
-    return _Report(tuple(confirmed), dismissed, names, more)
+    return _Report(tuple(confirmed), dismissed, names, on_page, more)
 
 
 def _decide_report(seen: _Report, _asked: ListDuplicates, policy: Policy, _now: datetime) -> Decision[Duplicates]:
-    groups = group_records(seen.shared, seen.dismissed, seen.names, policy)
+    every = group_records(seen.shared, seen.dismissed, seen.names, policy)
+    groups = tuple(group for group in every if not seen.shown.isdisjoint(group.refs))
     because = Because(
         "who_is_the_same.group_records",
         (("groups", str(len(groups))),),
