@@ -145,7 +145,8 @@ class PastChange:
 class Terms:
     """On what terms one change may be made right now.
 
-    ``refusal`` says why not. ``until`` is the last moment without fee (aware UTC), ``fee`` what must be accepted, ``forfeits`` the deposit lost.
+    ``refusal`` says why not. ``until`` is the last moment without fee (aware UTC), ``fee`` what must be accepted,
+    ``forfeits`` the deposit lost.
     """
 
     change: ChangeKind

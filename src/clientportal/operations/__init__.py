@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from clientportal.operations import appointments, contact_index, duplicates, housekeeping, sessions, signing_in, staff
 from clientportal.operations.frame import Operation
@@ -17,8 +17,7 @@ def _all() -> dict[str, Operation[Any, Any, Any]]:
     for module in _MODULES:
         for value in vars(module).values():
             if isinstance(value, Operation):
-                operation = cast("Operation[Any, Any, Any]", value)
-                found[operation.name] = operation
+                found[value.name] = value
     return found
 
 

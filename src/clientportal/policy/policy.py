@@ -89,16 +89,11 @@ def _refuse_contradictions(policy: Policy) -> None:
             f"login.delivery = '{login.delivery.value}'",
             why="a new record may only be made for the very address that was proved",
         )
-    if (
-        login.proof is Proof.CODE
-        and login.delivery is Delivery.EMAIL
-        and identifiers != frozenset({ContactKind.EMAIL})
-        and login.unknown is not UnknownIdentity.REFUSE_SILENTLY
-    ):
+    if login.proof is Proof.CODE and login.delivery is Delivery.EMAIL and identifiers != frozenset({ContactKind.EMAIL}):
         raise _clash(
             "login.delivery = 'email'",
             f"login.identifiers = {sorted(kind.value for kind in identifiers)}",
-            why="nobody can be registered by a number to which no code is sent",
+            why="a number proves nothing where no code is sent to it",
         )
     if login.to_book is LoginToBook.REQUIRED and registration.register_from is RegisterFrom.CONFIRMATION_PAGE:
         raise _clash(

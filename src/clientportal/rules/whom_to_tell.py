@@ -80,10 +80,13 @@ def whom_to_tell(seen: Telling, policy: Policy, now: datetime) -> Tell | Drop:
         return Drop("nobody has this contact")
     if identity.kind is not ContactKind.EMAIL:
         return Tell(by_sms=True, address=identity.value, diverted=False)
-    if policy.login.delivery is Delivery.SMS_ELSE_EMAIL and message.kind is not MessageKind.SECOND_PROOF_CODE:
+    by_sms = policy.login.delivery in (Delivery.SMS, Delivery.SMS_ELSE_EMAIL)
+    if by_sms and message.kind is not MessageKind.SECOND_PROOF_CODE:
         mobile = _shared_mobile(seen.people, policy)
         if mobile is not None:
             return Tell(by_sms=True, address=mobile.e164, diverted=True)
+        if policy.login.delivery is Delivery.SMS:
+            return Drop("codes go by SMS alone, and there is no mobile that all of these records have")
     return Tell(by_sms=False, address=_stored_address(identity, seen.people), diverted=False)
 
 
