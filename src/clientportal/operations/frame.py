@@ -19,12 +19,13 @@ from clientportal.errors import Conflict, DurableOperation, HostError, PolicyErr
 from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, check_human, fresh_id
 from clientportal.policy import Policy
 from clientportal.ports import Unit, awaited_host
-from clientportal.records import AuditEntry, HostWrite, Intent, Put, Receipt, Remove, Session, Write
-from clientportal.rules.settling import settle
+from clientportal.records import AuditEntry, HostWrite, Intent, Put, Receipt, Remove, Session, SpentLink, Trail, Write
+from clientportal.rules.settling import settle, settled_result
+from clientportal.rules.who_may_change import catch_up
 from clientportal.rules.who_may_manage import Permission, may
 from clientportal.values import HostAnswer, Secret
 
-__all__ = ["Denied", "Keyed", "Operation", "Reading", "finish_intent", "perform"]
+__all__ = ["Denied", "Keyed", "Operation", "Reading", "perform", "take_up"]
 
 Q = TypeVar("Q")
 V = TypeVar("V")
@@ -41,6 +42,14 @@ class Denied(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.reason.value)
         self.refusal = refusal
+
+
+class Unfinished(Exception):
+    """Raised where an earlier try with this key has asked a host elsewhere, and nobody has recorded its answer yet."""
+
+    def __init__(self, intent_id: str) -> None:
+        super().__init__(intent_id)
+        self.intent_id = intent_id
 
 
 class Reading:
@@ -132,7 +141,7 @@ async def perform(
             because = Because("frame.perform", (("business", "unknown"),))
             raise setup.refused(Refusal(Reason.SESSION_ENDED, because)) from None
     if preview and not operation.previewable:
-        raise PolicyError(f"{operation.name} judges a proof or spends a budget: a preview of it would be an oracle")
+        raise PolicyError(f"{operation.name} cannot be previewed: it judges a proof, spends, ends or hands out something")
     decision = await _decide(setup, caller, operation, request, key, preview)
     if setup.watch is not None:
         setup.watch(operation.name, caller.word, decision)
@@ -156,6 +165,8 @@ async def _decide(
         except Conflict:
             if joined:
                 raise
+        except Unfinished as earlier:
+            await _finish_earlier(setup, caller, earlier.intent_id)
     return refuse(Reason.BUSY, Because("frame.perform", (("operation", operation.name), ("tries", str(TRIES)))))
 
 
@@ -188,8 +199,13 @@ async def _once(
                         f"{operation.name} needs the host, which keeps its tables elsewhere, and so cannot be part of "
                         "this transaction. Call it on the portal itself, not on portal.on(connection)"
                     )
-                intent = evolve(decision.asks, due_at=now + INTENT_LEASE, receipt=receipt)
-                await unit.commit((*decision.changes, Put(intent)))
+                intent = evolve(decision.asks, due_at=now + INTENT_LEASE)
+                begun: tuple[Write, ...] = ()
+                if receipt is not None and operation.keyed is not None and not isinstance(decision.outcome, Refusal):
+                    # Under the key stands what was begun, so that a retry finishes it instead of deciding again.
+                    intent = evolve(intent, receipt=_with_result(receipt, operation.keyed, decision.outcome))
+                    begun = (Put(evolve(receipt, result={_BEGUN: intent.id})),)
+                await unit.commit((*decision.changes, Put(intent), *begun))
                 pending = intent, decision
             else:
                 decision = await _settled(reading, decision)
@@ -221,6 +237,8 @@ async def _answer(
                     because = Because("frame.perform", (("operation", operation.name),))
                     spoilt = (Put(evolve(known, result={})),) if operation.keyed.judges_proof else ()
                     return refuse(Reason.KEY_REUSED, because, after=spoilt), True
+                if _BEGUN in known.result:
+                    raise Unfinished(known.result[_BEGUN])
                 return await operation.keyed.replay(reading, request, known), True
         view = await operation.load(reading, request)
     except Denied as denied:
@@ -269,7 +287,7 @@ async def _commit(
     else:
         outcome = "done"
         if receipt is not None and operation.keyed is not None:
-            writes.append(Put(evolve(receipt, result=dict(operation.keyed.remember(decision.outcome)))))
+            writes.append(Put(_with_result(receipt, operation.keyed, decision.outcome)))
         for event in decision.events:
             await reading.host.heard(event)
     if operation.audited:
@@ -338,6 +356,14 @@ def _fingerprint(setup: Setup, request: object) -> str:
     return setup.keys.fingerprint("request", *parts)
 
 
+_BEGUN = "begun"
+"""In the receipt of a write that a host elsewhere was asked for and has not answered: the id of the intent."""
+
+
+def _with_result(receipt: Receipt, keyed: Keyed[Q, T], outcome: T) -> Receipt:
+    return evolve(receipt, result=dict(keyed.remember(outcome)))
+
+
 def _receipt(setup: Setup, id: str, request: object, now: datetime) -> Receipt:
     return Receipt(id=id, fingerprint=_fingerprint(setup, request), at=now, forget_at=now + RECEIPT_LIFE)
 
@@ -359,49 +385,95 @@ async def _ask_elsewhere(
     except HostError:
         raise
     except Exception as error:
-        raise StoreError(
-            f"the host did not answer {intent.write.value}; whether it is done is not known; deliver() will finish it",
-            committed=None,
-        ) from error
+        raise _silent(intent) from error
     if isinstance(decision.outcome, Refusal):
         return decision
-    remember = None if operation.keyed is None else operation.keyed.remember
-    return await finish_intent(
-        setup, caller, intent, answer, decision.outcome, remember, operation.name, operation.subject(request)
+    return await _finish(setup, caller, intent, answer, decision.outcome, operation.name, operation.subject(request))
+
+
+def _silent(intent: Intent) -> StoreError:
+    return StoreError(
+        f"the host did not answer {intent.write.value}; whether it is done is not known; deliver() will finish it",
+        committed=None,
     )
 
 
 async def _drop_intent(setup: Setup, tenant: str, intent: Intent) -> None:
+    """Nothing came of it: the link it has used can be used again, and its key is free for another try."""
     async with setup.store.begin(tenant, setup.host, writes=True) as unit:
         stored = await unit.state.get(Intent, intent.id, lock=True)
         if stored is not None:
-            await unit.commit((Remove(stored),))
+            await unit.commit((Remove(stored), *await _given_back(unit, intent)))
 
 
-async def finish_intent(
-    setup: Setup,
-    caller: Caller,
-    intent: Intent,
-    answer: HostAnswer,
-    forecast: T,
-    remember: Callable[[T], Mapping[str, str]] | None,
-    action: str,
-    subject: str,
+async def _given_back(unit: Unit, intent: Intent) -> list[Write]:
+    receipt = await _begun(unit, intent)
+    link = None if intent.link is None else await unit.state.get(SpentLink, intent.link, lock=True)
+    return [Remove(found) for found in (receipt, link) if found is not None]
+
+
+async def _begun(unit: Unit, intent: Intent) -> Receipt | None:
+    """The receipt that waits for this intent's answer, unless it was spoilt meanwhile."""
+    if intent.receipt is None:
+        return None
+    receipt = await unit.state.get(Receipt, intent.receipt.id, lock=True)
+    return receipt if receipt is not None and receipt.result.get(_BEGUN) == intent.id else None
+
+
+async def _finish_earlier(setup: Setup, caller: Caller, intent_id: str) -> None:
+    """Finish what an earlier try with the same key has begun, as the pump would; then that key has its answer."""
+    async with setup.store.begin(caller.tenant, setup.host, writes=False) as unit:
+        intent = await unit.state.get(Intent, intent_id)
+    if intent is None:
+        return
+    try:
+        await take_up(setup, intent, caller)
+    except (HostError, StoreError):
+        raise
+    except Exception as error:
+        raise _silent(intent) from error
+
+
+async def take_up(setup: Setup, intent: Intent, caller: Caller) -> bool:
+    """Finish what an earlier process has begun: ask the host what became of its write, make it if it never arrived,
+    and record the answer. ``False`` where nothing came of it after all.
+
+    Raises whatever the host raises; the intent then stays.
+    """
+    host = awaited_host(setup.host.open(None, caller.tenant))
+    try:
+        answer = await host.outcome(intent.id)
+        if answer is None:
+            # The write never reached the host. It is made now, under the same key: never lost.
+            answer = await ask_host(host, intent)
+    except Conflict:
+        # What was decided on has changed since, so the host has written nothing and never will.
+        await _drop_intent(setup, caller.tenant, intent)
+        return False
+    decision = await _finish(setup, caller, intent, answer, None, f"finish_{intent.write.value}", intent.actor)
+    return decision.granted
+
+
+async def _finish(
+    setup: Setup, caller: Caller, intent: Intent, answer: HostAnswer, forecast: T, action: str, subject: str
 ) -> Decision[T]:
     """Commit what follows from a host's answer, once: whoever still finds the intent does it."""
     for _ in range(TRIES):
         try:
             async with setup.store.begin(caller.tenant, setup.host, writes=True) as unit:
                 reading = Reading(setup, unit, caller, setup.clock())
-                settled = settle(intent, answer, forecast, reading.fresh_id())
                 stored = await unit.state.get(Intent, intent.id, lock=True)
+                trail = None if intent.trail_id is None else await unit.state.get(Trail, intent.trail_id, lock=True)
+                settled = settle(catch_up(intent, trail, answer), answer, forecast, reading.fresh_id())
                 if stored is None:
                     return settled
                 writes: list[Write] = [*settled.changes, Remove(stored)]
-                outcome = settled.outcome
-                if intent.receipt is not None and remember is not None and not isinstance(outcome, Refusal):
-                    writes.append(Put(evolve(intent.receipt, result=dict(remember(outcome)))))
-                word = outcome.reason.value if isinstance(outcome, Refusal) else "done"
+                word = "done"
+                if isinstance(settled.outcome, Refusal):
+                    word = settled.outcome.reason.value
+                    writes += await _given_back(unit, intent)
+                elif intent.receipt is not None and (begun := await _begun(unit, intent)) is not None:
+                    writes.append(Put(evolve(begun, result=settled_result(intent.receipt.result, answer))))
                 writes.append(Put(_audit(reading, action, subject, word, str(settled.because))))
                 await unit.commit(writes)
                 return settled

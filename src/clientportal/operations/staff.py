@@ -269,6 +269,8 @@ APPOINTMENT_LINK_FOR = Operation[LinkFor, _Link, Secret](
     load=_load_link_for,
     decide=_decide_link_for,
     subject=lambda asked: asked.appointment_id[:200],
+    # A link works once it was handed out: a preview of it would be a link that no audit knows of.
+    previewable=False,
     permission=Permission.SEND_LINKS,
 )
 

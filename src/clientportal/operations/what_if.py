@@ -15,7 +15,7 @@ from clientportal.policy import Policy
 from clientportal.records import ContactHistory
 from clientportal.rules import who_may_change
 from clientportal.rules.who_may_manage import Permission, may
-from clientportal.rules.whose_contact import Found, Several, TooMany, whose_contact
+from clientportal.rules.whose_contact import Found, Several, TooMany, may_be_recycled, whose_contact
 from clientportal.values import ChangeKind, ContactKey, ContactKind, RecordRef, When, mask, parse_email, parse_phone
 
 __all__ = ["Difference", "DifferenceKind", "replay"]
@@ -91,7 +91,13 @@ async def _opens(reading: Reading, kind: ContactKind, text: str, policy: Policy)
     history = await reading.state.get(ContactHistory, str(key))
     reading.policy = policy
     candidates, hits = await load_candidates(reading, key, history)
-    match whose_contact(key, candidates, hits, policy):
+    whose = whose_contact(key, candidates, hits, policy)
+    proved_at = None if history is None else history.proved_at
+    match whose:
+        case Found(candidate, _) if may_be_recycled([candidate], proved_at, policy.login.recycled_after, reading.now):
+            word = "no: a second proof comes first"
+        case Several(several, _) if may_be_recycled(several, proved_at, policy.login.recycled_after, reading.now):
+            word = "no: a second proof comes first"
         case Found(candidate, _):
             word = f"opens {candidate.ref}"
         case Several(several, _):

@@ -1,0 +1,215 @@
+"""X8: whatever judges no proof and spends no budget can be tried without effect; nothing else can."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from clientportal import PolicyError, presets
+from clientportal.doors.client import ClientDoor
+from clientportal.doors.staff import StaffDoor
+from clientportal.policy import ChangePolicy, Override, SeveralRecords, Window
+from watching import everything_stored
+from world import World, at, client
+
+pytestmark = pytest.mark.requirement("X8")
+
+Call = Callable[[Any, dict[str, Any]], Any]
+SINCE, UNTIL = at("2026-11-22 00:00"), at("2026-12-20 00:00")
+
+BY_CLIENT: dict[str, Call] = {
+    "profile": lambda door, _: door.profile(),
+    "appointments": lambda door, _: door.appointments(),
+    "appointment": lambda door, _: door.appointment("a1"),
+    "past_changes": lambda door, _: door.past_changes(),
+    "start_booking": lambda door, _: door.start_booking(),
+    "change_terms": lambda door, _: door.change_terms("a1"),
+    "slots": lambda door, _: door.slots("a1", SINCE, UNTIL),
+    "move": lambda door, on: door.move("a1", on["slot"], key="k"),
+    "cancel": lambda door, _: door.cancel("a1", key="k"),
+    "rebook": lambda door, on: door.rebook("a1", on["slot"], key="k"),
+    "profiles": lambda door, _: door.profiles(),
+    "sessions": lambda door, _: door.sessions(),
+}
+BY_STAFF: dict[str, Call] = {
+    "duplicates": lambda door, _: door.duplicates(),
+    "plan_merge": lambda door, _: door.plan_merge(client("ana"), client("anna")),
+    "merge": lambda door, _: door.merge(client("ana"), client("anna"), key="k"),
+    "undo": lambda door, on: door.undo(on["merge"], key="k"),
+    "merges": lambda door, _: door.merges(client("zoe")),
+    "dismiss": lambda door, _: door.dismiss(client("ana"), client("anna")),
+    "restore_pair": lambda door, _: door.restore_pair(client("ana"), client("zoe")),
+    "flag_placeholder": lambda door, _: door.flag_placeholder("ana@example.com"),
+    "client": lambda door, _: door.client(client("ana")),
+    "sessions": lambda door, _: door.sessions(client("ana")),
+    "reattach": lambda door, _: door.reattach("021 222 3333", client("rae")),
+    "move": lambda door, on: door.move("a1", on["slot"], key="k"),
+    "cancel": lambda door, _: door.cancel("a1", key="k"),
+    "explain_change": lambda door, _: door.explain_change("a1"),
+    "explain_contact": lambda door, _: door.explain_contact("021 123 4567"),
+    "replay": lambda door, _: list(door.replay(presets.timely(region="NZ"))),
+    "audit": lambda door, _: door.audit(),
+    "outbox": lambda door, _: door.outbox(),
+}
+# What judges a proof, spends a budget or ends a session.
+NEVER_CLIENT: dict[str, Call] = {
+    "switch": lambda door, _: door.switch("client:ana"),
+    "request_second_proof": lambda door, _: door.request_second_proof("ana@example.com"),
+    "not_me": lambda door, _: door.not_me(),
+    "end_session": lambda door, _: door.end_session("x"),
+    "log_out": lambda door, _: door.log_out(),
+    "log_out_everywhere": lambda door, _: door.log_out_everywhere(),
+}
+NEVER_STAFF: dict[str, Call] = {
+    "end_sessions": lambda door, _: door.end_sessions(client("ana")),
+    "unblock": lambda door, _: door.unblock("021 123 4567"),
+    # A link that was handed out works: to make one without a trace would be to go round the audit.
+    "appointment_link": lambda door, _: door.appointment_link("a1"),
+}
+
+
+def stage(world: World) -> tuple[Any, dict[str, Any]]:
+    """Everything that the calls above need; Ana's door, and what was made."""
+    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567", email="ana@example.com")
+    world.add_client("anna", "Anna Kingi", mobile="021 123 4567", email="ana@example.com")
+    for id, mobile in (("zoe", "021 999 8888"), ("zoë", "021 999 8888"), ("rae", "021 222 3333")):
+        world.add_client(id, id.title(), mobile=mobile)
+    world.book("a1", ana, "2026-11-30 09:00")
+    staff = world.staff()
+    merged = staff.merge(client("zoe"), client("zoë"))
+    staff.dismiss(client("ana"), client("zoe"))
+    world.log_in("021 222 3333").not_me()
+    door = world.log_in("021 123 4567")
+    (slot,) = world.add_slots("2026-12-01 10:00")
+    world.clock.advance(timedelta(minutes=20))  # so that a use of the session would be noted
+    return door, {"slot": slot, "merge": merged.merges[0]}
+
+
+def public(door: type) -> set[str]:
+    """The operations of a door."""
+    return {name for name, one in vars(door).items() if inspect.isfunction(one) and not name.startswith("_")}
+
+
+def test_every_operation_of_both_doors_is_tried_below() -> None:
+    """A new operation has to say whether it can be previewed."""
+    assert public(ClientDoor) == BY_CLIENT.keys() | NEVER_CLIENT.keys()
+    assert public(StaffDoor) == BY_STAFF.keys() | NEVER_STAFF.keys()
+
+
+def test_a_preview_leaves_no_trace_whatever_is_previewed(world: World) -> None:
+    """Not one row of any table is another afterwards, the audit and the session's last use included."""
+    door, made = stage(world)
+    staff = world.staff()
+    before = everything_stored(world)
+    for who, calls in ((door.preview, BY_CLIENT), (staff.preview, BY_STAFF)):
+        for name, call in calls.items():
+            assert call(who, made) is not None, name
+            assert everything_stored(world) == before, f"{name} left something"
+    assert world.box.messages[-1].channel.value == "sms"
+
+
+def test_what_cannot_be_previewed_says_so_and_leaves_no_trace_either(world: World) -> None:
+    """It would be an oracle, or hand something out."""
+    door, made = stage(world)
+    before = everything_stored(world)
+    for who, calls in ((door.preview, NEVER_CLIENT), (world.staff().preview, NEVER_STAFF)):
+        for name, call in calls.items():
+            with pytest.raises(PolicyError, match=name):
+                call(who, made)
+            assert everything_stored(world) == before, f"{name} left something"
+    assert door.profile().first_name == "Ana", "the session goes on"
+
+
+def test_the_same_calls_without_preview_do_leave_a_trace(world: World) -> None:
+    """So that the test above proves something."""
+    door, made = stage(world)
+    staff = world.staff()
+    changing = {
+        "client": ("move", "cancel", "rebook"),
+        "staff": ("merge", "undo", "dismiss", "restore_pair", "flag_placeholder", "reattach"),
+    }
+    for name in changing["staff"]:
+        if name == "merge":
+            continue  # it would be in the way of "dismiss"; it has tests of its own
+        before = everything_stored(world)
+        BY_STAFF[name](staff, made)
+        assert everything_stored(world) != before, name
+    for name in changing["client"]:
+        before = everything_stored(world)
+        made["slot"] = world.add_slots(f"2026-12-0{2 + changing['client'].index(name)} 10:00")[0]
+        if name != "rebook":
+            BY_CLIENT[name](door, made)
+        else:
+            door.rebook("a1", made["slot"], key="other")
+        assert everything_stored(world) != before, name
+
+
+# --- another policy, tried before it is switched on ------------------------------------------------------------------
+
+
+def replayed(world: World, other: Any) -> list[tuple[str, str, str, str, str, bool]]:
+    """Every difference, in words."""
+    return sorted(
+        (one.kind.value, str(one.ref), one.subject, one.before, one.after, one.gain)
+        for one in world.staff().replay(other)
+    )
+
+
+def test_a_changed_window_lists_exactly_who_loses_and_who_gains(world: World) -> None:
+    """From 24 hours to 48, and one hour for a colour: Ana in 30 hours loses, Ben's colour in 10 gains, Zoë nothing."""
+    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
+    ben = world.add_client("ben", "Ben Ngata", mobile="021 765 4321")
+    zoe = world.add_client("zoe", "Zoë Reed", mobile="021 999 8888")
+    world.book("a1", ana, "2026-11-22 16:00")
+    world.book("b1", ben, "2026-11-21 20:00", service="colour")
+    world.book("z1", zoe, "2026-12-10 09:00")
+    world.book("z0", zoe, "2026-10-10 09:00", made="2026-10-01 09:00")
+    changes = ChangePolicy(
+        cancel=Window(amount=48),
+        move=world.policy.changes.move,
+        services={"colour": Override(cancel=Window(amount=1))},
+    )
+    before = everything_stored(world)
+    assert replayed(world, evolve(world.policy, changes=changes)) == [
+        ("cancel", "client:ana", "a1", "yes", "no: too_late", False),
+        ("cancel", "client:ben", "b1", "no: too_late", "yes", True),
+    ]
+    assert everything_stored(world) == before
+    assert replayed(world, world.policy) == []
+
+
+def test_a_changed_login_lists_whose_number_opens_something_else(world: World) -> None:
+    """Choosing instead of the newest booking concerns the two who share; switching login off concerns everybody."""
+    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
+    world.add_client("mere", "Mere Kingi", mobile="0211234567")
+    world.add_client("ben", "Ben Ngata", mobile="021 765 4321", created="2024-01-05 09:00")
+    world.book("a1", ana, "2026-10-10 09:00", made="2026-10-01 09:00")
+    choose = evolve(world.policy, login=evolve(world.policy.login, several=SeveralRecords.CHOOSE))
+    assert [(kind, ref, was, will) for kind, ref, _, was, will, _ in replayed(world, choose)] == [
+        ("login", "client:ana", "opens client:ana", "a choice of client:ana, client:mere"),
+        ("login", "client:mere", "opens client:ana", "a choice of client:ana, client:mere"),
+    ]
+    off = evolve(world.policy, login=evolve(world.policy.login, enabled=False))
+    assert {(ref, gain) for _, ref, _, _, _, gain in replayed(world, off)} == {
+        ("client:ana", False),
+        ("client:mere", False),
+        ("client:ben", False),
+    }
+    recycled = evolve(world.policy, login=evolve(world.policy.login, recycled_after=timedelta(days=365)))
+    assert [(ref, will) for _, ref, _, _, will, _ in replayed(world, recycled)] == [
+        ("client:ben", "no: a second proof comes first")
+    ]
+
+
+def test_a_replay_needs_its_permission(world: World) -> None:
+    """It shows everybody's standing, so it is not for everybody."""
+    from clientportal import Reason
+    from watching import reason_of
+
+    door = world.staff(permissions=())
+    assert reason_of(lambda: list(door.replay(world.policy))) is Reason.PERMISSION
