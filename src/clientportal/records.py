@@ -539,7 +539,8 @@ class Intent:
     """One host write that a decision asks for, with all that is needed to finish it after a crash.
 
     Where the host shares the transaction it lives for one commit; where it does not, it is stored before the host is
-    called, and the pump finishes it. ``id`` is the idempotency key that the host gets.
+    called, and the pump finishes it. ``id`` is the idempotency key that the host gets. ``receipt`` holds what the
+    caller's key will remember; ``link`` is the signed link that it uses up, given back where the host says no.
     """
 
     TABLE: ClassVar[str]
@@ -561,6 +562,14 @@ class Intent:
     entries: tuple[ContactKey, ...] = ()
     because: str = ""
     receipt: Receipt | None = None
+    link: str | None = None
+
+    @property
+    def trail_id(self) -> str | None:
+        """Which trail a move goes on with, made or not."""
+        if self.write is not HostWrite.MOVE or self.appointment is None:
+            return None
+        return self.appointment.id if self.trail is None else self.trail.id
 
     def put_off(self, until: timedelta, now: datetime) -> Intent:
         """The same intent, looked at again after ``until``."""

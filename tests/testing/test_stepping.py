@@ -289,6 +289,13 @@ class TestCrashPoints:
         assert (report.runs, report.modes["unknown, done"]) == (1 + 4 * 2 + 2, 1)
         assert crash_points(make_world, once, counted_once, during_recovery=True).runs > 80
 
+    def test_sampled_recoveries(self) -> None:
+        """Where all crashes during recovery are too many, that many are tried; the seed tells which."""
+        report = crash_points(make_world, once, counted_once, during_recovery=True, limit=5, seed=7)
+        assert (report.runs, report.seed) == (11 + 5, 7)
+        assert "recoveries sampled, seed 7" in str(report)
+        assert crash_points(make_world, once, counted_once, during_recovery=True, limit=1000).seed is None
+
     def test_two_commits(self) -> None:
         """Two commits for one fact are caught, and the note says where."""
         with pytest.raises(AssertionError) as caught:

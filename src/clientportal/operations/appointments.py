@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import cast
+from typing import TypeVar, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
@@ -69,6 +69,8 @@ __all__ = [
     "ListChanges",
     "ListSlots",
 ]
+
+T = TypeVar("T")
 
 MOST_PER_PAGE = 200
 MAX_ID = 200
@@ -557,24 +559,26 @@ def _decide_look(seen: _Linked, _asked: ByLink, policy: Policy, now: datetime) -
     )
 
 
-def _spend(claims: LinkClaims, now: datetime) -> Put:
-    return Put(SpentLink(id=claims.link_id, spent_at=now, expires_at=claims.expires_at))
+def _spending(decision: Decision[T], claims: LinkClaims, now: datetime) -> Decision[T]:
+    """The same decision, using the link up where it is a yes."""
+    if not decision.granted or decision.asks is None:
+        return decision
+    spent = SpentLink(id=claims.link_id, spent_at=now, expires_at=claims.expires_at)
+    return evolve(decision.and_also(Put(spent)), asks=evolve(decision.asks, link=claims.link_id))
 
 
 def _decide_link_cancel(seen: _Linked, asked: ByLink, policy: Policy, now: datetime) -> Decision[Cancelled]:
     if seen.cancel.appointment is None:
         return refuse(Reason.LINK_GONE, Because("links.cancel"))
     change = Change(seen.cancel.appointment.id, None, asked.accept_fee)
-    decision = who_may_change.cancel(seen.cancel, change, policy, now)
-    return decision.and_also(_spend(seen.claims, now)) if decision.granted else decision
+    return _spending(who_may_change.cancel(seen.cancel, change, policy, now), seen.claims, now)
 
 
 def _decide_link_move(seen: _Linked, asked: ByLink, policy: Policy, now: datetime) -> Decision[Moved]:
     if seen.move.appointment is None:
         return refuse(Reason.LINK_GONE, Because("links.move"))
     change = Change(seen.move.appointment.id, asked.slot_id, asked.accept_fee)
-    decision = who_may_change.move(seen.move, change, policy, now)
-    return decision.and_also(_spend(seen.claims, now)) if decision.granted else decision
+    return _spending(who_may_change.move(seen.move, change, policy, now), seen.claims, now)
 
 
 async def _load_link_slots(reading: Reading, asked: ListSlots) -> _Slots:

@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
-from clientportal.decisions import Because, Decision, Refusal, grant
+from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import Conflict, PolicyError, Refused, SendFailed, StoreError
 from clientportal.messages.texts import clean
-from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, ask_host, finish_intent, perform
+from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, perform, take_up
 from clientportal.operations.people import group_of, load_candidates, portrait
 from clientportal.operations.setting import Setup, System
 from clientportal.policy import Policy
-from clientportal.ports import AsyncSender, Channel, OutgoingMessage, Sender, awaited_host
+from clientportal.ports import AsyncSender, Channel, OutgoingMessage, Sender
 from clientportal.records import (
     Allowance,
     Challenge,
@@ -333,17 +333,10 @@ async def _finish_intents(setup: Setup, tenant: str, limit: int) -> int:
         page = await unit.state.page(Intent, "state", ["open"], upto=setup.clock(), limit=limit)
     finished = 0
     for intent in page.items:
-        host = awaited_host(setup.host.open(None, tenant))
         try:
-            answer = await host.outcome(intent.id)
-            if answer is None:
-                # The write never reached the host. It is made now, under the same key: never lost.
-                answer = await ask_host(host, intent)
+            finished += await take_up(setup, intent, System(tenant))
+        except StoreError:
+            raise
         except Exception:  # the host is away: it is asked again later, and holds no message up
             await _put_off(setup, tenant, intent)
-            continue
-        decision = await finish_intent(
-            setup, System(tenant), intent, answer, None, None, f"finish_{intent.write.value}", intent.actor
-        )
-        finished += not isinstance(decision.outcome, Refusal)
     return finished

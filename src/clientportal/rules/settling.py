@@ -6,6 +6,7 @@ the rest of the decision comes out, in the same transaction where the host share
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar, cast
 
 from attrs import evolve
@@ -17,7 +18,7 @@ from clientportal.rules.signing_in import open_for_new_record
 from clientportal.rules.who_may_change import remember_change
 from clientportal.values import AnswerKind, AppointmentStatus, HostAnswer, RecordRef
 
-__all__ = ["settle"]
+__all__ = ["settle", "settled_result"]
 
 T = TypeVar("T")
 
@@ -41,6 +42,16 @@ def settle(intent: Intent, answer: HostAnswer, forecast: T, fresh_id: str) -> De
         return grant(_with_record(forecast, answer.ref), because, open_for_new_record(intent, answer.ref))
     changes = remember_change(intent, answer.appointment, fresh_id)
     return grant(_with_appointment(forecast, answer), because, changes)
+
+
+def settled_result(forecast: Mapping[str, str], answer: HostAnswer) -> dict[str, str]:
+    """What an idempotency key remembers of a change, corrected by the host's answer as its outcome is."""
+    result = dict(forecast)
+    if "appointment" in result:
+        if answer.appointment is not None:
+            result["appointment"] = answer.appointment.id
+        result["waits"] = "1" if answer.kind is AnswerKind.WAITS else ""
+    return result
 
 
 def _with_record(forecast: T, ref: RecordRef) -> T:

@@ -19,6 +19,7 @@ from clientportal.values import (
     Appointment,
     AppointmentStatus,
     ChangeKind,
+    HostAnswer,
     Money,
     Offer,
     RecordRef,
@@ -33,6 +34,7 @@ __all__ = [
     "Changing",
     "Judged",
     "cancel",
+    "catch_up",
     "deadline",
     "judge",
     "move",
@@ -356,6 +358,21 @@ def _intent(seen: Changing, appointment: Appointment, write: HostWrite, judged: 
 
 
 # --- once the host has answered ------------------------------------------------------------------------------------
+
+
+def catch_up(intent: Intent, present: Trail | None, answer: HostAnswer) -> Intent:
+    """The same intent over the trail as it is now: two moves of one appointment that a host elsewhere made one after
+    the other may be recorded the other way round, and both count.
+
+    A host that counts moves itself told the later one of the earlier; else each recorded move is one more.
+    """
+    before, after = intent.appointment, answer.appointment
+    if present is None or before is None or after is None or present == intent.trail:
+        return intent
+    at_first = max(before.moves, intent.trail.moves if intent.trail else 0)
+    host_counts = after.moves > before.moves
+    moves = max(at_first, present.moves - 1) if host_counts else present.moves
+    return evolve(intent, trail=evolve(present, moves=moves))
 
 
 def remember_change(intent: Intent, after: Appointment | None, snapshot_id: str) -> tuple[Write, ...]:

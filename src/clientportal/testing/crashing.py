@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import random
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -38,15 +40,20 @@ class CrashMode(StrEnum):
 
 @frozen
 class CrashReport:
-    """What was tried: ``calls`` of the operation run whole, ``runs`` in all, and how many of each mode."""
+    """What was tried: ``calls`` of the operation run whole, ``runs`` in all, and how many of each mode.
+
+    ``seed`` is set where the crashes during recovery were a sample of all.
+    """
 
     calls: tuple[str, ...]
     runs: int
     modes: Mapping[str, int]
+    seed: int | None = None
 
     def __str__(self) -> str:
         modes = ", ".join(f"{count} {mode}" for mode, count in self.modes.items())
-        return f"{len(self.calls)} port calls, {self.runs} runs ({modes})"
+        sampled = "" if self.seed is None else f"; recoveries sampled, seed {self.seed}"
+        return f"{len(self.calls)} port calls, {self.runs} runs ({modes}{sampled})"
 
 
 @frozen
@@ -117,6 +124,8 @@ def crash_points(
     retry: Callable[[World], object] | None = None,
     restart: Callable[[World], World] | None = None,
     during_recovery: bool = False,
+    limit: int | None = None,
+    seed: int | None = None,
 ) -> CrashReport:
     """Crash ``operation`` at every port call, before it, after it and at an unknown commit; then retry; then check.
 
@@ -128,6 +137,7 @@ def crash_points(
     * ``restart(world)`` gives the world of the next process over the same store (default: the same world).
     * ``check(world)`` asserts what must hold, on every world. It is also asked after a run without a crash.
     * ``during_recovery``: crash each retry at each of its own calls too, and retry again.
+    * ``limit``: of those second crashes that many at random instead of all; ``seed`` (in the report) repeats them.
 
     An assertion that fails names the crash points. Example::
 
@@ -165,12 +175,16 @@ def crash_points(
         return counting.calls
 
     whole = run()
-    for first in _points(whole):
-        recovery = run(first)
-        if during_recovery:
-            for second in _points(recovery):
-                run(first, second)
-    return CrashReport(tuple(map(str, whole)), tried.total(), dict(tried))
+    recoveries = [(first, run(first)) for first in _points(whole)]
+    twice = [(first, second) for first, calls in recoveries for second in _points(calls)] if during_recovery else []
+    if limit is not None and limit < len(twice):
+        seed = secrets.randbits(32) if seed is None else seed
+        twice = random.Random(seed).sample(twice, limit)  # noqa: S311 - a sample must repeat, not surprise
+    else:
+        seed = None
+    for first, second in twice:
+        run(first, second)
+    return CrashReport(tuple(map(str, whole)), tried.total(), dict(tried), seed)
 
 
 def _attempt(stepper: Stepper, crash: _Crash, work: Callable[[], Any]) -> None:

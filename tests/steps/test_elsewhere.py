@@ -1,0 +1,102 @@
+"""A platform that keeps its tables in another database: never lost, finished by the pump, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from clientportal import Refused
+from clientportal.records import Intent
+from clientportal.testing.stepping import crash_points
+from steps.dumps import broken
+from steps.scenes import CASES, Ground, Scene, Stage, answered
+
+Counted = Callable[[str, str, object], None]
+Grounds = Callable[[str], Ground]
+
+ASKING = ("first_login", "move", "cancel", "cancel_by_link", "not_me")
+"""What asks the host to write."""
+
+KEYED = ("first_login", "move", "cancel")
+
+
+def change(scene: Scene) -> tuple[str, ...]:
+    """What has happened, whenever, and whoever finished it: the one who asked, or the pump."""
+    lines = scene.changed(times=False)
+    return tuple(sorted(line for line in lines if not line.startswith("+ audit ")))
+
+
+def pumps(scene: Scene) -> None:
+    """Everything that is due is done, and done again."""
+    scene.world.clock.advance(timedelta(minutes=2))
+    scene.pump()
+    once = scene.changed()
+    scene.pump()
+    assert scene.changed() == once, "the second run of the pump did something"
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_what_crashed_is_finished_once(name: str, grounds: Grounds, counted: Counted) -> None:
+    """The client goes away at the crash; the pump finishes what was begun, or nothing was."""
+    case = CASES[name]
+    stage = Stage(grounds("elsewhere"), case.prepare)
+    done: list[tuple[str, ...]] = []
+
+    def check(scene: Scene) -> None:
+        pumps(scene)
+        held = scene.held()
+        assert held.of(Intent) == []
+        assert broken(held) == []
+        left = change(scene)
+        if not done:
+            done.append(left)
+        assert left in ((), done[0])
+
+    def nobody(scene: Scene) -> None:
+        """No retry."""
+
+    report = crash_points(stage.scene, case.act, check, retry=nobody, restart=Scene.restarted)
+    counted(f"{name}, then the pump", "elsewhere", report)
+
+
+@pytest.mark.parametrize("name", KEYED)
+@pytest.mark.parametrize("pump_first", [False, True], ids=["at once", "after the pump"])
+def test_a_retry_with_the_same_key_equals_a_run_without_a_crash(
+    name: str, pump_first: bool, grounds: Grounds, counted: Counted
+) -> None:
+    """I2, whether the client tries again at once or after the pump has been there."""
+    case = CASES[name]
+    stage = Stage(grounds("elsewhere"), case.prepare)
+    done: list[tuple[str, ...]] = []
+
+    def retry(scene: Scene) -> None:
+        if pump_first:
+            pumps(scene)
+        scene["answer"] = answered(lambda: case.act(scene))
+
+    def check(scene: Scene) -> None:
+        assert not isinstance(scene.known.get("answer"), Refused), scene["answer"]
+        pumps(scene)
+        held = scene.held()
+        left = change(scene)
+        if not done:
+            done.append(left)
+        assert held.of(Intent) == []
+        assert left == done[0], _difference(left, done[0])
+        assert broken(held) == []
+
+    report = crash_points(
+        stage.scene, case.act, check, retry=retry, restart=Scene.restarted, during_recovery=not pump_first
+    )
+    counted(f"{name}, retried {'later' if pump_first else 'at once'}", "elsewhere", report)
+
+
+def _difference(left: tuple[str, ...], expected: tuple[str, ...]) -> str:
+    return "\n".join(
+        [
+            *(f"more {one}" for one in left if one not in expected),
+            *(f"less {one}" for one in expected if one not in left),
+        ]
+    )
