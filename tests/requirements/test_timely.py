@@ -106,6 +106,16 @@ def test_a_number_in_the_plain_phone_field_groups_nobody(world: World) -> None:
 
 
 @pytest.mark.requirement("T11")
+def test_a_number_that_was_moved_to_the_phone_field_stops_logging_in(world: World) -> None:
+    """Ana's number was her mobile, and the index knows it as that; the platform made it her phone and told nobody."""
+    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
+    assert world.sign_in("021 123 4567").record == ana
+    (record,) = world.ask("clients", [ana])
+    world.seed("add_clients", [evolve(record, mobile=None, phone="021 123 4567")])
+    assert world.sign_in("021 123 4567").record != ana
+
+
+@pytest.mark.requirement("T11")
 def test_an_email_does_not_identify_at_timely(world: World) -> None:
     """Only the mobile is asked for: an email address is no number, and no code goes anywhere."""
     world.add_client("ana", "Ana Kingi", mobile="021 123 4567", email="ana@example.com")

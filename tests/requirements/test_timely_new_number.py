@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -103,9 +106,32 @@ def test_a_wrong_code_makes_no_record(world: World) -> None:
     assert rows(world) == 0
 
 
+def slow(world: World) -> Any:
+    """The platform, taking its time to make a client: whoever looks meanwhile finds nobody."""
+    plain = world.host
+
+    class Slow(plain):  # type: ignore[misc, valid-type]
+        """Waits before it writes."""
+
+        def create_client(self, draft: Any, key: str) -> Any:
+            if world.awaited:
+                return self._after_a_while(draft, key)
+            time.sleep(0.1)
+            return super().create_client(draft, key)
+
+        async def _after_a_while(self, draft: Any, key: str) -> Any:
+            await asyncio.sleep(0.1)
+            answer = super().create_client(draft, key)
+            return await answer if inspect.isawaitable(answer) else answer
+
+    return Slow
+
+
 @pytest.mark.requirement("T6")
 def test_two_first_logins_at_once_make_one_record(world: World) -> None:
     """Two devices have a code each for a number that nobody has, and send it at the same moment: one record."""
+    world.host = slow(world)
+    world.portal = world.make_portal()
     tries = []
     for _ in range(2):
         tries.append(world.get_code(NEW))
@@ -228,6 +254,26 @@ def test_nothing_else_brings_the_absorbed_record_back(world: World) -> None:
     world.portal.purge(world.tenant)
     assert world.sign_in(NEW).record == ana, "dismissed, and a week later"
     assert rows(world) == 2
+
+
+@pytest.mark.requirement("T6", "X3")
+def test_the_number_stays_with_the_survivor_when_the_platform_deletes_the_absorbed_row(world: World) -> None:
+    """The desk clears the empty row away and the portal is told: the number still finds Ana, and makes nobody."""
+    ana, empty, door, _ = merged_world(world)
+    plain = world.host
+
+    class Cleared(plain):  # type: ignore[misc, valid-type]
+        """The same platform without the empty row."""
+
+        def clients(self, refs: Sequence[RecordRef]) -> Any:
+            return super().clients([ref for ref in refs if ref != empty])
+
+    world.host = Cleared
+    world.portal = world.make_portal()
+    world.portal.contact_changed(world.tenant, empty)
+    assert door.profile().first_name == "Ana"
+    again = world.sign_in(NEW)
+    assert (again.record, again.new_record) == (ana, False)
 
 
 @pytest.mark.requirement("T6")
