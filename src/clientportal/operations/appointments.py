@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
-from clientportal.operations.people import group_of, portrait, principal, trail_from
+from clientportal.operations.people import group_of, portrait, principal, session_of, trail_from
 from clientportal.outcomes import (
     Appointments,
     Booked,
@@ -186,6 +186,7 @@ async def _load_visitor_start(reading: Reading, _asked: object) -> _Start:
 
 
 async def _load_start(reading: Reading, _asked: object) -> _Start:
+    await session_of(reading, needs_record=False)
     business = await reading.host.business()
     if not reading.policy.login.in_booking_flow:
         return _Start(business, None, ())

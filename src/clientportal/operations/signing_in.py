@@ -58,6 +58,7 @@ __all__ = [
 ]
 
 MAX_TYPED = 64
+_LATEST = 50
 
 
 # --- reading what was typed ----------------------------------------------------------------------------------------
@@ -184,10 +185,9 @@ async def _code_request(
     purpose: Purpose = Purpose.LOGIN,
     bound_to: str | None = None,
 ) -> CodeRequest:
-    # The ones that expire last are the ones that may be open. Two requests at once are kept apart by the allowances.
-    latest = await reading.state.page(
-        Challenge, "lane", [str(identity), lane], limit=reading.policy.login.live_codes, newest_first=True
-    )
+    # The ones that expire last are the ones that may be open, but spent ones stand among them and must not hide an open
+    # one. Two requests at once are kept apart by the allowances.
+    latest = await reading.state.page(Challenge, "lane", [str(identity), lane], limit=_LATEST, newest_first=True)
     charges = request_charges(identity, lane, source, reading.policy.sends)
     counter = await reading.state.get(GuessCounter, f"{identity}|{lane}")
     return CodeRequest(
