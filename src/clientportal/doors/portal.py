@@ -173,7 +173,11 @@ class Portal:
         return step(walk(self._setup, check_tenant(business), progress, restart=restart))
 
     def contact_changed(self, business: str, ref: RecordRef) -> int:
-        """Tell the index that a record is new, gone, or has other contacts; answers how many entries changed."""
+        """Tell the portal that a record is new, gone, not usable any more, or has other contacts.
+
+        The contact index follows at once, and the sessions of a record that is gone or not usable end. Answers how many
+        entries of the index changed.
+        """
         return step(perform(self._setup, System(check_tenant(business)), CONTACT_CHANGED, ContactChanged(ref)))
 
     def purge(self, business: str) -> int:

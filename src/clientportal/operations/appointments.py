@@ -552,7 +552,8 @@ def _decide_look(seen: _Linked, _asked: ByLink, policy: Policy, now: datetime) -
         return refuse(Reason.LINK_GONE, because)
     return grant(
         LinkView(
-            seen.cancel.appointment,
+            # A link is no session: the name on the booking is for those who have proved who they are (T2).
+            evolve(seen.cancel.appointment, booked_as=""),
             cancel=terms(seen.cancel, ChangeKind.CANCEL, policy, now),
             move=terms(seen.move, ChangeKind.MOVE, policy, now),
         ),

@@ -6,7 +6,7 @@ kept fresh by ``contact_changed``, and never trusted: a hit is read again in the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from attrs import evolve, field, frozen
@@ -17,7 +17,7 @@ from clientportal.operations.frame import Operation, Reading, perform
 from clientportal.operations.setting import Setup, System
 from clientportal.policy import Policy
 from clientportal.ports import RawContacts
-from clientportal.records import ContactEntry, Pointer, Put, Remove, WalkMark, Write
+from clientportal.records import ContactEntry, Pointer, Put, Remove, Session, WalkMark, Write
 from clientportal.values import ContactKey, ContactKind, RecordRef, parse_email, parse_phone
 
 __all__ = ["CONTACT_CHANGED", "ContactChanged", "Unreadable", "WalkReport", "walk"]
@@ -184,7 +184,7 @@ async def _count_shared(setup: Setup, tenant: str) -> int:
 
 @frozen
 class ContactChanged:
-    """The contacts of one record may have changed, or the record may be new or gone."""
+    """The contacts of one record may have changed, or the record may be new, shut, or gone."""
 
     ref: RecordRef
 
@@ -194,6 +194,7 @@ class _Changed:
     known: tuple[ContactEntry, ...]
     wanted: tuple[ContactEntry, ...]
     absorbed: bool
+    shut_out: tuple[Session, ...]
 
 
 async def _load_changed(reading: Reading, asked: ContactChanged) -> _Changed:
@@ -204,7 +205,14 @@ async def _load_changed(reading: Reading, asked: ContactChanged) -> _Changed:
         raw = RawContacts(row.ref, mobile=row.mobile, phone=row.phone, email=row.email)
         wanted, _ = _keys(raw, reading.policy.contacts.region)
     pointer = await reading.state.get(Pointer, str(asked.ref))
+    usable = any(row.usable for row in rows)
+    shut_out: Sequence[Session] = ()
+    if pointer is None and not usable:
+        # A record that is gone, or that nobody may log in to any more, has no sessions either.
+        refs = [str(asked.ref), *(one.id for one in await reading.state.find(Pointer, "root", [str(asked.ref)]))]
+        shut_out = await reading.state.find_any(Session, "entry", refs)
     return _Changed(
+        shut_out=tuple(shut_out),
         known=tuple(known),
         wanted=tuple(ContactEntry.of(asked.ref, key) for key in sorted(wanted)),
         absorbed=pointer is not None and not rows,
@@ -217,7 +225,7 @@ def _decide_changed(seen: _Changed, _asked: ContactChanged, _policy: Policy, _no
     new = tuple(Put(entry) for entry in seen.wanted if entry.id not in known)
     # The contacts of an absorbed record outlive its row: the number still leads to the survivor.
     stale = () if seen.absorbed else tuple(Remove(entry) for entry in seen.known if entry.id not in wanted)
-    return grant(len(new) + len(stale), Because("contact_index.contact_changed"), (*new, *stale))
+    return grant(len(new) + len(stale), Because("contact_index.contact_changed"), (*new, *stale, *map(Remove, seen.shut_out)))
 
 
 CONTACT_CHANGED = Operation[ContactChanged, _Changed, int](

@@ -211,6 +211,10 @@ async def _once(
                 decision = await _settled(reading, decision)
                 if not _is_noise(caller, decision):
                     await _commit(reading, operation, request, decision, receipt)
+                elif receipt is not None:
+                    # Nothing to write, but the key must still be free: if a twin of this call has used it meanwhile,
+                    # this is a conflict, and the next try finds the twin's answer.
+                    await unit.commit(())
     if pending is not None:
         decision = await _ask_elsewhere(setup, caller, operation, request, *pending)
     elif not writes and not preview and touched is not None:
