@@ -172,5 +172,5 @@ async def principal(reading: Reading) -> Principal:
     entry = session.entry_ref
     assert entry is not None
     group = await group_of(reading, entry)
-    reading.actor = f"client:{group.root}"
+    reading.actor = str(group.root)
     return Principal(session, group)
