@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from clientportal import AppointmentStatus, Money, Reason
 from clientportal.policy import Fee, Late, Override, Window
+from clientportal.stores.memory_host import MemoryHost
 from clientportal.values import Appointment, ChangeKind, Offer
 from watching import BOTH_COLOURS, platform, reason_of, refusal_of
 from world import World, at
@@ -201,13 +203,19 @@ def test_each_appointment_is_counted_by_itself(world: World) -> None:
 @BOTH_COLOURS
 def test_the_cap_holds_where_a_move_makes_a_new_appointment(awaited: bool) -> None:
     """A platform that books anew at each move, and does not count: a new id does not start the count again."""
-    with platform(awaited, move_makes_new_id=True) as world:
+
+    def uncounted(host: Any, id: str) -> Appointment | None:
+        found = MemoryHost.appointment(host, id)
+        return None if found is None else evolve(found, moves=0)
+
+    with platform(awaited, move_makes_new_id=True, appointment=uncounted) as world:
         world.change_policy("changes", max_moves=2)
         door = ana(world, "2026-11-30 09:00")
         slots = world.add_slots("2026-12-01 10:00", "2026-12-02 10:00", "2026-12-03 10:00")
         first = door.move("a1", slots[0]).appointment
         second = door.move(first.id, slots[1]).appointment
         assert len({"a1", first.id, second.id}) == 3
+        assert world.ask("appointment", second.id).moves == 0
         for id in ("a1", first.id, second.id):
             assert reason_of(lambda id=id: door.move(id, slots[2])) is Reason.TOO_MANY_MOVES
 
