@@ -60,6 +60,19 @@ def test_the_story_is_told_from_the_first_walk_to_the_undo(tmp_path: Path) -> No
     assert too_wide == [line for line in too_wide if str(tmp_path) in line]
 
 
+def test_the_excerpt_in_the_readme_is_what_a_run_prints(tmp_path: Path) -> None:
+    """Every line of it stands in a run, in that order, but for the moment."""
+
+    def lines(text: str) -> list[str]:
+        return [re.sub(r"\d{4}-\d\d-\d\dT[\d:+]+", "…", line.rstrip()) for line in text.splitlines() if line.strip()]
+
+    readme = (SALON.parents[1] / "README.md").read_text(encoding="utf-8")
+    excerpt = re.findall(r"^```text\n(.*?)^```", readme, flags=re.DOTALL | re.MULTILINE)[0]
+    told = iter(lines(run(tmp_path / "salon.db")))
+    for line in lines(excerpt):
+        assert line in told, line
+
+
 def test_running_it_again_goes_on_with_the_same_file(tmp_path: Path) -> None:
     """The second and third run find the file, remember what staff said, and tell the whole story again."""
     file = tmp_path / "salon.db"
