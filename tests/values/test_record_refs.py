@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clientportal.errors import InvalidInput
 from clientportal.values import RecordKind, RecordRef
 
-ids = st.text(st.characters(exclude_characters="\x00"), min_size=1, max_size=200)
+ids = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=200)
 
 
 @given(st.sampled_from(RecordKind), ids)
@@ -26,7 +26,7 @@ def test_two_references_never_share_their_text(one: str, other: str) -> None:
     assert len({(RecordKind.CLIENT, one), (RecordKind.BOOKING, one), (RecordKind.CLIENT, other)}) == len(texts)
 
 
-@pytest.mark.parametrize("id", ["", "x" * 201, "a\x00b", 42, None])
+@pytest.mark.parametrize("id", ["", "x" * 201, "a\x00b", "a\ud800b", 42, None])
 def test_an_id_is_text_of_a_sensible_length(id: object) -> None:
     """Ids are opaque text; an adapter that hands over an int by mistake is told at once."""
     with pytest.raises(InvalidInput, match="1 to 200"):

@@ -78,8 +78,9 @@ def check_policy(policy: Policy, capabilities: Capabilities, senders: Mapping[Ch
     if policy.login.unknown is UnknownIdentity.CREATE_EMPTY:
         need(capabilities.create_client, "create_client", "login.unknown = 'create_empty'")
     if policy.changes.enabled:
-        need(capabilities.cancel, "cancel", "changes.enabled = true")
-        need(capabilities.move and capabilities.slots, "move and slots", "changes.enabled = true")
+        # One of the two will do: the other is then refused as not changeable, with the platform's "no" for staff.
+        moves = capabilities.move and capabilities.slots
+        need(capabilities.cancel or moves, "cancel, or move and slots", "changes.enabled = true")
     if policy.changes.rebooking:
         need(capabilities.book and capabilities.slots, "book and slots", "changes.rebooking = true")
     if policy.login.recycled_after is not None and Channel.EMAIL not in senders:

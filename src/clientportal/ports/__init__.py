@@ -2,21 +2,21 @@
 
 from clientportal.ports.driving import awaited_host, step
 from clientportal.ports.host import (
-    AnswerKind,
     AsyncHost,
     BaseHost,
     Capabilities,
     ContactPage,
     Host,
     HostAdapter,
-    HostAnswer,
     RawContacts,
 )
 from clientportal.ports.messenger import AsyncSender, Channel, OutgoingMessage, Sender
 from clientportal.ports.state import Collision, Page, State, Store, Unit
+from clientportal.values import AnswerKind, AppointmentPage, HostAnswer, Offer
 
 __all__ = [
     "AnswerKind",
+    "AppointmentPage",
     "AsyncHost",
     "AsyncSender",
     "BaseHost",
@@ -27,6 +27,7 @@ __all__ = [
     "Host",
     "HostAdapter",
     "HostAnswer",
+    "Offer",
     "OutgoingMessage",
     "Page",
     "RawContacts",

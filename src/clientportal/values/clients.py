@@ -57,6 +57,9 @@ class RecordRef:
     def __str__(self) -> str:
         return f"{self.kind.value}:{self.id}"
 
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
     @classmethod
     def parse(cls, text: str) -> RecordRef:
         """Read back what ``str`` wrote."""
