@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy import event, insert, select
 
 from clientportal import AsyncPortal, Channel, Portal, RecordRef
 from clientportal.doors.dispatching import dispatch_blocking
-from clientportal.errors import ClientPortalError, Refused
-from clientportal.operations.delivery import deliver
+from clientportal.errors import ClientPortalError, Refused, StoreError
+from clientportal.operations.delivery import Delivered, deliver
 from clientportal.policy import SeveralRecords
 from clientportal.ports import step
 from clientportal.stores.memory import MemoryStore
@@ -23,7 +23,7 @@ from clientportal.stores.memory_host import MemoryHost
 from clientportal.stores.sql import SqlHost, SqlStore
 from clientportal.stores.sql.tables import METADATA
 from clientportal.testing.clock import FixedClock
-from clientportal.testing.stepping import Stepper, SteppingStore
+from clientportal.testing.stepping import Call, Stepper, SteppingStore
 from servers import fresh_database
 from steps.dumps import Contents, contents, dump, owner_of
 from world import EVERYTHING, World, at
@@ -44,6 +44,41 @@ class _MemoryHostAtRest(MemoryHost):
 class _SqlHostAtRest(SqlHost):
     def now(self) -> Any:
         return _START
+
+
+class _SteppedElsewhere:
+    """A host in a database of its own, whose writes happen between units: announced here, for no unit does it."""
+
+    shares_transaction = False
+
+    def __init__(self, host: Any, stepper: Stepper) -> None:
+        self.capabilities = host.capabilities
+        self._host = host
+        self._stepper = stepper
+
+    def open(self, connection: Any, tenant: str) -> Any:
+        return _SteppedWrites(self._host.open(connection, tenant), self._stepper, tenant)
+
+
+class _SteppedWrites:
+    def __init__(self, host: Any, stepper: Stepper, tenant: str) -> None:
+        self._host = host
+        self._stepper = stepper
+        self._everything = frozenset({f"{tenant}/host"})
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._host, name)
+        if name not in ("create_client", "move", "cancel", "book", "outcome"):
+            return method
+
+        async def announced(*args: Any) -> Any:
+            async def perform() -> Any:
+                return method(*args)
+
+            call = Call(f"elsewhere.{name}", reads=self._everything, writes=self._everything)
+            return await self._stepper.call(call, perform)
+
+        return announced
 
 
 @frozen
@@ -108,7 +143,7 @@ class Scene:
         world = self.world
         given = {
             "store": SteppingStore(world.wrap(world.store), self.stepper),
-            "host": world.host,
+            "host": world.host if world.host.shares_transaction else _SteppedElsewhere(world.host, self.stepper),
             "policy": lambda _business: world.policy,
             "keys": world.keys,
             "senders": {Channel.SMS: world.box, Channel.EMAIL: world.box},
@@ -308,6 +343,21 @@ def logged_in(scene: Scene) -> None:
     scene["link"] = world.staff().appointment_link("a1")
 
 
+def left_open(scene: Scene) -> None:
+    """Ana's move was asked for, the platform's network broke, and she went away; the lease has run out."""
+    logged_in(scene)
+    host = scene.world.host
+
+    def broken(*_: Any) -> Any:
+        raise OSError("no route to the platform")
+
+    host.move, kept = broken, host.move
+    with suppress(StoreError):
+        scene.world.portal.client(scene["session"]).move("a1", scene["slot"], key="k")
+    host.move = kept
+    scene.world.clock.advance(timedelta(minutes=2))
+
+
 def twice_logged_in(scene: Scene) -> None:
     """Ana is logged in on two devices, and asks for a third code."""
     logged_in(scene)
@@ -405,4 +455,7 @@ def outcome_text(outcome: Any) -> str:
         return f"refused {outcome.reason.value}"
     if isinstance(outcome, ClientPortalError):
         return f"{type(outcome).__name__} {outcome}"
+    if isinstance(outcome, Delivered):
+        # Of two pumps at one intent both may say that they finished it.
+        return repr(evolve(outcome, finished=0))
     return repr(outcome)

@@ -87,7 +87,7 @@ def test_on_a_database_every_crash(name: str, database: str, grounds: Grounds, c
 @pytest.mark.parametrize("name", CASES)
 def test_on_a_database_crashes_of_the_recovery(name: str, database: str, grounds: Grounds, counted: Counted) -> None:
     """A sample of the crashes during recovery; in memory they are tried in full."""
-    counted(f"{name}, recovery", database, tried(CASES[name], grounds(database), twice=True, limit=60))
+    counted(f"{name}, recovery", database, tried(CASES[name], grounds(database), twice=True, limit=20))
 
 
 @pytest.mark.parametrize("database", ["memory", "sqlite", "postgres"])
@@ -116,6 +116,6 @@ def test_a_pump_that_dies_leaves_every_message_to_the_next(database: str, ground
         retry=next_pump,
         restart=Scene.restarted,
         during_recovery=True,
-        limit=None if database == "memory" else 40,
+        limit={"memory": 800, "sqlite": 30, "postgres": 10}[database],
     )
     counted("deliver", database, report)

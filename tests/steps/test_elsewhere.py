@@ -11,13 +11,18 @@ from clientportal import Refused
 from clientportal.records import Intent
 from clientportal.testing.stepping import crash_points
 from steps.dumps import broken
+from steps.pairs import ELSEWHERE
 from steps.scenes import CASES, Ground, Scene, Stage, answered
+from steps.test_interleavings import every
 
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
 
 ASKING = ("first_login", "move", "cancel", "cancel_by_link", "not_me")
 """What asks the host to write."""
+
+LARGE = {"verify and verify, new number": 500, "pump and another move": 700, "pump and cancel": 700}
+"""Pairs with thousands of interleavings, and how many are tried."""
 
 KEYED = ("first_login", "move", "cancel")
 
@@ -88,9 +93,32 @@ def test_a_retry_with_the_same_key_equals_a_run_without_a_crash(
         assert broken(held) == []
 
     report = crash_points(
-        stage.scene, case.act, check, retry=retry, restart=Scene.restarted, during_recovery=not pump_first
+        stage.scene,
+        case.act,
+        check,
+        retry=retry,
+        restart=Scene.restarted,
+        during_recovery=not pump_first,
+        limit=300,
     )
     counted(f"{name}, retried {'later' if pump_first else 'at once'}", "elsewhere", report)
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_some_interleavings(name: str, grounds: Grounds, counted: Counted) -> None:
+    """What two do at once looks as if one had come after the other; the pump and a retry finish the same thing once."""
+    counted(name, "elsewhere", every(grounds("elsewhere"), ELSEWHERE[name], elsewhere=True, limit=60))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_every_interleaving(name: str, grounds: Grounds, counted: Counted) -> None:
+    """The same, all of them; of thousands, many."""
+    counted(
+        f"{name}, in full",
+        "elsewhere",
+        every(grounds("elsewhere"), ELSEWHERE[name], elsewhere=True, limit=LARGE.get(name)),
+    )
 
 
 def _difference(left: tuple[str, ...], expected: tuple[str, ...]) -> str:

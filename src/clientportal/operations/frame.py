@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.errors import Conflict, DurableOperation, HostError, PolicyError, Refused, StoreError
-from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, check_human, fresh_id
+from clientportal.operations.setting import Caller, Client, Setup, Staff, System, Visitor, check_human, fresh_id
 from clientportal.policy import Policy
 from clientportal.ports import Unit, awaited_host
 from clientportal.records import AuditEntry, HostWrite, Intent, Put, Receipt, Remove, Session, SpentLink, Trail, Write
@@ -25,7 +25,7 @@ from clientportal.rules.who_may_change import catch_up
 from clientportal.rules.who_may_manage import Permission, may
 from clientportal.values import HostAnswer, Secret
 
-__all__ = ["Denied", "Keyed", "Operation", "Reading", "perform", "take_up"]
+__all__ = ["Denied", "Keyed", "Operation", "Reading", "Unfinished", "perform", "take_up"]
 
 Q = TypeVar("Q")
 V = TypeVar("V")
@@ -45,7 +45,9 @@ class Denied(Exception):
 
 
 class Unfinished(Exception):
-    """Raised where an earlier try with this key has asked a host elsewhere, and nobody has recorded its answer yet."""
+    """Raised where all depends on what a host elsewhere was asked for before, and nobody has recorded its answer yet:
+    an earlier try with this key, another first login with this number. It is finished first.
+    """
 
     def __init__(self, intent_id: str) -> None:
         super().__init__(intent_id)
@@ -141,7 +143,9 @@ async def perform(
             because = Because("frame.perform", (("business", "unknown"),))
             raise setup.refused(Refusal(Reason.SESSION_ENDED, because)) from None
     if preview and not operation.previewable:
-        raise PolicyError(f"{operation.name} cannot be previewed: it judges a proof, spends, ends or hands out something")
+        raise PolicyError(
+            f"{operation.name} cannot be previewed: it judges a proof, spends, ends or hands out something"
+        )
     decision = await _decide(setup, caller, operation, request, key, preview)
     if setup.watch is not None:
         setup.watch(operation.name, caller.word, decision)
@@ -205,7 +209,7 @@ async def _once(
                     # Under the key stands what was begun, so that a retry finishes it instead of deciding again.
                     intent = evolve(intent, receipt=_with_result(receipt, operation.keyed, decision.outcome))
                     begun = (Put(evolve(receipt, result={_BEGUN: intent.id})),)
-                await unit.commit((*decision.changes, Put(intent), *begun))
+                await unit.commit(_noting_use(reading, [*decision.changes, Put(intent), *begun]))
                 pending = intent, decision
             else:
                 decision = await _settled(reading, decision)
@@ -296,10 +300,7 @@ async def _commit(
             await reading.host.heard(event)
     if operation.audited:
         writes.append(Put(_audit(reading, operation.name, operation.subject(request), outcome, str(decision.because))))
-    touched = reading.session
-    if touched is not None and not any(write.record.id == touched.id for write in writes):
-        writes.append(Put(evolve(touched, used_at=reading.now, idle_until=_idle(reading.policy, reading.now))))
-    await reading.unit.commit(writes)
+    await reading.unit.commit(_noting_use(reading, writes))
 
 
 def _audit(reading: Reading, action: str, subject: str, outcome: str, because: str) -> AuditEntry:
@@ -326,6 +327,14 @@ def _storable(text: str) -> str:
 
 def _idle(policy: Policy, now: datetime) -> datetime:
     return now + policy.sessions.idle_for
+
+
+def _noting_use(reading: Reading, writes: list[Write]) -> list[Write]:
+    """The writes, and that the session was used, where that is due and they do not change it themselves."""
+    touched = reading.session
+    if touched is None or any(write.record.id == touched.id for write in writes):
+        return writes
+    return [*writes, Put(evolve(touched, used_at=reading.now, idle_until=_idle(reading.policy, reading.now)))]
 
 
 async def _touch(setup: Setup, caller: Caller, session: Session, now: datetime) -> None:
@@ -425,7 +434,7 @@ async def _begun(unit: Unit, intent: Intent) -> Receipt | None:
 
 
 async def _finish_earlier(setup: Setup, caller: Caller, intent_id: str) -> None:
-    """Finish what an earlier try with the same key has begun, as the pump would; then that key has its answer."""
+    """Finish what was begun, as the pump would; then its answer can be read."""
     async with setup.store.begin(caller.tenant, setup.host, writes=False) as unit:
         intent = await unit.state.get(Intent, intent_id)
     if intent is None:
@@ -466,6 +475,8 @@ async def _finish(
         try:
             async with setup.store.begin(caller.tenant, setup.host, writes=True) as unit:
                 reading = Reading(setup, unit, caller, setup.clock())
+                if not isinstance(caller, System):
+                    reading.actor = intent.actor
                 stored = await unit.state.get(Intent, intent.id, lock=True)
                 trail = None if intent.trail_id is None else await unit.state.get(Trail, intent.trail_id, lock=True)
                 settled = settle(catch_up(intent, trail, answer), answer, forecast, reading.fresh_id())

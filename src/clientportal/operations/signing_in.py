@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidCode, InvalidContact
 from clientportal.keyring import digest, new_secret, token_for
-from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.frame import Denied, Keyed, Operation, Reading, Unfinished
 from clientportal.operations.people import load_candidates, session_of
 from clientportal.operations.setting import Setup, Visitor
 from clientportal.outcomes import CodeSent, SignedIn, SignInStage
@@ -22,6 +22,7 @@ from clientportal.records import (
     Challenge,
     ContactHistory,
     GuessCounter,
+    Intent,
     Purpose,
     Put,
     Receipt,
@@ -327,7 +328,11 @@ async def _load_sign_in(reading: Reading, typed: TypedCode) -> SignIn:
     # of two first logins with one unknown number, the second waits and then finds the record (T6).
     await reading.state.hold(f"contact:{identity}")
     history = await reading.state.get(ContactHistory, str(identity))
+    # Before the index is read: a record that is finished between the two reads is found there.
+    on_its_way = await _record_on_its_way(reading, identity)
     candidates, hits = await load_candidates(reading, identity, history)
+    if not candidates and on_its_way is not None:
+        raise Unfinished(on_its_way)
     seen = evolve(seen, candidates=candidates, hits=hits, history=history)
     if challenge.purpose is not Purpose.SECOND_PROOF or challenge.bound_to is None:
         return seen
@@ -339,6 +344,17 @@ async def _load_sign_in(reading: Reading, typed: TypedCode) -> SignIn:
     history = await reading.state.get(ContactHistory, str(first))
     fresh = fresh_session(reading, first, bound.device or STRANGERS)
     return evolve(seen, history=history, bound=bound, fresh=fresh)
+
+
+_MOST_ON_THEIR_WAY = 1000
+
+
+async def _record_on_its_way(reading: Reading, identity: ContactKey) -> str | None:
+    """A host elsewhere makes a record after the unit that asked for it: the intent of one with this contact."""
+    if reading.setup.host.shares_transaction:
+        return None
+    page = await reading.state.page(Intent, "state", ["open"], limit=_MOST_ON_THEIR_WAY)
+    return next((intent.id for intent in page.items if identity in intent.entries), None)
 
 
 def _decide_sign_in(seen: SignIn, _typed: TypedCode, policy: Policy, now: datetime) -> Decision[SignedIn]:
