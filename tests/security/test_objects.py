@@ -1,0 +1,376 @@
+"""Every public operation × who asks × whose thing it is: foreign is the same as absent (ASVS V8.2, V8.4.1).
+
+The matrix is checked against the doors: an operation that is missing from it fails here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import asdict, evolve, frozen
+
+from clientportal import ClientPortalError, InvalidCursor, Permission, Reason, RecordRef, Refused, presets
+from clientportal.doors import (
+    AsyncClientDoor,
+    AsyncStaffDoor,
+    AsyncVisitorDoor,
+    ClientDoor,
+    StaffDoor,
+    VisitorDoor,
+)
+from clientportal.policy import SeveralRecords
+from clientportal.values import Slot, When
+from security.attacking import ANA, Neighbour
+from watching import everything_stored, reason_of
+from world import AUCKLAND, World, at, client
+
+
+@frozen
+class Things:
+    """One of each thing that can be named: somebody's, or nobody's."""
+
+    ref: RecordRef
+    appointment: str
+    slot: str
+    session: str
+    merge: str
+    contact: str
+    link: str
+    handle: str
+
+
+NOBODYS = Things(
+    ref=client("nobody"),
+    appointment="no-appointment",
+    slot="no-slot",
+    session="0" * 64,
+    merge="0" * 32,
+    contact="021 999 4321",
+    link="k1.e30.AAAA",
+    handle="no-handle",
+)
+
+Cell = Callable[[Any, Things, Things], Any]
+"""What is done at a door, with things of one's own and things that are not."""
+
+NO_THING: tuple[Cell, ...] = ()
+"""It names nothing: what it shows is the session's or the business's own, and the scenarios below look at it."""
+
+
+def week(door: Any) -> Any:
+    """Some days in which to look for free times."""
+    return at("2026-11-24 00:00"), at("2026-12-20 00:00")
+
+
+VISITOR: dict[str, tuple[Cell, ...]] = {
+    "request_code": NO_THING,
+    "start_booking": NO_THING,
+    "resend_code": (lambda door, _mine, its: door.resend_code(its.handle),),
+    "verify_code": (lambda door, _mine, its: door.verify_code(its.handle, "123456"),),
+    "look_at_link": (lambda door, _mine, its: door.look_at_link(its.link),),
+    "link_slots": (lambda door, _mine, its: door.link_slots(its.link, *week(door)),),
+    "cancel_by_link": (lambda door, _mine, its: door.cancel_by_link(its.link),),
+    "move_by_link": (
+        lambda door, mine, its: door.move_by_link(its.link, mine.slot),
+        lambda door, mine, its: door.move_by_link(mine.link, its.slot),
+    ),
+}
+
+CLIENT: dict[str, tuple[Cell, ...]] = {
+    "profile": NO_THING,
+    "appointments": NO_THING,
+    "past_changes": NO_THING,
+    "start_booking": NO_THING,
+    "profiles": NO_THING,
+    "not_me": NO_THING,
+    "sessions": NO_THING,
+    "log_out": NO_THING,
+    "log_out_everywhere": NO_THING,
+    "appointment": (lambda door, _mine, its: door.appointment(its.appointment),),
+    "change_terms": (lambda door, _mine, its: door.change_terms(its.appointment),),
+    "slots": (lambda door, _mine, its: door.slots(its.appointment, *week(door)),),
+    "move": (
+        lambda door, mine, its: door.move(its.appointment, mine.slot),
+        lambda door, mine, its: door.move(mine.appointment, its.slot),
+    ),
+    "cancel": (lambda door, _mine, its: door.cancel(its.appointment),),
+    "rebook": (
+        lambda door, mine, its: door.rebook(its.appointment, mine.slot),
+        lambda door, mine, its: door.rebook(mine.appointment, its.slot),
+    ),
+    "switch": (lambda door, _mine, its: door.switch(str(its.ref)),),
+    "request_second_proof": (lambda door, _mine, its: door.request_second_proof(its.contact),),
+    "end_session": (lambda door, _mine, its: door.end_session(its.session),),
+}
+
+STAFF: dict[str, tuple[Cell, ...]] = {
+    "duplicates": NO_THING,
+    "outbox": NO_THING,
+    "replay": NO_THING,
+    # First, for it would show what the others leave: one's own tries.
+    "audit": (lambda door, _mine, its: door.audit(subject=str(its.ref)),),
+    "plan_merge": (
+        lambda door, mine, its: door.plan_merge(mine.ref, its.ref),
+        lambda door, mine, its: door.plan_merge(its.ref, mine.ref),
+    ),
+    "merge": (
+        lambda door, mine, its: door.merge(mine.ref, its.ref),
+        lambda door, mine, its: door.merge(its.ref, [mine.ref]),
+    ),
+    "undo": (lambda door, _mine, its: door.undo(its.merge),),
+    "merges": (lambda door, _mine, its: door.merges(its.ref),),
+    "dismiss": (
+        lambda door, mine, its: door.dismiss(mine.ref, its.ref),
+        lambda door, mine, its: door.dismiss(its.ref, mine.ref),
+    ),
+    "restore_pair": (lambda door, mine, its: door.restore_pair(mine.ref, its.ref),),
+    "flag_placeholder": (lambda door, _mine, its: door.flag_placeholder(its.contact),),
+    "client": (lambda door, _mine, its: door.client(its.ref),),
+    "sessions": (lambda door, _mine, its: door.sessions(its.ref),),
+    "end_sessions": (lambda door, _mine, its: door.end_sessions(its.ref),),
+    "unblock": (lambda door, _mine, its: door.unblock(its.contact),),
+    "reattach": (
+        lambda door, mine, its: door.reattach(mine.contact, its.ref),
+        lambda door, mine, its: door.reattach(its.contact, mine.ref),
+    ),
+    "move": (
+        lambda door, mine, its: door.move(its.appointment, mine.slot),
+        lambda door, mine, its: door.move(mine.appointment, its.slot),
+    ),
+    "cancel": (lambda door, _mine, its: door.cancel(its.appointment),),
+    "appointment_link": (
+        lambda door, _mine, its: door.appointment_link(its.appointment),
+        lambda door, _mine, its: door.appointment_link(its.appointment, send=True),
+    ),
+    "explain_change": (lambda door, _mine, its: door.explain_change(its.appointment),),
+    "explain_contact": (lambda door, _mine, its: door.explain_contact(its.contact),),
+}
+
+WITHOUT_THINGS: dict[str, Cell] = {
+    "duplicates": lambda door, _mine, _its: door.duplicates(),
+    "outbox": lambda door, _mine, _its: door.outbox(),
+    "replay": lambda door, _mine, _its: door.replay(presets.timely(region="NZ")),
+    **{
+        name: lambda door, _mine, _its, name=name: getattr(door, name)()  # type: ignore[misc]
+        for name, cells in CLIENT.items()
+        if not cells
+    },
+}
+
+
+def operations_of(door: type) -> set[str]:
+    """The names of all that can be done at a door."""
+    return {name for name, member in vars(door).items() if not name.startswith("_") and inspect.isfunction(member)}
+
+
+@pytest.mark.parametrize(
+    ("matrix", "doors"),
+    [
+        (VISITOR, (VisitorDoor, AsyncVisitorDoor)),
+        (CLIENT, (ClientDoor, AsyncClientDoor)),
+        (STAFF, (StaffDoor, AsyncStaffDoor)),
+    ],
+    ids=["visitor", "client", "staff"],
+)
+def test_every_operation_of_every_door_is_in_the_matrix(matrix: dict[str, Any], doors: tuple[type, ...]) -> None:
+    """A new operation must say here what it names, before it can be forgotten."""
+    for door in doors:
+        assert operations_of(door) == set(matrix)
+
+
+# --- what is compared ------------------------------------------------------------------------------------------------
+
+
+def said(call: Callable[[], Any], its: Things) -> str:
+    """Everything that a caller sees of an answer, with the things that they named themselves taken out."""
+    try:
+        answer = call()
+        if isinstance(answer, Iterator):
+            answer = list(answer)
+        seen = f"gave {answer!r}"
+    except Refused as refused:
+        refusal = refused.refusal
+        seen = "|".join(
+            map(repr, (refused.reason, refused.client_text, refused.staff_text, str(refused), refusal.facts, refusal))
+        )
+    except ClientPortalError as error:
+        seen = f"raised {type(error).__name__}: {error}"
+    for thing in asdict(its, recurse=False).values():
+        seen = seen.replace(str(thing), "<named>")
+    return re.sub(r"\+\d\d•+\d{3}", "<masked>", seen)
+
+
+def own_things(world: World, name: str, number: str) -> Things:
+    """A client with one of everything: a record with a twin that was merged, an appointment, a free time, a link."""
+    ref = world.add_client(name, f"{name.title()} Kingi", mobile=number, email=f"{name}@example.com")
+    twin = world.add_client(f"{name}-twin", f"{name.title()} Kingi")
+    world.book(f"{name}-1", ref, "2026-12-01 09:00")
+    slot = Slot(f"{name}-slot", "cut", at("2026-12-02 09:00"), at("2026-12-02 09:45"), AUCKLAND, "mia", "Mia")
+    world.seed("add_slots", [slot])
+    signed_in = world.sign_in(number)
+    (line,) = world.client(signed_in).sessions()
+    world.clock.advance(timedelta(minutes=11))
+    sent = world.visitor().request_code(number)
+    return Things(
+        ref=ref,
+        appointment=f"{name}-1",
+        slot=slot.id,
+        session=line.id,
+        merge=world.staff().merge(ref, twin).merges[0],
+        contact=number,
+        link=world.staff().appointment_link(f"{name}-1").reveal(),
+        handle=sent.handle.reveal(),
+    )
+
+
+def compare(matrix: dict[str, tuple[Cell, ...]], door: Any, mine: Things, theirs: Things, owner: World) -> None:
+    """Whatever is done with somebody else's things looks as with nobody's, and changes nothing of theirs."""
+    before = everything_stored(owner)
+    for name, cells in matrix.items():
+        for cell in cells:
+            foreign = said(lambda cell=cell: cell(door, mine, theirs), theirs)
+            absent = said(lambda cell=cell: cell(door, mine, NOBODYS), NOBODYS)
+            assert foreign == absent, name
+    if owner.tenant != door_tenant(door):
+        assert everything_stored(owner) == before
+
+
+def door_tenant(door: Any) -> str:
+    """The business that a door belongs to."""
+    inner = getattr(door, "_awaited", door)
+    return str(inner._caller.tenant)
+
+
+# --- actors ----------------------------------------------------------------------------------------------------------
+
+
+def test_another_client_of_the_same_business_finds_nothing(world: World) -> None:
+    """Ben names Ana's appointment, record, session: not found, as if there were none; and Ana has them still."""
+    ana = own_things(world, "ana", ANA)
+    ben = own_things(world, "ben", "021 765 4321")
+    # A free time is everybody's; one that is taken is nobody's.
+    compare(CLIENT, world.log_in("021 765 4321"), ben, evolve(ana, slot="taken-slot"), world)
+    anas = world.log_in(ANA)
+    assert [one.id for one in anas.appointments().items] == ["ana-1"]
+    assert ana.session in {one.id for one in anas.sessions()}
+
+
+def test_a_client_of_another_business_finds_nothing(world: World) -> None:
+    """Cleo is a client next door: all of Ana's ids are nothing to her, and nothing of this business is touched."""
+    other = Neighbour(world)
+    ana = own_things(world, "ana", ANA)
+    cleo = own_things(other, "cleo", "021 765 4321")
+    compare(CLIENT, other.log_in("021 765 4321"), cleo, ana, world)
+
+
+def test_a_visitor_of_another_business_finds_nothing(world: World) -> None:
+    """Handles and links of this business are nothing at the other one's door."""
+    other = Neighbour(world)
+    ana = own_things(world, "ana", ANA)
+    cleo = own_things(other, "cleo", "021 765 4321")
+    compare(VISITOR, other.visitor(), cleo, ana, world)
+
+
+def test_staff_of_another_business_find_nothing(world: World) -> None:
+    """With every permission there, they have none here: refs, appointments, merges, contacts are absent."""
+    other = Neighbour(world)
+    ana = own_things(world, "ana", ANA)
+    cleo = own_things(other, "cleo", "021 765 4321")
+    compare(STAFF, other.staff(), cleo, ana, world)
+
+
+def test_without_a_session_nothing_is_shown_or_done(world: World) -> None:
+    """A made-up token, none at all, and one that was logged out: the same refusal from every operation."""
+    ana = own_things(world, "ana", ANA)
+    ended = world.sign_in(ANA)
+    world.client(ended).log_out()
+    before = everything_stored(world)
+    for name, cells in CLIENT.items():
+        for cell in cells or (WITHOUT_THINGS[name],):
+            answers = {
+                said(lambda cell=cell, token=token: cell(world.portal.client(token), ana, ana), ana)
+                for token in (ended.token, "made-up", "", f"{ended.token.reveal()}x", ana.session)
+            }
+            assert len(answers) == 1, name
+            assert "SESSION_ENDED" in answers.pop(), name
+    kept = {table: rows for table, rows in everything_stored(world).items() if table != "cp_audit"}
+    assert kept == {table: rows for table, rows in before.items() if table != "cp_audit"}
+
+
+@pytest.mark.parametrize("permission", [None, *Permission], ids=lambda one: str(one or "none"))
+def test_staff_may_do_what_they_were_given_by_name_and_nothing_else(
+    memory_world: World, permission: Permission | None
+) -> None:
+    """With one permission or none: everything else is refused, for what exists and what does not alike."""
+    world = memory_world
+    ana, ben = own_things(world, "ana", ANA), own_things(world, "ben", "021 765 4321")
+    door = world.staff([] if permission is None else [permission])
+    allowed = set()
+    for name, cells in STAFF.items():
+        for cell in cells or (WITHOUT_THINGS[name],):
+            for seen_through in (door, door.preview):
+                answer = said(lambda cell=cell, d=seen_through: cell(d, ben, NOBODYS), NOBODYS)
+                if answer.startswith("raised PolicyError"):
+                    continue  # it has no preview, for anybody
+                if "Reason.PERMISSION" not in answer:
+                    allowed.add(name)
+                    continue
+                assert said(lambda cell=cell, d=seen_through: cell(d, ben, ana), ana) == answer, name
+    assert allowed == _MAY.get(permission, set())
+
+
+_MAY: dict[Permission | None, set[str]] = {
+    Permission.SEE_CLIENTS: {"client"},
+    Permission.SEE_DUPLICATES: {"duplicates", "merges"},
+    Permission.MERGE: {"plan_merge", "merge", "undo", "dismiss", "restore_pair", "flag_placeholder"},
+    Permission.CHANGE_APPOINTMENTS: {"move", "cancel"},
+    Permission.SEND_LINKS: {"appointment_link"},
+    Permission.END_SESSIONS: {"end_sessions"},
+    Permission.UNBLOCK: {"unblock", "reattach"},
+    Permission.EXPLAIN: {"explain_change", "explain_contact", "sessions"},
+    Permission.SEE_AUDIT: {"audit", "outbox"},
+    Permission.REPLAY_POLICY: {"replay"},
+}
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+def test_lists_hold_ones_own_things_alone(world: World) -> None:
+    """Appointments, changes, profiles and sessions of Ben: none of Ana's, and none of the business next door."""
+    other = Neighbour(world)
+    own_things(other, "cleo", "021 765 4321")
+    own_things(world, "ana", ANA)
+    own_things(world, "ben", "021 765 4321")
+    world.change_policy("login", several=SeveralRecords.CHOOSE)
+    world.log_in(ANA).cancel("ana-1")
+    door = world.log_in("021 765 4321")
+    shown = repr([door.appointments(when) for when in When])
+    shown += repr([door.past_changes(), door.profiles(), door.profile(), door.start_booking()])
+    assert "ben" in shown
+    assert "ana" not in shown
+    assert "cleo" not in shown
+    staff = repr([world.staff().audit(limit=200), world.staff().outbox("sent"), world.staff().duplicates()])
+    assert "ana" in staff
+    assert "cleo" not in staff
+
+
+def test_a_cursor_of_somebody_elses_list_shows_nothing_of_it(world: World) -> None:
+    """Ana's place in her own list, handed in by Ben: refused, or a page of Ben's."""
+    ana = world.add_client("ana", "Ana Kingi", mobile=ANA)
+    ben = world.add_client("ben", "Ben Ngata", mobile="021 765 4321")
+    for day in range(1, 5):
+        world.book(f"ana-{day}", ana, f"2026-12-0{day} 09:00")
+        world.book(f"ben-{day}", ben, f"2026-12-0{day} 11:00")
+    cursor = world.log_in(ANA).appointments(limit=2).next
+    assert cursor is not None
+    door = world.log_in("021 765 4321")
+    with contextlib.suppress(InvalidCursor):
+        assert {one.id.partition("-")[0] for one in door.appointments(after=cursor).items} <= {"ben"}
+    assert reason_of(lambda: door.appointment("ana-1")) is Reason.NOT_FOUND
