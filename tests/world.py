@@ -255,6 +255,7 @@ class World:
         """An appointment: ``book("a1", ana, "2026-11-25 14:00")`` by the wall clock of ``zone``; made now unless said."""
         begins = at(start, zone)
         made_at = at(made) if isinstance(made, str) else (made or self.clock())
+        more.setdefault("price", Money("65.00", "NZD"))
         appointment = Appointment(
             id=id,
             ref=ref,
@@ -265,7 +266,6 @@ class World:
             status=status,
             made_at=made_at,
             service_name=service.title(),
-            price=Money("65.00", "NZD"),
             **more,
         )
         extra: dict[str, Mapping[str, Any]] = {}

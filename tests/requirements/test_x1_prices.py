@@ -270,3 +270,31 @@ def test_where_the_business_must_agree_the_client_is_told_so(awaited: bool) -> N
         assert door.appointment("a1").start == at("2026-11-30 09:00")
         cancelled = door.cancel("a1")
         assert (cancelled.waits, cancelled.status.value) == (True, "requested")
+
+
+@BOTH_COLOURS
+def test_the_platform_is_told_what_a_late_move_costs(awaited: bool) -> None:
+    """The fee that Ana accepted for moving late reaches the platform with the move: nobody else could charge it."""
+    told: list[Money | None] = []
+
+    def move(self: Any, appointment: Appointment, slot: Any, fee: Money | None, key: str) -> Any:
+        told.append(fee)
+        return MemoryHost.move(self, appointment, slot, fee, key)
+
+    with platform(awaited, move=move) as world:
+        world.change_policy("changes", move=late_for(amount=TWENTY))
+        door = ana(world)
+        (slot,) = world.add_slots("2026-11-25 10:00")
+        assert reason_of(lambda: door.move("a1", slot)) is Reason.FEE_NOT_ACCEPTED
+        assert door.move("a1", slot, accept_fee=TWENTY).fee == TWENTY
+    assert told == [TWENTY]
+
+
+def test_a_percentage_of_an_unknown_price_is_no_offer(world: World) -> None:
+    """Half the price of an appointment without a price cannot be shown, so the late change is refused, not given away."""
+    world.change_policy("changes", cancel=late_for(percent=50))
+    ref = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
+    world.book("a1", ref, "2026-11-22 09:00", price=None)
+    door = world.log_in("021 123 4567")
+    assert door.change_terms("a1").cancel.reason is Reason.TOO_LATE
+    assert reason_of(lambda: door.cancel("a1")) is Reason.TOO_LATE

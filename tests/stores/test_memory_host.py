@@ -200,7 +200,7 @@ class TestTwins:
 
         async def move(host: Any) -> None:
             before, wanted = await host.appointment("a1"), await host.slot("s1")
-            answer = await host.move(before, wanted, "k1")
+            answer = await host.move(before, wanted, None, "k1")
             after = answer.appointment
             assert answer.kind is AnswerKind.DONE
             assert after == await host.appointment("a1")
@@ -209,9 +209,9 @@ class TestTwins:
             assert await host.slot("s1") is None
             (old,) = await host.slots("cut", None, NOW, NOW + 2 * HOUR, 10)
             assert (old.start, old.end) == (before.start, before.end)
-            assert (await host.move(await host.appointment("a2"), wanted, "k2")).kind is AnswerKind.TAKEN
+            assert (await host.move(await host.appointment("a2"), wanted, None, "k2")).kind is AnswerKind.TAKEN
             with pytest.raises(Conflict):
-                await host.move(before, old, "k3")
+                await host.move(before, old, None, "k3")
 
         platform.run(move)
 
@@ -220,8 +220,8 @@ class TestTwins:
 
         async def move(host: Any) -> None:
             first, second = await host.slot("s1"), await host.slot("s2")
-            await host.move(await host.appointment("a1"), first, "k1")
-            await host.move(await host.appointment("a1"), second, "k2")
+            await host.move(await host.appointment("a1"), first, None, "k1")
+            await host.move(await host.appointment("a1"), second, None, "k2")
             assert await host.slot("s1") == first
             assert (await host.appointment("a1")).staff_id == "kim"
             assert [one.id for one in await host.slots("cut", "kim", NOW, NOW + 9 * HOUR, 9)] == []
@@ -305,7 +305,7 @@ class TestVarieties:
         async def move(host: Any) -> None:
             for id, name in (("a1", "s1"), ("guest", "s2")):
                 before = await host.appointment(id)
-                after = (await host.move(before, await host.slot(name), f"k{id}")).appointment
+                after = (await host.move(before, await host.slot(name), None, f"k{id}")).appointment
                 assert after.id != id
                 assert (await host.appointment(id)).status is AppointmentStatus.CANCELLED
                 expected = ANA if id == "a1" else RecordRef.booking(after.id)
@@ -321,7 +321,7 @@ class TestVarieties:
         async def ask(host: Any) -> None:
             before = await host.appointment("a1")
             assert (await host.offer(before, ChangeKind.MOVE)).needs_approval
-            answer = await host.move(before, await host.slot("s1"), "k1")
+            answer = await host.move(before, await host.slot("s1"), None, "k1")
             after = answer.appointment
             assert (answer.kind, after.status) == (AnswerKind.WAITS, AppointmentStatus.REQUESTED)
             assert (after.start, after.version) == (before.start, "2")

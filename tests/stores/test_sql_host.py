@@ -236,7 +236,7 @@ def test_tenants(site: Site) -> None:
     assert ask(site, lambda host: host.service("cut"), **asked) is None
     assert ask(site, lambda host: host.slot("five"), **asked) is None
     assert ask(site, lambda host: host.slots("cut", None, NOW, NOW + 99 * HOUR, 9), **asked) == []
-    for change in (lambda host: host.cancel(one, None, "k"), lambda host: host.move(one, slot("five"), "k")):
+    for change in (lambda host: host.cancel(one, None, "k"), lambda host: host.move(one, slot("five"), None, "k")):
         with pytest.raises(Conflict):
             ask(site, change, commit=True, **asked)
     assert ask(site, lambda host: host.appointment("a1")) == one
@@ -283,7 +283,7 @@ def test_create_client(site: Site) -> None:
 def test_move(site: Site) -> None:
     """Moving keeps the id, takes the slot, and offers the old time again, back and forth."""
     before = ask(site, lambda host: host.appointment("a1"))
-    answer = ask(site, lambda host: host.move(before, slot("five"), "k"), commit=True)
+    answer = ask(site, lambda host: host.move(before, slot("five"), None, "k"), commit=True)
     moved = evolve(
         before, start=slot("five").start, end=slot("five").end, staff_id="s1", staff_name="Sam", version="2", moves=1
     )
@@ -292,7 +292,7 @@ def test_move(site: Site) -> None:
     assert ask(site, lambda host: host.slot("five")) is None
     old = ask(site, lambda host: host.slots("cut", None, before.start, before.start + HOUR, 9))
     assert [(one.start, one.staff_id) for one in old] == [(before.start, None)]
-    back = ask(site, lambda host: host.move(moved, old[0], "k"), commit=True).appointment
+    back = ask(site, lambda host: host.move(moved, old[0], None, "k"), commit=True).appointment
     assert (back.start, back.moves, back.version) == (before.start, 2, "3")
     assert ask(site, lambda host: host.slot("five")) == slot("five")
 
@@ -302,14 +302,14 @@ def test_move_too_late(site: Site) -> None:
     a1 = ask(site, lambda host: host.appointment("a1"))
     ask(site, lambda host: host.book(BEN, slot("five"), "Ben", "k"), commit=True)
     for gone in (slot("five"), slot("none"), evolve(slot("six"), start=NOW)):
-        answer = ask(site, lambda host, gone=gone: host.move(a1, gone, "k"), commit=True)
+        answer = ask(site, lambda host, gone=gone: host.move(a1, gone, None, "k"), commit=True)
         assert answer.kind is AnswerKind.TAKEN
     assert ask(site, lambda host: host.appointment("a1")) == a1
     for stale in (evolve(a1, version="7"), evolve(a1, version=""), evolve(a1, version="9" * 30)):
         with pytest.raises(Conflict):
             ask(
                 site,
-                lambda host, stale=stale: host.move(stale, slot("six", starts=6 * HOUR, staff="s2"), "k"),
+                lambda host, stale=stale: host.move(stale, slot("six", starts=6 * HOUR, staff="s2"), None, "k"),
                 commit=True,
             )
     assert ask(site, lambda host: host.slot("six")) is not None
@@ -325,7 +325,7 @@ def test_cancel(site: Site) -> None:
         ask(site, lambda host: host.cancel(a1, None, "k"), commit=True)
     for again in (
         lambda host: host.cancel(answer.appointment, None, "k"),
-        lambda host: host.move(answer.appointment, slot("five"), "k"),
+        lambda host: host.move(answer.appointment, slot("five"), None, "k"),
     ):
         assert ask(site, again, commit=True).kind is AnswerKind.DECLINED
     assert len(ask(site, lambda host: host.slots("cut", None, a1.start, a1.end, 9))) == 1

@@ -225,7 +225,8 @@ def _decide_changed(seen: _Changed, _asked: ContactChanged, _policy: Policy, _no
     new = tuple(Put(entry) for entry in seen.wanted if entry.id not in known)
     # The contacts of an absorbed record outlive its row: the number still leads to the survivor.
     stale = () if seen.absorbed else tuple(Remove(entry) for entry in seen.known if entry.id not in wanted)
-    return grant(len(new) + len(stale), Because("contact_index.contact_changed"), (*new, *stale, *map(Remove, seen.shut_out)))
+    shut_out = tuple(Remove(session) for session in seen.shut_out)
+    return grant(len(new) + len(stale), Because("contact_index.contact_changed"), (*new, *stale, *shut_out))
 
 
 CONTACT_CHANGED = Operation[ContactChanged, _Changed, int](

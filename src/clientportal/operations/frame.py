@@ -272,7 +272,7 @@ async def ask_host(host: Any, intent: Intent) -> HostAnswer:
         case HostWrite.CREATE_CLIENT if intent.draft is not None:
             answer = await host.create_client(intent.draft, intent.id)
         case HostWrite.MOVE if intent.appointment is not None and intent.slot is not None:
-            answer = await host.move(intent.appointment, intent.slot, intent.id)
+            answer = await host.move(intent.appointment, intent.slot, intent.fee, intent.id)
         case HostWrite.CANCEL if intent.appointment is not None:
             answer = await host.cancel(intent.appointment, intent.fee, intent.id)
         case HostWrite.BOOK if (

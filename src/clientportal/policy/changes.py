@@ -57,7 +57,7 @@ class Fee:
             raise PolicyError("a fee's percent is above 0 and at most 100", ("fee.percent",))
 
     def of(self, price: Money | None) -> Money | None:
-        """The fee for an appointment of that price, rounded to two decimals; no price, no percentage."""
+        """The fee for an appointment of that price, rounded to two decimals; none where that is unknown."""
         if self.amount is not None:
             return self.amount
         if price is None or self.percent is None:

@@ -118,7 +118,7 @@ class ContactPolicy:
     * ``region``: ISO 3166 code that national spellings are read in.
     * ``allowed_regions``: regions whose numbers may be sent to; empty means every region.
     * ``allowed_types``: kinds of number that may be sent to; premium and unknown numbers are left out (toll fraud).
-    * ``shared_by_at_most``: a contact on more records than this identifies nobody and is no merge key (X4).
+    * ``shared_by_at_most``: a contact on more records than this is no merge key (X4).
     """
 
     region: str = field(default="US", validator=is_region)

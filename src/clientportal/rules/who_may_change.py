@@ -185,12 +185,13 @@ def _by_window(
     last = min(ends) if seen.offer.until is None else min(*ends, seen.offer.until)
     facts.append(("last moment", last.isoformat()))
     host_late = seen.offer.until is not None and now > seen.offer.until
-    if host_late or any(window.late is Late.REFUSED for window in late):
+    fees = [window.fee.of(appointment.price) for window in late if window.fee is not None]
+    # A percentage of a price that nobody knows cannot be shown before it is accepted, so there is no such change.
+    if host_late or any(window.late is Late.REFUSED for window in late) or None in fees:
         return Judged(Reason.TOO_LATE, Because("who_may_change.judge", tuple(facts), tuple(settings)), until=last)
     fee = seen.offer.fee
-    for window in late:
-        if window.fee is not None:
-            fee = _larger(fee, window.fee.of(appointment.price))
+    for late_fee in fees:
+        fee = _larger(fee, late_fee)
     if fee is not None:
         facts.append(("fee", str(fee)))
     return Judged(None, Because("who_may_change.judge", tuple(facts), tuple(settings)), until=last, fee=fee)

@@ -185,10 +185,10 @@ class MemoryHost(SeededHost):
 
         return self._once(key, write)
 
-    def move(self, appointment: Appointment, slot: Slot, key: str) -> HostAnswer:
-        return self._once(key, lambda tx: self._move(tx, self._current(tx, appointment), slot))
+    def move(self, appointment: Appointment, slot: Slot, fee: Money | None, key: str) -> HostAnswer:
+        return self._once(key, lambda tx: self._move(tx, self._current(tx, appointment), slot, fee))
 
-    def _move(self, tx: MemoryTransaction, row: AppointmentRow, slot: Slot) -> HostAnswer:
+    def _move(self, tx: MemoryTransaction, row: AppointmentRow, slot: Slot, fee: Money | None) -> HostAnswer:
         free = self._free(tx, slot)
         if free is None:
             return HostAnswer(AnswerKind.TAKEN)
@@ -213,7 +213,7 @@ class MemoryHost(SeededHost):
             self._cancel(tx, evolve(row, deposit=None), None)
         else:
             self._give_back(tx, row)
-        tx.put("appointments", after.id, evolve(row, appointment=after, slot=free))
+        tx.put("appointments", after.id, evolve(row, appointment=after, slot=free, charged=fee or row.charged))
         return HostAnswer(appointment=after, ref=None if after.ref == before.ref else after.ref)
 
     def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer:
@@ -230,7 +230,7 @@ class MemoryHost(SeededHost):
             tx.remove("appointments", before.id)
             return HostAnswer()
         after = evolve(before, status=AppointmentStatus.CANCELLED, version=next_version(before.version))
-        tx.put("appointments", after.id, evolve(row, appointment=after, charged=fee, slot=None))
+        tx.put("appointments", after.id, evolve(row, appointment=after, charged=fee or row.charged, slot=None))
         return HostAnswer(appointment=after)
 
     def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer:

@@ -180,8 +180,8 @@ class SqlHost(HostSeeding):
         await self._insert(queries.adding(CLIENTS), [new])
         return HostAnswer(ref=ref)
 
-    async def move(self, appointment: Appointment, slot: Slot, key: str) -> HostAnswer:
-        """Take the slot, offer the old time again; the id stays."""
+    async def move(self, appointment: Appointment, slot: Slot, fee: Money | None, key: str) -> HostAnswer:
+        """Take the slot, note the fee, offer the old time again; the id stays."""
         before = await self._current(appointment)
         if before is None:
             return HostAnswer(AnswerKind.DECLINED, note="this appointment is over or cancelled")
@@ -189,7 +189,7 @@ class SqlHost(HostSeeding):
             return HostAnswer(AnswerKind.TAKEN)
         place = rows.slot_row(slot)
         new = {f"v_{name}": place[name] for name in ("start_at", "end_at", "zone", "staff_id", "staff_name")}
-        await self._change(queries.MOVE, appointment, v_slot_id=slot.id, **new)
+        await self._change(queries.MOVE, appointment, v_slot_id=slot.id, **new, **_charged(fee))
         await self._offer_again(before)
         return HostAnswer(appointment=await self.appointment(appointment.id))
 
@@ -198,8 +198,7 @@ class SqlHost(HostSeeding):
         before = await self._current(appointment)
         if before is None:
             return HostAnswer(AnswerKind.DECLINED, note="this appointment is over or cancelled")
-        charged = {f"v_{name}": value for name, value in rows.money_row("fee", fee).items()}
-        await self._change(queries.CANCEL, appointment, **charged)
+        await self._change(queries.CANCEL, appointment, **_charged(fee))
         await self._offer_again(before)
         return HostAnswer(appointment=await self.appointment(appointment.id))
 
@@ -267,6 +266,10 @@ class SqlHost(HostSeeding):
             was = rows.appointment_of(before)
             times = (was.start, was.end, was.zone, was.staff_id, was.staff_name)
             await self.add_slots([Slot(_id("slot", before.id, str(before.version)), was.service_id, *times)])
+
+
+def _charged(fee: Money | None) -> dict[str, Any]:
+    return {f"v_{name}": value for name, value in rows.money_row("fee", fee).items()}
 
 
 def _id(*parts: str) -> str:

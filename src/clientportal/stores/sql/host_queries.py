@@ -202,12 +202,18 @@ GIVE_BACK = (
 
 _UNCHANGED = (_a.tenant == _TENANT, _a.id == _ID, _a.version == bindparam("p_seen"))
 
+# A change without a fee leaves the fee of an earlier one standing.
+_FEE: dict[str, Any] = {
+    name: func.coalesce(bindparam(f"v_{name}"), APPOINTMENTS.c[name]) for name in ("fee_amount", "fee_currency")
+}
+
 MOVE = (
     update(APPOINTMENTS)
     .where(*_UNCHANGED)
     .values(
         version=_a.version + 1,
         moves=_a.moves + 1,
+        **_FEE,
         **{
             name: bindparam(f"v_{name}") for name in ("start_at", "end_at", "zone", "staff_id", "staff_name", "slot_id")
         },
@@ -220,8 +226,7 @@ CANCEL = (
         version=_a.version + 1,
         status="cancelled",
         slot_id=null(),
-        fee_amount=bindparam("v_fee_amount"),
-        fee_currency=bindparam("v_fee_currency"),
+        **_FEE,
     )
 )
 

@@ -114,7 +114,7 @@ APPOINTMENTS = Table(
 )
 """Without ``client_id`` the booking is its own record, with the contacts that were typed at it.
 
-``fee`` is what a late cancellation was charged.
+``fee`` is what the latest late change was charged.
 """
 
 Index("cp_host_appointments_by_start", *(APPOINTMENTS.c[n] for n in ("tenant", "client_id", "start_at", "id")))
