@@ -76,15 +76,11 @@ def _by_rule(name: str, speaking: Sequence[ClientRecord], rule: Survivorship) ->
     def tie(record: ClientRecord) -> tuple[float, str, RecordRef]:
         return (_changed(record, name).timestamp(), _text(record, name) or "", record.ref)
 
-    match rule:
-        case Survivorship.MOST_RECENT:
-            return max(speaking, key=tie)
-        case Survivorship.OLDEST:
-            return min(
-                speaking, key=lambda record: (record.created_at.timestamp(), _text(record, name) or "", record.ref)
-            )
-        case Survivorship.MOST_COMPLETE:
-            return max(speaking, key=lambda record: (len(_text(record, name) or ""), *tie(record)))
+    if rule is Survivorship.MOST_RECENT:
+        return max(speaking, key=tie)
+    if rule is Survivorship.OLDEST:
+        return min(speaking, key=lambda record: (record.created_at.timestamp(), _text(record, name) or "", record.ref))
+    return max(speaking, key=lambda record: (len(_text(record, name) or ""), *tie(record)))
 
 
 def address_of(fields: Mapping[str, FieldChoice], records: Sequence[ClientRecord]) -> Address | None:

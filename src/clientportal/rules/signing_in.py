@@ -297,28 +297,21 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
             return grant(_signed_in(seen, session), because, (*spent, Put(session), known))
         case TooMany(because):
             return refuse(Reason.CONTACT_BUSINESS, because, after=spent)
-        case Nobody(because):
-            if policy.login.unknown is not UnknownIdentity.CREATE_EMPTY:
-                miss = _count_miss(seen, challenge, policy, now)
-                return refuse(Reason.CONTACT_BUSINESS, because, after=miss, shown_as=Reason.CODE_WRONG)
-            session = _session(seen, identity, policy, now, because)
-            return grant(
-                _signed_in(seen, session, new=True),
-                because,
-                (*spent, known),
-                asks=_new_client(seen.fresh, session, identity, because, now),
-            )
+        case Nobody(because) if policy.login.unknown is not UnknownIdentity.CREATE_EMPTY:
+            miss = _count_miss(seen, challenge, policy, now)
+            return refuse(Reason.CONTACT_BUSINESS, because, after=miss, shown_as=Reason.CODE_WRONG)
+    session = _session(seen, identity, policy, now, whose.because)
+    asks = _new_client(seen.fresh, session, identity, whose.because, now)
+    return grant(_signed_in(seen, session, new=True), whose.because, (*spent, known), asks=asks)
 
 
 def empty_client(identity: ContactKey) -> ClientDraft:
     """A client of whom nothing is known but the contact that was proved (T6)."""
-    match identity.kind:
-        case ContactKind.MOBILE:
-            return ClientDraft(mobile=identity.value)
-        case ContactKind.PHONE:
-            return ClientDraft(phone=identity.value)
-        case ContactKind.EMAIL:
-            return ClientDraft(email=identity.value)
+    if identity.kind is ContactKind.EMAIL:
+        return ClientDraft(email=identity.value)
+    return (
+        ClientDraft(mobile=identity.value) if identity.kind is ContactKind.MOBILE else ClientDraft(phone=identity.value)
+    )
 
 
 def _new_client(fresh: FreshSession, session: Session, identity: ContactKey, because: Because, now: datetime) -> Intent:

@@ -295,9 +295,8 @@ def judge_rebooking(seen: Changing, policy: Policy, now: datetime) -> Judged:
         return Judged(Reason.NOT_FOUND, because)
     if not policy.changes.rebooking and not seen.staff:
         return Judged(Reason.DISABLED, because)
-    if service is None or not service.active or not service.bookable_online or not seen.slots_possible:
-        return Judged(Reason.CONTACT_BUSINESS, because)
-    if not seen.offer.allowed:
+    bookable = service is not None and service.active and service.bookable_online
+    if not bookable or not seen.slots_possible or not seen.offer.allowed:
         return Judged(Reason.CONTACT_BUSINESS, because)
     return Judged(None, because)
 

@@ -1,0 +1,219 @@
+"""Merging and undoing, decision by decision: what is written, told and refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from clientportal.decisions import HostEvent, Reason, Refusal
+from clientportal.outcomes import Merged, Undone
+from clientportal.policy import presets
+from clientportal.records import Dismissal, Merge, Pointer, Put, Remove
+from clientportal.rules.merging import Merging, Undoing, merge, plan, undo
+from clientportal.values import CLIENT_FIELDS, ClientRecord, ContactKey, ContactKind, RecordRef
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+TIMELY = presets.timely(region="NZ")
+A, B, C, D = (RecordRef.client(id) for id in "abcd")
+ANA = ClientRecord(A, NOW, first_name="Ana", mobile="021 123 4567")
+ANNIE = ClientRecord(B, NOW, first_name="Annie", mobile="+64 21 123 4567", email="Ana@example.com")
+DISMISSED = Dismissal(id="client:a|client:b", first="client:a", second="client:b", at=NOW, actor="mia")
+CY = ClientRecord(C, NOW, first_name="Cy", email="ana@example.com")
+
+
+def seen(**more: Any) -> Merging:
+    """B is to be merged into A."""
+    given: dict[str, Any] = {
+        "survivor": A, "absorbed": (B,), "roots": {A: A, B: B}, "groups": {A: (ANA,), B: (ANNIE,)}, "pointers": (),
+        "journal": (), "dismissals": (), "appointments": {"client:a": 2}, "merge_ids": ("m1", "m2"), "actor": "mia",
+        "reason": "same phone",
+    }  # fmt: skip
+    return Merging(**given | more)
+
+
+def entry(**more: Any) -> Merge:
+    """The journal of B into A at noon."""
+    return Merge(
+        **{"id": "m1", "survivor": "client:a", "absorbed": "client:b", "merged_at": NOW, "actor": "mia"} | more
+    )
+
+
+def pointer(of: RecordRef, to: RecordRef, root: RecordRef | None = None, merge_id: str = "m1") -> Pointer:
+    """An edge."""
+    return Pointer(id=str(of), version=1, survivor=str(to), root=str(root or to), merge_id=merge_id)
+
+
+def reason(decision: Any) -> Reason:
+    """Why not, with nothing written or told."""
+    assert isinstance(decision.outcome, Refusal)
+    assert (decision.changes, decision.events) == ((), ())
+    return decision.outcome.reason
+
+
+def test_a_merge_writes_one_edge_and_one_entry() -> None:
+    """With the rules, the picks and the absorbed contacts, and tells the host in the same commit."""
+    decision = merge(seen(choices={"first_name": "client:b"}), TIMELY, NOW)
+
+    assert decision.changes == (
+        Put(
+            entry(
+                reason="same phone",
+                rules=dict.fromkeys(CLIENT_FIELDS, "most_recent"),
+                choices={"first_name": "client:b"},
+                contacts=(
+                    ContactKey(ContactKind.EMAIL, "ana@example.com"),
+                    ContactKey(ContactKind.MOBILE, "+64211234567"),
+                ),
+            )
+        ),
+        Put(Pointer(id="client:b", survivor="client:a", root="client:a", merge_id="m1")),
+    )
+    assert decision.events == (
+        HostEvent("merged", (("survivor", "client:a"), ("absorbed", "client:b"), ("merge", "m1"))),
+    )
+    assert isinstance(decision.outcome, Merged)
+    assert (decision.outcome.survivor, decision.outcome.merges) == (A, ("m1",))
+
+
+def test_what_was_merged_into_the_absorbed_comes_along() -> None:
+    """C leads to B and now ends at A; its own edge stays; what leads to A already is left alone."""
+    inside, before = pointer(C, B, merge_id="m0"), pointer(D, A, merge_id="m9")
+
+    decision = merge(seen(groups={A: (ANA,), B: (ANNIE, CY)}, pointers=(inside, before)), TIMELY, NOW)
+
+    assert decision.changes[2:] == (Put(evolve(inside, root="client:a")),)
+
+
+def test_only_the_new_ones_are_merged() -> None:
+    """Of two, one is merged already: one edge, one entry, one event, and the first free id."""
+    roots = {A: A, B: A, C: C}
+
+    decision = merge(
+        seen(absorbed=(B, C), roots=roots, groups={A: (ANA, ANNIE), C: (CY,)}, pointers=(pointer(B, A),)), TIMELY, NOW
+    )
+
+    assert [change.record.id for change in decision.changes] == ["m1", "client:c"]
+    assert isinstance(decision.outcome, Merged)
+    assert decision.outcome.merges == ("m1",)
+    assert len(decision.events) == 1
+
+
+def test_a_retried_merge_answers_with_the_merge_that_was_made() -> None:
+    """Not with one that was undone since, nor with somebody else's (law 1)."""
+    journal = (entry(id="m7"), entry(id="m8", undone_at=NOW), entry(id="m9", absorbed="client:c"))
+
+    decision = merge(seen(roots={A: A, B: A}, groups={A: (ANA, ANNIE)}, journal=journal), TIMELY, NOW)
+
+    assert isinstance(decision.outcome, Merged)
+    assert decision.outcome.merges == ("m7",)
+    assert (decision.changes, decision.events) == ((), ())
+
+
+def test_a_merge_the_other_way_round_is_not_the_same_merge() -> None:
+    """B leads to A, and staff ask that B survive: that was decided otherwise, and is not silently agreed to."""
+    swapped = seen(survivor=B, absorbed=(A,), roots={A: A, B: A}, groups={A: (ANA, ANNIE)})
+
+    decision = merge(swapped, TIMELY, NOW)
+
+    assert reason(decision) is Reason.ALREADY_MERGED
+    assert isinstance(decision.outcome, Refusal)
+    assert decision.outcome.facts == {"record": "client:b", "survivor": "client:a"}
+
+
+def test_a_merge_is_later_than_what_it_builds_on() -> None:
+    """With the clock set back, the rules and picks of the new merge are still the latest of the group."""
+    decision = merge(seen(journal=(entry(id="m0", merged_at=NOW + TICK),)), TIMELY, NOW)
+
+    assert isinstance(decision.changes[0].record, Merge)
+    assert decision.changes[0].record.merged_at == NOW + 2 * TICK
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"roots": {A: A}}, Reason.NOT_FOUND),
+        ({"roots": {B: B}}, Reason.NOT_FOUND),
+        ({"absorbed": ()}, Reason.SAME_RECORD),
+        ({"absorbed": (B, A)}, Reason.SAME_RECORD),
+        ({"roots": {A: A, B: C}}, Reason.ALREADY_MERGED),
+        ({"roots": {A: C, B: B}}, Reason.ALREADY_MERGED),
+        ({"dismissals": (DISMISSED,)}, Reason.NOT_DUPLICATES),
+        ({"choices": {"notes": "client:a"}}, Reason.NOT_FOUND),
+        ({"choices": {"email": "client:z"}}, Reason.NOT_FOUND),
+    ],
+)  # fmt: skip
+def test_what_is_not_merged(more: dict[str, Any], expected: Reason) -> None:
+    """Absent, the same, not the head of its group, dismissed, or with a pick that is no field or no member."""
+    assert reason(merge(seen(**more), TIMELY, NOW)) is expected
+
+
+def test_a_refusal_names_the_record_in_question() -> None:
+    """The record that was merged already and where it went; the pair that are two people."""
+    merged = merge(seen(roots={A: A, B: C}), TIMELY, NOW).outcome
+    dismissed = merge(seen(dismissals=(DISMISSED,)), TIMELY, NOW).outcome
+
+    assert isinstance(merged, Refusal)
+    assert isinstance(dismissed, Refusal)
+    assert merged.facts == {"record": "client:b", "survivor": "client:c"}
+    assert dismissed.facts == {"pair": "client:a and client:b"}
+
+
+def test_the_plan_names_what_they_share_and_where_they_differ() -> None:
+    """Across whole groups: B's group shares the mobile with A, and C's email with nobody of A's."""
+    made = plan(seen(groups={A: (ANA,), B: (ANNIE, CY)}), TIMELY)
+
+    assert made.evidence == ("client:a and client:b share the mobile +64211234567",)
+    assert [choice.field for choice in made.conflicts] == ["first_name", "email", "mobile"]
+    assert (made.survivor, made.absorbed, made.appointments) == (A, (B,), {"client:a": 2})
+
+
+def test_a_plan_keeps_earlier_picks_unless_there_is_a_new_one() -> None:
+    """A pick of an earlier merge holds in the plan; a pick made now wins over it."""
+    journal = (entry(id="m0", choices={"first_name": "client:a"}),)
+
+    kept = plan(seen(journal=journal), TIMELY)
+    changed = plan(seen(journal=journal, choices={"first_name": "client:b"}), TIMELY)
+
+    assert (kept.fields[0].value, changed.fields[0].value) == ("Ana", "Annie")
+
+
+# --- undoing ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_undo_erases_one_edge() -> None:
+    """What had been merged into B goes with B, at any depth; what leads to A stays."""
+    edge, below = pointer(B, A), pointer(C, B, A, "m2")
+    deeper, beside = pointer(D, C, A, "m3"), pointer(RecordRef.client("e"), A, merge_id="m4")
+
+    decision = undo(Undoing(entry(), (beside, deeper, below, edge), "tom"), TIMELY, NOW + TICK)
+
+    assert decision.changes[:2] == (Remove(edge), Put(entry(undone_at=NOW + TICK, undone_by="tom")))
+    assert set(decision.changes[2:]) == {Put(evolve(below, root="client:b")), Put(evolve(deeper, root="client:b"))}
+    assert decision.outcome == Undone(A, B)
+    assert decision.events == (
+        HostEvent("unmerged", (("survivor", "client:a"), ("absorbed", "client:b"), ("merge", "m1"))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "now", "expected"),
+    [
+        (None, NOW, Reason.NOT_FOUND),
+        (entry(undone_at=NOW), NOW, Reason.UNDONE_ALREADY),
+        (entry(erased=True), NOW, Reason.ERASED),
+        (entry(), NOW + timedelta(days=30, microseconds=1), Reason.UNDO_TOO_LATE),
+        (entry(id="m2"), NOW, Reason.NOT_FOUND),
+    ],
+)
+def test_what_is_not_undone(of: Merge | None, now: datetime, expected: Reason) -> None:
+    """No such merge, undone or erased since, over a month ago, or without its edge."""
+    assert reason(undo(Undoing(of, (pointer(B, A),), "tom"), TIMELY, now)) is expected
+
+
+def test_the_thirtieth_day_is_still_in_time() -> None:
+    """To the microsecond."""
+    assert undo(Undoing(entry(), (pointer(B, A),), "tom"), TIMELY, NOW + timedelta(days=30)).granted

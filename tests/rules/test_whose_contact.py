@@ -1,0 +1,170 @@
+"""Whose contact: the tie-break is a total order, and many records are nobody's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clientportal.policy import SeveralRecords, presets
+from clientportal.rules.whose_contact import (
+    MOST_HITS,
+    Candidate,
+    Found,
+    Nobody,
+    Several,
+    TooMany,
+    keys_of,
+    may_be_recycled,
+    newest_booking,
+    whose_contact,
+)
+from clientportal.testing.strategies import EMAIL_SPELLINGS, NUMBER_SPELLINGS, client_records, record_groups
+from clientportal.values import ClientRecord, ContactKey, ContactKind, RecordRef
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
+KEY = ContactKey(ContactKind.MOBILE, "+64211234567")
+TIMELY = presets.timely(region="NZ")
+CHOOSE = evolve(TIMELY, login=evolve(TIMELY.login, several=SeveralRecords.CHOOSE))
+
+
+def person(id: str, *, made: datetime = NOW, booked: datetime | None = None, usable: bool = True) -> Candidate:
+    """One record that has the contact."""
+    record = ClientRecord(RecordRef.client(id), made, last_booked_at=booked, usable=usable)
+    return Candidate(record, (record,))
+
+
+PEOPLE = record_groups(max_size=4).map(lambda records: [Candidate(record, (record,)) for record in records])
+
+
+@given(PEOPLE)
+def test_the_tie_break_ignores_the_order_of_rows(people: list[Candidate]) -> None:
+    """Every order of the same rows finds the same record (T4)."""
+    assert {newest_booking(order).ref for order in permutations(people)} == {newest_booking(people).ref}
+
+
+@given(PEOPLE)
+def test_the_tie_break_is_a_total_order(people: list[Candidate]) -> None:
+    """Whoever wins among all wins against each alone, and without the winner the rest have one winner again."""
+    best = newest_booking(people)
+    assert all(newest_booking([one, best]).ref == best.ref for one in people)
+    rest = [one for one in people if one.ref != best.ref]
+    if rest:
+        second = newest_booking(rest)
+        assert all(newest_booking([second, one]).ref == second.ref for one in rest)
+
+
+@pytest.mark.parametrize(
+    ("winner", "loser"),
+    [
+        (person("a", made=NOW - DAY, booked=NOW - DAY), person("b", made=NOW)),
+        (person("a", booked=NOW), person("b", booked=NOW - TICK)),
+        (person("a", made=NOW, booked=NOW - DAY), person("b", made=NOW - TICK, booked=NOW - DAY)),
+        (person("b", booked=NOW), person("a", booked=NOW)),
+        (person("9"), person("10")),
+        (person("1"), Candidate(ClientRecord(RecordRef.booking("1"), NOW), ())),
+    ],
+    ids=["booked beats never", "later booking", "then newer record", "then greater id", "ids are text", "then kind"],
+)  # fmt: skip
+def test_each_step_of_the_tie_break(winner: Candidate, loser: Candidate) -> None:
+    """When the booking was made, then when the record was, then the id by code points."""
+    assert newest_booking([winner, loser]) == newest_booking([loser, winner]) == winner
+
+
+def test_any_members_booking_counts_for_the_group() -> None:
+    """What was merged into a record counts for it (law 4)."""
+    ana, old_ana, ben = (ClientRecord(RecordRef.client(id), NOW) for id in ("ana", "old", "ben"))
+    booked_old = evolve(old_ana, last_booked_at=NOW - DAY)
+    booked_ben = evolve(ben, last_booked_at=NOW - 2 * DAY)
+
+    found = newest_booking([Candidate(ana, (ana, booked_old)), Candidate(booked_ben, (booked_ben,))])
+
+    assert found.ref == ana.ref
+    assert Candidate(ana, (ana,)).last_booked_at is None
+
+
+@given(PEOPLE, st.sampled_from([TIMELY, CHOOSE]))
+def test_what_is_found_does_not_depend_on_the_order(people: list[Candidate], policy: object) -> None:
+    """Found, several or nobody: the same for every order of the candidates."""
+    answers = [whose_contact(KEY, order, len(people), policy) for order in permutations(people)]  # type: ignore[arg-type]
+    assert all(answer == answers[0] for answer in answers)
+
+
+@given(PEOPLE)
+def test_only_usable_records_are_found(people: list[Candidate]) -> None:
+    """Staff in the same table and inactive clients never log in; nobody usable is nobody."""
+    usable = {one.ref for one in people if one.speaker.usable}
+    match whose_contact(KEY, people, len(people), CHOOSE):
+        case Found(candidate):
+            assert {candidate.ref} == usable
+        case Several(candidates):
+            assert [one.ref for one in candidates] == sorted(usable)
+            assert len(usable) > 1
+        case Nobody():
+            assert not usable
+        case TooMany():
+            raise AssertionError("four records are not too many")
+
+
+def test_the_newest_of_several_is_found_where_the_policy_says_so() -> None:
+    """Timely finds the one who booked last; elsewhere the client chooses."""
+    people = [person("a", booked=NOW), person("b")]
+
+    found = whose_contact(KEY, people, 2, TIMELY)
+    several = whose_contact(KEY, people, 2, CHOOSE)
+
+    assert isinstance(found, Found)
+    assert found.candidate.ref.id == "a"
+    assert isinstance(several, Several)
+    assert ("records that have it", "2") in several.because.facts
+    assert ("contact", "+64••••••567") in several.because.facts
+
+
+def test_a_contact_on_101_records_is_nobodys() -> None:
+    """At a hundred it is still somebody's, at 101 it identifies nobody, whatever was read of them."""
+    assert isinstance(whose_contact(KEY, [person("a")], MOST_HITS, TIMELY), Found)
+    assert isinstance(whose_contact(KEY, [person("a")], MOST_HITS + 1, TIMELY), TooMany)
+    assert isinstance(whose_contact(KEY, [], MOST_HITS + 1, TIMELY), TooMany)
+
+
+@given(client_records())
+def test_keys_do_not_depend_on_the_spelling(record: ClientRecord) -> None:
+    """All spellings of a number or an address have one key (law 16), in their own field (T11)."""
+    numbers = {spelling: number for number, spellings in NUMBER_SPELLINGS.items() for spelling in spellings}
+    addresses = {spelling: address for address, spellings in EMAIL_SPELLINGS.items() for spelling in spellings}
+    expected = set()
+    if record.mobile in numbers:
+        expected.add(ContactKey(ContactKind.MOBILE, numbers[record.mobile]))
+    if record.phone in numbers:
+        expected.add(ContactKey(ContactKind.PHONE, numbers[record.phone]))
+    if record.email in addresses:
+        expected.add(ContactKey(ContactKind.EMAIL, addresses[record.email]))
+
+    assert keys_of(record, "NZ") == expected
+
+
+def test_a_contact_is_recycled_after_more_than_the_age() -> None:
+    """Quiet for exactly 90 days is not yet too long; a microsecond more is."""
+    age, people = 90 * DAY, [person("a", made=NOW - 500 * DAY, booked=NOW - 90 * DAY)]
+
+    assert not may_be_recycled(people, None, age, NOW)
+    assert may_be_recycled(people, None, age, NOW + TICK)
+
+
+def test_the_last_sign_of_life_counts_for_recycling() -> None:
+    """A proof, a booking by anybody who has the contact, or a new record: the latest counts."""
+    age, old = 90 * DAY, NOW - 500 * DAY
+
+    assert may_be_recycled([person("a", made=old)], old, age, NOW)
+    assert not may_be_recycled([person("a", made=old)], NOW - DAY, age, NOW)
+    assert not may_be_recycled([person("a", made=old), person("b", made=old, booked=NOW - DAY)], None, age, NOW)
+    assert not may_be_recycled([person("a", made=NOW - DAY)], None, age, NOW)
+    assert may_be_recycled([person("a", made=NOW - DAY, booked=old)], None, age, NOW)
+    assert not may_be_recycled([], old, age, NOW)
+    assert not may_be_recycled([person("a", made=old)], old, None, NOW)
