@@ -284,25 +284,24 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
     whose = whose_contact(identity, seen.candidates, seen.hits, policy)
     spent = _spend_code(seen, challenge, policy, now)
     known = _known(seen, identity, now)
-    match whose:
-        case Found(candidate, because):
-            if may_be_recycled([candidate], _last_proof(seen), policy.login.recycled_after, now):
-                return _ask_second_proof(seen, (candidate,), identity, because, spent, policy, now)
-            session = _session(seen, identity, policy, now, because, entry=candidate)
-            return grant(_signed_in(seen, session), because, (*spent, Put(session), known))
-        case Several(candidates, because):
-            if may_be_recycled(candidates, _last_proof(seen), policy.login.recycled_after, now):
-                return _ask_second_proof(seen, candidates, identity, because, spent, policy, now)
-            session = _session(seen, identity, policy, now, because, own=candidates, stage=Stage.CHOOSING)
-            return grant(_signed_in(seen, session), because, (*spent, Put(session), known))
-        case TooMany(because):
-            return refuse(Reason.CONTACT_BUSINESS, because, after=spent)
-        case Nobody(because) if policy.login.unknown is not UnknownIdentity.CREATE_EMPTY:
+    because = whose.because
+    if isinstance(whose, TooMany):
+        return refuse(Reason.CONTACT_BUSINESS, because, after=spent)
+    if isinstance(whose, Nobody):
+        if policy.login.unknown is not UnknownIdentity.CREATE_EMPTY:
             miss = _count_miss(seen, challenge, policy, now)
             return refuse(Reason.CONTACT_BUSINESS, because, after=miss, shown_as=Reason.CODE_WRONG)
-    session = _session(seen, identity, policy, now, whose.because)
-    asks = _new_client(seen.fresh, session, identity, whose.because, now)
-    return grant(_signed_in(seen, session, new=True), whose.because, (*spent, known), asks=asks)
+        session = _session(seen, identity, policy, now, because)
+        asks = _new_client(seen.fresh, session, identity, because, now)
+        return grant(_signed_in(seen, session, new=True), because, (*spent, known), asks=asks)
+    candidates = (whose.candidate,) if isinstance(whose, Found) else whose.candidates
+    if may_be_recycled(candidates, _last_proof(seen), policy.login.recycled_after, now):
+        return _ask_second_proof(seen, candidates, identity, because, spent, policy, now)
+    if isinstance(whose, Found):
+        session = _session(seen, identity, policy, now, because, entry=whose.candidate)
+    else:
+        session = _session(seen, identity, policy, now, because, own=candidates, stage=Stage.CHOOSING)
+    return grant(_signed_in(seen, session), because, (*spent, Put(session), known))
 
 
 def empty_client(identity: ContactKey) -> ClientDraft:
