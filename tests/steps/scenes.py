@@ -341,6 +341,7 @@ def logged_in(scene: Scene) -> None:
     scene["session"] = world.sign_in("021 123 4567").token
     scene["ben"] = world.sign_in("021 765 4321").token
     scene["link"] = world.staff().appointment_link("a1")
+    scene["ana"] = ana
 
 
 def left_open(scene: Scene) -> None:

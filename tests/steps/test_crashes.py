@@ -55,9 +55,8 @@ def _difference(left: tuple[str, ...], expected: tuple[str, ...]) -> str:
     return f"\n  + {more}\n  - {less}"
 
 
-def tried(case: Case, where: Ground, *, twice: bool, limit: int | None = None) -> CrashReport:
+def judged(judge: Judge, case: Case, *, twice: bool = False, limit: int | None = None) -> CrashReport:
     """Crash one operation everywhere. The retry is the caller's: the same call with the same key."""
-    judge = Judge(Stage(where, case.prepare))
     return crash_points(
         judge.stage.scene,
         case.act,
@@ -67,6 +66,11 @@ def tried(case: Case, where: Ground, *, twice: bool, limit: int | None = None) -
         during_recovery=twice,
         limit=limit,
     )
+
+
+def tried(case: Case, where: Ground, *, twice: bool, limit: int | None = None) -> CrashReport:
+    """The same on a sound store."""
+    return judged(Judge(Stage(where, case.prepare)), case, twice=twice, limit=limit)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
@@ -24,7 +24,7 @@ from clientportal.outcomes import (
     Profile,
 )
 from clientportal.policy import LoginToBook, Policy
-from clientportal.records import Put, Receipt, Snapshot, SpentLink
+from clientportal.records import Put, Receipt, Snapshot, SpentLink, Trail
 from clientportal.rules import who_may_change
 from clientportal.rules.links import APPOINTMENT_LINK, LinkClaims, judge_link, read_claims
 from clientportal.rules.merging import address_of
@@ -215,33 +215,48 @@ START_BOOKING = Operation[object, _Start, BookingStart](
 # --- what may be changed -------------------------------------------------------------------------------------------
 
 
-async def load_changing(
+async def _shown(
+    reading: Reading, id: str, mine: frozenset[RecordRef] | None
+) -> tuple[Appointment | None, Trail | None]:
+    """The appointment where it is now, if the caller may see it, and the trail that led there."""
+    if len(id) > MAX_ID or "\x00" in id:
+        return None, None
+    passed, trail = await trail_from(reading, id)
+    appointment = await reading.host.appointment(passed[-1])
+    if appointment is None or (mine is not None and appointment.ref not in mine):
+        return None, None
+    return appointment, trail
+
+
+async def load_changes(
     reading: Reading,
     id: str,
-    kind: ChangeKind,
+    kinds: Sequence[ChangeKind],
     *,
     mine: frozenset[RecordRef] | None,
     slot_id: str | None = None,
     for_ref: RecordRef | None = None,
     name: str = "",
-) -> Changing:
-    """Everything that the rule on one appointment needs. ``mine`` are the caller's refs; ``None`` is staff."""
-    if len(id) > MAX_ID or "\x00" in id:
-        return _nothing(reading)
-    passed, trail = await trail_from(reading, id)
-    appointment = await reading.host.appointment(passed[-1])
-    if appointment is None or (mine is not None and appointment.ref not in mine):
-        return _nothing(reading)
+    service: bool = False,
+) -> dict[ChangeKind, Changing]:
+    """Everything that the rule on one appointment needs, for each kind of change; what they share is read once.
+
+    ``mine`` are the caller's refs; ``None`` is staff. The service is read for rebooking, and where it is asked for.
+    """
+    appointment, trail = await _shown(reading, id, mine)
+    if appointment is None:
+        return {kind: Changing(None, False, "UTC", Offer(), None, None, actor=reading.actor) for kind in kinds}
     can = reading.setup.host.capabilities
     slot: Slot | None = None
     if slot_id is not None and can.slots and len(slot_id) <= MAX_ID and "\x00" not in slot_id:
         slot = await reading.host.slot(slot_id)
-    return Changing(
+    service = service or ChangeKind.REBOOK in kinds
+    seen = Changing(
         appointment=appointment,
         mine=True,
         zone=(await reading.host.business()).zone,
-        offer=_able(await reading.host.offer(appointment, kind), kind, reading),
-        service=await reading.host.service(appointment.service_id),
+        offer=Offer(),
+        service=await reading.host.service(appointment.service_id) if service else None,
         trail=trail,
         slot=slot,
         staff=mine is None,
@@ -251,6 +266,26 @@ async def load_changing(
         name=name,
         slots_possible=can.slots and can.book,
     )
+    offers = {kind: _able(await reading.host.offer(appointment, kind), kind, reading) for kind in kinds}
+    return {kind: evolve(seen, offer=offer) for kind, offer in offers.items()}
+
+
+async def load_changing(
+    reading: Reading,
+    id: str,
+    kind: ChangeKind,
+    *,
+    mine: frozenset[RecordRef] | None,
+    slot_id: str | None = None,
+    for_ref: RecordRef | None = None,
+    name: str = "",
+    service: bool = False,
+) -> Changing:
+    """The same for one kind of change."""
+    loaded = await load_changes(
+        reading, id, (kind,), mine=mine, slot_id=slot_id, for_ref=for_ref, name=name, service=service
+    )
+    return loaded[kind]
 
 
 def _able(offer: Offer, kind: ChangeKind, reading: Reading) -> Offer:
@@ -259,43 +294,21 @@ def _able(offer: Offer, kind: ChangeKind, reading: Reading) -> Offer:
     return offer if able else Offer(allowed=False, why_not=f"the platform does not offer to {kind.value}")
 
 
-def _nothing(reading: Reading) -> Changing:
-    return Changing(None, False, "UTC", Offer(), None, None, actor=reading.actor)
-
-
-@frozen
-class _Terms:
-    cancel: Changing
-    move: Changing
-    rebook: Changing
-
-
-async def _all_terms(reading: Reading, id: str, mine: frozenset[RecordRef] | None) -> _Terms:
-    return _Terms(
-        await load_changing(reading, id, ChangeKind.CANCEL, mine=mine),
-        await load_changing(reading, id, ChangeKind.MOVE, mine=mine),
-        await load_changing(reading, id, ChangeKind.REBOOK, mine=mine),
-    )
+_Terms = Mapping[ChangeKind, Changing]
 
 
 async def _load_terms(reading: Reading, asked: AppointmentById) -> _Terms:
     caller = await principal(reading)
-    return await _all_terms(reading, asked.id, frozenset(caller.refs))
+    return await load_changes(reading, asked.id, tuple(ChangeKind), mine=frozenset(caller.refs))
 
 
 def _decide_terms(seen: _Terms, _asked: AppointmentById, policy: Policy, now: datetime) -> Decision[ChangeTerms]:
-    judged = who_may_change.judge(seen.cancel, ChangeKind.CANCEL, policy, now)
-    if seen.cancel.appointment is None:
+    cancelling = seen[ChangeKind.CANCEL]
+    judged = who_may_change.judge(cancelling, ChangeKind.CANCEL, policy, now)
+    if cancelling.appointment is None:
         return refuse(Reason.NOT_FOUND, judged.because)
-    return grant(
-        ChangeTerms(
-            seen.cancel.appointment,
-            cancel=terms(seen.cancel, ChangeKind.CANCEL, policy, now),
-            move=terms(seen.move, ChangeKind.MOVE, policy, now),
-            rebook=terms(seen.rebook, ChangeKind.REBOOK, policy, now),
-        ),
-        judged.because,
-    )
+    each = {kind.value: terms(changing, kind, policy, now) for kind, changing in seen.items()}
+    return grant(ChangeTerms(cancelling.appointment, **each), judged.because)
 
 
 CHANGE_TERMS = Operation[AppointmentById, _Terms, ChangeTerms](
@@ -303,21 +316,21 @@ CHANGE_TERMS = Operation[AppointmentById, _Terms, ChangeTerms](
 )
 
 
-async def _load_one(reading: Reading, asked: AppointmentById) -> Changing:
+async def _load_one(reading: Reading, asked: AppointmentById) -> Appointment | None:
     caller = await principal(reading)
     if not section_is_open("bookings", reading.policy):
         raise _closed("bookings")
-    return await load_changing(reading, asked.id, ChangeKind.CANCEL, mine=frozenset(caller.refs))
+    return (await _shown(reading, asked.id, frozenset(caller.refs)))[0]
 
 
-def _decide_one(seen: Changing, _asked: AppointmentById, _policy: Policy, _now: datetime) -> Decision[Appointment]:
+def _decide_one(
+    seen: Appointment | None, _asked: AppointmentById, _policy: Policy, _now: datetime
+) -> Decision[Appointment]:
     because = Because("who_may_see.own_appointment")
-    if seen.appointment is None:
-        return refuse(Reason.NOT_FOUND, because)
-    return grant(seen.appointment, because)
+    return refuse(Reason.NOT_FOUND, because) if seen is None else grant(seen, because)
 
 
-GET_APPOINTMENT = Operation[AppointmentById, Changing, Appointment](
+GET_APPOINTMENT = Operation[AppointmentById, Appointment | None, Appointment](
     name="appointment", load=_load_one, decide=_decide_one, subject=lambda asked: asked.id[:200], writes=False
 )
 
@@ -356,7 +369,8 @@ async def _slots_for(reading: Reading, asked: ListSlots, changing: Changing) -> 
 
 async def _load_slots(reading: Reading, asked: ListSlots) -> _Slots:
     caller = await principal(reading)
-    changing = await load_changing(reading, asked.appointment_id, ChangeKind.MOVE, mine=frozenset(caller.refs))
+    mine = frozenset(caller.refs)
+    changing = await load_changing(reading, asked.appointment_id, ChangeKind.MOVE, mine=mine, service=True)
     return await _slots_for(reading, asked, changing)
 
 
@@ -516,8 +530,7 @@ class ByLink:
 @frozen
 class _Linked:
     claims: LinkClaims
-    cancel: Changing
-    move: Changing
+    changes: Mapping[ChangeKind, Changing]
 
 
 async def _link(reading: Reading, link: Secret, *, lock: bool) -> tuple[LinkClaims, frozenset[RecordRef]]:
@@ -531,31 +544,34 @@ async def _link(reading: Reading, link: Secret, *, lock: bool) -> tuple[LinkClai
     return claims, frozenset(group.refs)
 
 
-async def _linked(reading: Reading, asked: ByLink, *, lock: bool) -> _Linked:
-    claims, mine = await _link(reading, asked.link, lock=lock)
-    cancelling = await load_changing(reading, claims.appointment_id, ChangeKind.CANCEL, mine=mine)
-    moving = await load_changing(reading, claims.appointment_id, ChangeKind.MOVE, mine=mine, slot_id=asked.slot_id)
-    return _Linked(claims, cancelling, moving)
-
-
 async def _load_looking(reading: Reading, asked: ByLink) -> _Linked:
-    return await _linked(reading, asked, lock=False)
+    claims, mine = await _link(reading, asked.link, lock=False)
+    kinds = (ChangeKind.CANCEL, ChangeKind.MOVE)
+    return _Linked(claims, await load_changes(reading, claims.appointment_id, kinds, mine=mine))
 
 
-async def _load_acting(reading: Reading, asked: ByLink) -> _Linked:
-    return await _linked(reading, asked, lock=True)
+async def _load_cancelling(reading: Reading, asked: ByLink) -> _Linked:
+    claims, mine = await _link(reading, asked.link, lock=True)
+    return _Linked(claims, await load_changes(reading, claims.appointment_id, (ChangeKind.CANCEL,), mine=mine))
+
+
+async def _load_moving(reading: Reading, asked: ByLink) -> _Linked:
+    claims, mine = await _link(reading, asked.link, lock=True)
+    kinds = (ChangeKind.MOVE,)
+    return _Linked(claims, await load_changes(reading, claims.appointment_id, kinds, mine=mine, slot_id=asked.slot_id))
 
 
 def _decide_look(seen: _Linked, _asked: ByLink, policy: Policy, now: datetime) -> Decision[LinkView]:
     because = Because("links.look")
-    if seen.cancel.appointment is None:
+    cancelling, moving = seen.changes[ChangeKind.CANCEL], seen.changes[ChangeKind.MOVE]
+    if cancelling.appointment is None:
         return refuse(Reason.LINK_GONE, because)
     return grant(
         LinkView(
             # A link is no session: the name on the booking is for those who have proved who they are (T2).
-            evolve(seen.cancel.appointment, booked_as=""),
-            cancel=terms(seen.cancel, ChangeKind.CANCEL, policy, now),
-            move=terms(seen.move, ChangeKind.MOVE, policy, now),
+            evolve(cancelling.appointment, booked_as=""),
+            cancel=terms(cancelling, ChangeKind.CANCEL, policy, now),
+            move=terms(moving, ChangeKind.MOVE, policy, now),
         ),
         because,
     )
@@ -570,23 +586,25 @@ def _spending(decision: Decision[T], claims: LinkClaims, now: datetime) -> Decis
 
 
 def _decide_link_cancel(seen: _Linked, asked: ByLink, policy: Policy, now: datetime) -> Decision[Cancelled]:
-    if seen.cancel.appointment is None:
+    cancelling = seen.changes[ChangeKind.CANCEL]
+    if cancelling.appointment is None:
         return refuse(Reason.LINK_GONE, Because("links.cancel"))
-    change = Change(seen.cancel.appointment.id, None, asked.accept_fee)
-    return _spending(who_may_change.cancel(seen.cancel, change, policy, now), seen.claims, now)
+    change = Change(cancelling.appointment.id, None, asked.accept_fee)
+    return _spending(who_may_change.cancel(cancelling, change, policy, now), seen.claims, now)
 
 
 def _decide_link_move(seen: _Linked, asked: ByLink, policy: Policy, now: datetime) -> Decision[Moved]:
-    if seen.move.appointment is None:
+    moving = seen.changes[ChangeKind.MOVE]
+    if moving.appointment is None:
         return refuse(Reason.LINK_GONE, Because("links.move"))
-    change = Change(seen.move.appointment.id, asked.slot_id, asked.accept_fee)
-    return _spending(who_may_change.move(seen.move, change, policy, now), seen.claims, now)
+    change = Change(moving.appointment.id, asked.slot_id, asked.accept_fee)
+    return _spending(who_may_change.move(moving, change, policy, now), seen.claims, now)
 
 
 async def _load_link_slots(reading: Reading, asked: ListSlots) -> _Slots:
     assert asked.link is not None
     claims, mine = await _link(reading, asked.link, lock=False)
-    changing = await load_changing(reading, claims.appointment_id, ChangeKind.MOVE, mine=mine)
+    changing = await load_changing(reading, claims.appointment_id, ChangeKind.MOVE, mine=mine, service=True)
     return await _slots_for(reading, asked, changing)
 
 
@@ -597,8 +615,8 @@ LINK_SLOTS = Operation[ListSlots, _Slots, tuple[Slot, ...]](
     name="link_slots", load=_load_link_slots, decide=_decide_slots, writes=False
 )
 CANCEL_BY_LINK = Operation[ByLink, _Linked, Cancelled](
-    name="cancel_by_link", load=_load_acting, decide=_decide_link_cancel, durable=True, previewable=False
+    name="cancel_by_link", load=_load_cancelling, decide=_decide_link_cancel, durable=True, previewable=False
 )
 MOVE_BY_LINK = Operation[ByLink, _Linked, Moved](
-    name="move_by_link", load=_load_acting, decide=_decide_link_move, durable=True, previewable=False
+    name="move_by_link", load=_load_moving, decide=_decide_link_move, durable=True, previewable=False
 )

@@ -13,7 +13,7 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant, re
 from clientportal.errors import InvalidCursor
 from clientportal.operations.appointments import check_limit
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
-from clientportal.operations.people import Group, group_of, portrait, records_of, roots_of
+from clientportal.operations.people import Group, group_of, groups_of, portrait, records_of, roots_of
 from clientportal.operations.setting import Staff
 from clientportal.operations.signing_in import read_any_contact
 from clientportal.outcomes import Duplicates, Merged, MergePlan, StaffProfile, Undone
@@ -282,7 +282,7 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
     # Concurrent merges of one group wait for each other, in one order, so that no cycle can be drawn (law 13).
     for ref in sorted(wanted):
         await reading.state.hold(f"merge:{ref}")
-    groups: dict[RecordRef, Group] = {ref: await group_of(reading, ref) for ref in wanted}
+    groups = await groups_of(reading, wanted)
     everyone = sorted({ref for group in groups.values() for ref in group.refs})
     rows = await records_of(reading, everyone)
     roots = {ref: group.root for ref, group in groups.items() if ref in rows}

@@ -15,7 +15,17 @@ from clientportal.rules.sessions import judge_session
 from clientportal.rules.whose_contact import MOST_HITS, Candidate, keys_of
 from clientportal.values import ClientRecord, ContactKey, RecordKind, RecordRef
 
-__all__ = ["Group", "Principal", "group_of", "load_candidates", "principal", "records_of", "roots_of", "trail_from"]
+__all__ = [
+    "Group",
+    "Principal",
+    "group_of",
+    "groups_of",
+    "load_candidates",
+    "principal",
+    "records_of",
+    "roots_of",
+    "trail_from",
+]
 
 
 async def records_of(reading: Reading, refs: Sequence[RecordRef]) -> dict[RecordRef, ClientRecord]:
@@ -49,9 +59,27 @@ async def group_of(reading: Reading, ref: RecordRef) -> Group:
     """Follow the pointer from ``ref``, and collect everything else that leads to the same place."""
     pointer = await reading.state.get(Pointer, str(ref))
     root = ref if pointer is None else pointer.root_ref
-    pointers = tuple(await reading.state.find(Pointer, "root", [str(root)]))
+    return await _group(reading, root, await reading.state.find(Pointer, "root", [str(root)]))
+
+
+_MOST_POINTERS = 10_000
+
+
+async def groups_of(reading: Reading, refs: Sequence[RecordRef]) -> dict[RecordRef, Group]:
+    """The same for several refs in two reads, however many they are."""
+    roots = await roots_of(reading, refs)
+    wanted = sorted({str(root) for root in roots.values()})
+    pointers = await reading.state.find_any(Pointer, "root", wanted, limit=_MOST_POINTERS)
+    groups = {
+        root: await _group(reading, root, [one for one in pointers if one.root_ref == root])
+        for root in dict.fromkeys(roots.values())
+    }
+    return {ref: groups[root] for ref, root in roots.items()}
+
+
+async def _group(reading: Reading, root: RecordRef, pointers: Sequence[Pointer]) -> Group:
     refs = (root, *sorted(found.absorbed_ref for found in pointers))
-    return Group(root, await _with_moved_bookings(reading, refs), pointers)
+    return Group(root, await _with_moved_bookings(reading, refs), tuple(pointers))
 
 
 async def _with_moved_bookings(reading: Reading, refs: tuple[RecordRef, ...]) -> tuple[RecordRef, ...]:

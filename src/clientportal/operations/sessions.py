@@ -8,7 +8,15 @@ from attrs import frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
-from clientportal.operations.people import group_of, load_candidates, principal, records_of, roots_of, session_of
+from clientportal.operations.people import (
+    group_of,
+    groups_of,
+    load_candidates,
+    principal,
+    records_of,
+    roots_of,
+    session_of,
+)
 from clientportal.operations.signing_in import fresh_session, remember_sign_in, replay_sign_in
 from clientportal.outcomes import Detached, Ended, ProfileOption, SessionLine, SignedIn
 from clientportal.policy import Policy
@@ -152,9 +160,8 @@ async def _load_not_me(reading: Reading, _request: Nothing) -> NotMe:
     reading.session = None
     identity = ContactKey.parse(session.identity)
     await reading.state.hold(f"contact:{identity}")
-    refs: set[RecordRef] = set()
-    for ref in session.own:
-        refs.update((await group_of(reading, ref)).refs)
+    groups = await groups_of(reading, session.own)
+    refs = {ref for group in groups.values() for ref in group.refs}
     others = await reading.state.find(Session, "identity", [session.identity], lock=True)
     return NotMe(
         session=session,

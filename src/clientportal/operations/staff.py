@@ -7,11 +7,11 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
-from clientportal.operations.appointments import check_limit, load_changing
+from clientportal.operations.appointments import check_limit, load_changes, load_changing
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.people import group_of, load_candidates
 from clientportal.operations.signing_in import read_any_contact
-from clientportal.outcomes import AuditLine, ChangeTerms, ContactExplained
+from clientportal.outcomes import AuditLine, ChangeExplained, ChangeTerms, ContactExplained
 from clientportal.policy import Policy
 from clientportal.ports import Page
 from clientportal.records import (
@@ -64,20 +64,9 @@ class _Explained:
 
 
 async def _load_explained(reading: Reading, asked: AboutAppointment) -> _Explained:
-    async def as_client(kind: ChangeKind) -> Changing:
-        return evolve(await load_changing(reading, asked.id, kind, mine=None), staff=False)
-
-    return _Explained(
-        await as_client(ChangeKind.CANCEL), await as_client(ChangeKind.MOVE), await as_client(ChangeKind.REBOOK)
-    )
-
-
-@frozen
-class ChangeExplained:
-    """What the client may do with one appointment right now, and the reasons in full, one per kind of change."""
-
-    terms: ChangeTerms
-    because: dict[str, str] = field(factory=dict[str, str])
+    loaded = await load_changes(reading, asked.id, tuple(ChangeKind), mine=None)
+    as_client = {kind: evolve(seen, staff=False) for kind, seen in loaded.items()}
+    return _Explained(as_client[ChangeKind.CANCEL], as_client[ChangeKind.MOVE], as_client[ChangeKind.REBOOK])
 
 
 def _decide_explained(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from enum import StrEnum
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from clientportal.operations.appointments import load_changing
+from clientportal.operations.appointments import load_changes
 from clientportal.operations.frame import Reading
 from clientportal.operations.people import load_candidates
 from clientportal.operations.setting import Setup, Staff
+from clientportal.outcomes import Difference, DifferenceKind
 from clientportal.policy import Policy
 from clientportal.records import ContactHistory
 from clientportal.rules import who_may_change
@@ -18,35 +18,9 @@ from clientportal.rules.who_may_manage import Permission, may
 from clientportal.rules.whose_contact import Found, Several, TooMany, may_be_recycled, whose_contact
 from clientportal.values import ChangeKind, ContactKey, ContactKind, RecordRef, When, mask, parse_email, parse_phone
 
-__all__ = ["Difference", "DifferenceKind", "replay"]
+__all__ = ["replay"]
 
 _BATCH = 100
-
-
-class DifferenceKind(StrEnum):
-    """What a difference is about."""
-
-    LOGIN = "login"
-    """Which record a contact opens."""
-    CANCEL = "cancel"
-    MOVE = "move"
-    REBOOK = "rebook"
-
-
-@frozen
-class Difference:
-    """One thing that one client would gain or lose. ``subject`` is a masked contact or an appointment id."""
-
-    kind: DifferenceKind
-    ref: RecordRef
-    subject: str
-    before: str
-    after: str
-
-    @property
-    def gain(self) -> bool:
-        """Whether the client may do more afterwards."""
-        return self.before.startswith("no") and not self.after.startswith("no")
 
 
 async def replay(setup: Setup, staff: Staff, other: Policy) -> AsyncIterator[Difference]:
@@ -127,8 +101,8 @@ async def _change_differences(reading: Reading, ref: RecordRef, other: Policy) -
     while True:
         page = await reading.host.appointments([ref], When.UPCOMING, reading.now, after, _BATCH)
         for appointment in page.items:
-            for kind in ChangeKind:
-                seen = await load_changing(reading, appointment.id, kind, mine=None)
+            loaded = await load_changes(reading, appointment.id, tuple(ChangeKind), mine=None)
+            for kind, seen in loaded.items():
                 as_client = evolve(seen, staff=False)
                 words = [_word(as_client, kind, policy, reading) for policy in (reading.policy, other)]
                 if words[0] != words[1]:
