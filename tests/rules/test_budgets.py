@@ -249,3 +249,43 @@ def test_an_allowance_outlives_a_window_that_began_ahead() -> None:
     assert held is not None
 
     assert held == evolve(held, forget_at=NOON + HOUR, last_at=NOON - 10 * MINUTE, windows=((3600, NOON, 2),))
+
+
+def test_a_window_from_the_future_is_void_only_if_it_is_further_ahead_than_it_is_long() -> None:
+    """Used up while the clock was an hour ahead: counted. A microsecond more than an hour: begun again."""
+    charge = Charge("to:x", ((HOUR, 1),))
+    _, held = uses(charge, [NOON])
+    assert held is not None
+
+    assert spend({"to:x": held}, [charge], NOON - HOUR) == NOON + HOUR
+    again = spend({"to:x": held}, [charge], NOON - HOUR - TICK)
+    assert not isinstance(again, datetime)
+    assert again[0].windows == ((3600, NOON - HOUR - TICK, 1),)
+
+
+def test_a_plus_address_is_the_same_mailbox() -> None:
+    """Ana's mailbox has one budget, whatever stands after a plus; a number's plus is its country code."""
+    keys = [
+        ContactKey(ContactKind.EMAIL, text) for text in ("ana@example.com", "ana+1@example.com", "ana+b+c@example.com")
+    ]
+    number = ContactKey(ContactKind.MOBILE, "+64211234567")
+
+    assert {request_charges(key, "strangers", None, SendPolicy())[0].id for key in keys} == {
+        "to:email:ana@example.com|strangers"
+    }
+    assert request_charges(number, "strangers", None, SendPolicy())[0].id == "to:mobile:+64211234567|strangers"
+
+
+def test_known_devices_have_wider_budgets_of_their_own() -> None:
+    """Strangers who use up the source, the prefix or the business leave those who have logged in before theirs."""
+    number = ContactKey(ContactKind.MOBILE, "+64211234567")
+
+    strangers, known = (
+        {charge.id for charge in request_charges(number, lane, "192.0.2.7", SendPolicy())}
+        for lane in ("strangers", "device:1")
+    )
+
+    assert not strangers & known
+    assert known == {
+        "to:mobile:+64211234567|device:1", "from:192.0.2.7|known", "prefix:+64211234|known", "tenant|known"
+    }  # fmt: skip

@@ -100,6 +100,6 @@ def _use(allowance: Allowance | None, charge: Charge, now: datetime) -> tuple[da
             if -gap <= now - allowance.last_at < gap:
                 waits.append(allowance.last_at + gap)
         windows.append((int(length.total_seconds()), began, count + 1))
-    forget_at = max(began for _, began, _ in windows) + longest
-    used = evolve(allowance, windows=tuple(windows), last_at=now, forget_at=max(now + longest, forget_at))
+    forget_at = max(began + timedelta(seconds=seconds) for seconds, began, _ in windows)
+    used = evolve(allowance, windows=tuple(windows), last_at=now, forget_at=forget_at)
     return max(waits, default=None), used
