@@ -153,7 +153,7 @@ class Challenge:
         return not self.spent and max(now, self.last_mark) < self.expires_at
 
 
-@stored("guess_counters")
+@stored("guess_counters", identity=("identity",))
 @frozen(kw_only=True)
 class GuessCounter:
     """Wrong tries against one identity in one lane; ``id`` is ``identity|lane``. Never reset by a new code."""
@@ -162,6 +162,7 @@ class GuessCounter:
     KEYS: ClassVar[Mapping[str, tuple[str, ...]]]
     id: str
     version: int = 0
+    identity: str = ""
     day_began: datetime
     day_count: int = 0
     consecutive: int = 0

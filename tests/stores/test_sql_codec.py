@@ -21,7 +21,7 @@ from clientportal.values import Appointment, ContactKey, ContactKind, Money, Rec
 
 _INSTANTS = st.datetimes(timezones=st.just(UTC))
 _TEXT = st.text(st.characters(codec=None), max_size=20)
-_IDS = st.text(st.characters(exclude_characters="\x00"), min_size=1, max_size=20)
+_IDS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=20)
 _REFS = st.builds(RecordRef, st.sampled_from(RecordKind), _IDS)
 _MONEY = st.builds(Money, st.decimals(allow_nan=False, allow_infinity=False), st.sampled_from(["NZD", "EUR", "JPY"]))
 _SPECIAL: dict[Any, st.SearchStrategy[Any]] = {

@@ -22,8 +22,8 @@ from clientportal.doors.visitor import VisitorDoor
 from clientportal.keyring import KeyRing
 from clientportal.messages.texts import Catalogue
 from clientportal.operations import appointments, duplicates, housekeeping, sessions, signing_in, staff, what_if
-from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, WalkReport, walk
-from clientportal.operations.delivery import Delivered, deliver
+from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
+from clientportal.operations.delivery import deliver
 from clientportal.operations.frame import perform
 from clientportal.operations.housekeeping import purge
 from clientportal.operations.sessions import Nothing
@@ -34,16 +34,20 @@ from clientportal.outcomes import (
     Booked,
     BookingStart,
     Cancelled,
+    ChangeExplained,
     ChangeTerms,
     CodeSent,
     ContactExplained,
+    Delivered,
     Detached,
+    Difference,
     Duplicates,
     Ended,
     LinkView,
     Merged,
     MergePlan,
     Moved,
+    OutboxLine,
     PastChange,
     Profile,
     ProfileOption,
@@ -51,6 +55,7 @@ from clientportal.outcomes import (
     SignedIn,
     StaffProfile,
     Undone,
+    WalkReport,
 )
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Page, Sender, Store
@@ -236,13 +241,13 @@ class AsyncStaffDoor(AsyncDoor):
     async def appointment_link(self, appointment_id: str, *, send: bool = False) -> Secret:
         return await self._do(staff.APPOINTMENT_LINK_FOR, staff.LinkFor(appointment_id, send))
 
-    async def explain_change(self, appointment_id: str) -> staff.ChangeExplained:
+    async def explain_change(self, appointment_id: str) -> ChangeExplained:
         return await self._do(staff.EXPLAIN_CHANGE, staff.AboutAppointment(appointment_id))
 
     async def explain_contact(self, contact: str) -> ContactExplained:
         return await self._do(staff.EXPLAIN_CONTACT, staff.AboutContact(contact))
 
-    async def replay(self, other: Policy) -> AsyncIterator[what_if.Difference]:
+    async def replay(self, other: Policy) -> AsyncIterator[Difference]:
         assert isinstance(self._caller, Staff)
         async for difference in what_if.replay(self._setup, self._caller, other):
             yield difference
@@ -252,7 +257,7 @@ class AsyncStaffDoor(AsyncDoor):
 
     async def outbox(
         self, state: MessageState | str = MessageState.ABANDONED, *, limit: int = 50
-    ) -> tuple[housekeeping.OutboxLine, ...]:
+    ) -> tuple[OutboxLine, ...]:
         return await self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(state, limit))
 
 

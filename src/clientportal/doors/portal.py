@@ -17,11 +17,12 @@ from clientportal.doors.staff import StaffDoor
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.keyring import KeyRing, tenant_of
 from clientportal.messages.texts import Catalogue
-from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, WalkReport, walk
-from clientportal.operations.delivery import Delivered, deliver
+from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
+from clientportal.operations.delivery import deliver
 from clientportal.operations.frame import perform
 from clientportal.operations.housekeeping import purge
 from clientportal.operations.setting import Client, HumanCheck, Setup, Staff, System, Visitor, utc_now
+from clientportal.outcomes import Delivered, WalkReport
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store, step
 from clientportal.rules.who_may_manage import Permission

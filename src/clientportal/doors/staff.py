@@ -10,12 +10,15 @@ from clientportal.operations.setting import Staff
 from clientportal.outcomes import (
     AuditLine,
     Cancelled,
+    ChangeExplained,
     ContactExplained,
+    Difference,
     Duplicates,
     Ended,
     Merged,
     MergePlan,
     Moved,
+    OutboxLine,
     SessionLine,
     StaffProfile,
     Undone,
@@ -120,7 +123,7 @@ class StaffDoor(Door):
         return self._do(sessions.END_SESSIONS_OF, sessions.SessionsOf(ref))
 
     def unblock(self, contact: str) -> bool:
-        """Let strangers try codes for this contact again after too many wrong ones (ASVS V6.6.3)."""
+        """Let codes for this contact be tried again, in every lane, after too many wrong ones (ASVS V6.6.3)."""
         return self._do(staff.UNBLOCK, staff.AboutContact(contact))
 
     def reattach(self, contact: str, ref: RecordRef) -> bool:
@@ -143,7 +146,7 @@ class StaffDoor(Door):
 
     # --- explaining
 
-    def explain_change(self, appointment_id: str) -> staff.ChangeExplained:
+    def explain_change(self, appointment_id: str) -> ChangeExplained:
         """What the client may do with an appointment right now, with the rule, facts and settings behind it."""
         return self._do(staff.EXPLAIN_CHANGE, staff.AboutAppointment(appointment_id))
 
@@ -151,7 +154,7 @@ class StaffDoor(Door):
         """Which record a number or address finds, and why."""
         return self._do(staff.EXPLAIN_CONTACT, staff.AboutContact(contact))
 
-    def replay(self, other: Policy) -> Iterator[what_if.Difference]:
+    def replay(self, other: Policy) -> Iterator[Difference]:
         """What clients would gain or lose under another policy, over today's records, before it is switched on (X8)."""
         assert isinstance(self._caller, Staff)
         differences = what_if.replay(self._setup, self._caller, other)
@@ -167,8 +170,6 @@ class StaffDoor(Door):
         """Who did what, on whom, why and how it ended; newest first."""
         return self._do(staff.AUDIT, staff.ListAudit(subject, after, limit))
 
-    def outbox(
-        self, state: MessageState | str = MessageState.ABANDONED, *, limit: int = 50
-    ) -> tuple[housekeeping.OutboxLine, ...]:
+    def outbox(self, state: MessageState | str = MessageState.ABANDONED, *, limit: int = 50) -> tuple[OutboxLine, ...]:
         """Messages in one state: by default those that could not be delivered."""
         return self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(state, limit))

@@ -9,47 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import HostError, InvalidContact
 from clientportal.operations.frame import Operation, Reading, perform
 from clientportal.operations.setting import Setup, System
+from clientportal.outcomes import Unreadable, WalkReport
 from clientportal.policy import Policy
 from clientportal.ports import RawContacts
 from clientportal.records import ContactEntry, Pointer, Put, Remove, Session, WalkMark, Write
 from clientportal.values import ContactKey, ContactKind, RecordRef, parse_email, parse_phone
 
-__all__ = ["CONTACT_CHANGED", "ContactChanged", "Unreadable", "WalkReport", "walk"]
+__all__ = ["CONTACT_CHANGED", "ContactChanged", "walk"]
 
 BATCH = 200
 MOST_UNREADABLE = 1000
 _WALK = "contacts"
-
-
-@frozen
-class Unreadable:
-    """A contact in the host's tables that is none: which record, which field, what is wrong; never the text itself."""
-
-    ref: RecordRef
-    field: ContactKind
-    problem: str
-
-
-@frozen
-class WalkReport:
-    """How far the walk has come: after every batch to ``progress``, and at the end.
-
-    ``unreadable`` lists the first thousand; ``unreadable_count`` counts all. ``shared`` is how many contacts two
-    records or more have (filled at the end): who would match whom is the duplicate report's business.
-    """
-
-    records: int
-    contacts: int
-    unreadable_count: int
-    unreadable: tuple[Unreadable, ...] = field(default=(), repr=False)
-    shared: int = 0
-    finished: bool = False
 
 
 def _keys(raw: RawContacts, region: str) -> tuple[set[ContactKey], list[Unreadable]]:

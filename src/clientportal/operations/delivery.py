@@ -19,6 +19,7 @@ from clientportal.messages.texts import clean
 from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, perform, take_up
 from clientportal.operations.people import group_of, load_candidates, portrait
 from clientportal.operations.setting import Setup, System
+from clientportal.outcomes import Delivered
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, OutgoingMessage, Sender
 from clientportal.records import (
@@ -39,23 +40,12 @@ from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, whom
 from clientportal.rules.whose_contact import MOST_HITS
 from clientportal.values import ContactKey, RecordRef
 
-__all__ = ["Delivered", "Dispatch", "deliver"]
+__all__ = ["Dispatch", "deliver"]
 
 Dispatch = Callable[[Sender | AsyncSender, OutgoingMessage, timedelta], Awaitable[None]]
 """Hands one message to one sender, for so long at most; raises whatever the sender raises, or ``TimeoutError``."""
 
 _LEASE_MARGIN = timedelta(seconds=10)
-
-
-@frozen
-class Delivered:
-    """What one run of the pump did. ``abandoned`` messages are listed by ``staff.outbox()`` until they are purged."""
-
-    sent: int = 0
-    dropped: int = 0
-    put_off: int = 0
-    abandoned: int = 0
-    finished: int = 0
 
 
 # --- taking --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from clientportal.errors import InvalidInput
 from clientportal.operations.appointments import check_limit
 from clientportal.operations.frame import Operation, Reading, perform
 from clientportal.operations.setting import Setup, System
+from clientportal.outcomes import OutboxLine
 from clientportal.policy import Policy
 from clientportal.records import (
     Allowance,
@@ -26,7 +27,7 @@ from clientportal.records import (
 )
 from clientportal.rules.who_may_manage import Permission
 
-__all__ = ["OUTBOX", "ListOutbox", "OutboxLine", "purge"]
+__all__ = ["OUTBOX", "ListOutbox", "purge"]
 
 _BATCH = 500
 _KEPT: tuple[tuple[type[Stored], timedelta], ...] = (
@@ -86,18 +87,6 @@ class ListOutbox:
 
     state: MessageState = field(default=MessageState.ABANDONED, converter=_state)
     limit: int = field(default=50, converter=check_limit)
-
-
-@frozen
-class OutboxLine:
-    """One message, as staff may see it: no text, no code."""
-
-    id: str
-    kind: str
-    state: str
-    tries: int
-    created_at: datetime
-    note: str
 
 
 async def _load_outbox(reading: Reading, asked: ListOutbox) -> tuple[OutboxLine, ...]:

@@ -25,7 +25,6 @@ from clientportal.records import (
 )
 from clientportal.rules import who_may_change
 from clientportal.rules.links import APPOINTMENT_LINK, LinkClaims
-from clientportal.rules.signing_in import STRANGERS
 from clientportal.rules.who_may_change import Changing, terms
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import Candidate, Found, whose_contact
@@ -139,22 +138,24 @@ EXPLAIN_CONTACT = Operation[AboutContact, _Whose, ContactExplained](
 # --- lifting blocks ------------------------------------------------------------------------------------------------
 
 
-async def _load_counter(reading: Reading, asked: AboutContact) -> GuessCounter | None:
+async def _load_counters(reading: Reading, asked: AboutContact) -> tuple[GuessCounter, ...]:
     _, key = read_any_contact(asked.contact, reading.policy)
-    return await reading.state.get(GuessCounter, f"{key}|{STRANGERS}", lock=True)
+    return tuple(await reading.state.find(GuessCounter, "identity", [str(key)], lock=True))
 
 
-def _decide_unblock(seen: GuessCounter | None, _asked: AboutContact, _policy: Policy, _now: datetime) -> Decision[bool]:
-    """Let strangers try again: the run of failures ends, the day's count stays (V6.6.3)."""
-    because = Because("signing_in.unblock", (("stopped", str(seen is not None and seen.stopped)),))
-    if seen is None or not (seen.stopped or seen.wait_until):
-        return grant(False, because)
-    return grant(True, because, (Put(evolve(seen, consecutive=0, stopped=False, wait_until=None)),))
+def _decide_unblock(
+    seen: tuple[GuessCounter, ...], _asked: AboutContact, _policy: Policy, _now: datetime
+) -> Decision[bool]:
+    """Let everybody try again, in every lane: the run of failures ends, the day's count stays (V6.6.3)."""
+    held = [counter for counter in seen if counter.stopped or counter.wait_until]
+    because = Because("signing_in.unblock", (("lanes held", str(len(held))),))
+    lifted = tuple(Put(evolve(one, consecutive=0, stopped=False, wait_until=None)) for one in held)
+    return grant(bool(lifted), because, lifted)
 
 
-UNBLOCK = Operation[AboutContact, GuessCounter | None, bool](
+UNBLOCK = Operation[AboutContact, tuple[GuessCounter, ...], bool](
     name="unblock",
-    load=_load_counter,
+    load=_load_counters,
     decide=_decide_unblock,
     subject=lambda asked: mask(asked.contact.strip()[:254]),
     durable=True,

@@ -17,8 +17,8 @@ class GuessPolicy:
     """How often a wrong code may be typed (V6.6.3; NIST SP 800-63B-4 3.2.2).
 
     ``per_code`` holds for one handle, resends included. ``per_day``† for one identity in one lane (a device that has
-    logged in before, or the strangers). After ``stop_after`` consecutive failures the lane stops until staff or another
-    proof lift it. Strangers wait ``first_wait``† after ``free_tries``† consecutive failures, doubling up to
+    logged in before, or the strangers). After ``stop_after`` consecutive failures the lane stops until staff lift it
+    (``staff.unblock``). Strangers wait ``first_wait``† after ``free_tries``† consecutive failures, doubling up to
     ``longest_wait``†. The owner is told at ``warn_at``†. With d digits and G guesses a day the chance is at most
     1 − (1 − 10⁻ᵈ)ᴳ: 2.0 × 10⁻⁵ for 6 and 20.
     """

@@ -438,10 +438,14 @@ def _spend_code(seen: SignIn, challenge: Challenge, policy: Policy, now: datetim
     return tuple(writes)
 
 
+def _new_counter(challenge: Challenge, now: datetime) -> GuessCounter:
+    return GuessCounter(id=f"{challenge.identity}|{challenge.lane}", identity=challenge.identity, day_began=now)
+
+
 def _count_miss(seen: SignIn, challenge: Challenge, policy: Policy, now: datetime) -> tuple[Write, ...]:
     """One wrong try counts exactly once: on its challenge, and on its identity and lane (V6.6.3)."""
     guesses = policy.guesses
-    counter = seen.counter or GuessCounter(id=f"{challenge.identity}|{challenge.lane}", day_began=now)
+    counter = seen.counter or _new_counter(challenge, now)
     began, count = (counter.day_began, counter.day_count) if _same_day(counter, now) else (now, 0)
     run = counter.consecutive + 1
     wait: datetime | None = None

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Executable,
     Select,
+    String,
     Table,
     Text,
     and_,
@@ -204,7 +205,8 @@ _UNCHANGED = (_a.tenant == _TENANT, _a.id == _ID, _a.version == bindparam("p_see
 
 # A change without a fee leaves the fee of an earlier one standing.
 _FEE: dict[str, Any] = {
-    name: func.coalesce(bindparam(f"v_{name}"), APPOINTMENTS.c[name]) for name in ("fee_amount", "fee_currency")
+    name: func.coalesce(bindparam(f"v_{name}", type_=String), APPOINTMENTS.c[name])
+    for name in ("fee_amount", "fee_currency")
 }
 
 MOVE = (
