@@ -97,3 +97,13 @@ def test_days_are_those_of_the_business() -> None:
     window = Window(amount=1, unit=WindowUnit.DAYS)
 
     assert deadline(start, window, "Europe/Dublin") == wall("2026-06-09 00:00", "Europe/Dublin")
+
+
+@pytest.mark.parametrize("unit", WindowUnit)
+def test_the_longest_window_has_a_date(unit: WindowUnit) -> None:
+    """A hundred thousand hours or days before is a moment; more is refused when the policy is made, not at a client."""
+    start = wall("2026-06-10 09:00", "Pacific/Auckland")
+
+    assert deadline(start, Window(amount=100_000, unit=unit), "Pacific/Auckland") < start
+    with pytest.raises(ValueError, match="100000"):
+        Window(amount=100_001, unit=unit)

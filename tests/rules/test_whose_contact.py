@@ -87,6 +87,8 @@ def test_any_members_booking_counts_for_the_group() -> None:
 
     assert found.ref == ana.ref
     assert Candidate(ana, (ana,)).last_booked_at is None
+    twice = evolve(ana, last_booked_at=NOW - 3 * DAY)
+    assert Candidate(twice, (twice, booked_old)).last_booked_at == NOW - DAY
 
 
 @given(PEOPLE, st.sampled_from([TIMELY, CHOOSE]))
@@ -128,6 +130,7 @@ def test_the_newest_of_several_is_found_where_the_policy_says_so() -> None:
 
 def test_a_contact_on_101_records_is_nobodys() -> None:
     """At a hundred it is still somebody's, at 101 it identifies nobody, whatever was read of them."""
+    assert MOST_HITS == 100
     assert isinstance(whose_contact(KEY, [person("a")], MOST_HITS, TIMELY), Found)
     assert isinstance(whose_contact(KEY, [person("a")], MOST_HITS + 1, TIMELY), TooMany)
     assert isinstance(whose_contact(KEY, [], MOST_HITS + 1, TIMELY), TooMany)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from attrs import field, frozen
-from attrs.validators import ge, instance_of, optional
+from attrs.validators import ge, instance_of, le, optional
 
 from clientportal.errors import PolicyError
 from clientportal.values import Money
@@ -69,10 +69,10 @@ class Fee:
 class Window:
     """How long before its start an appointment may be changed.
 
-    ``amount`` 0 in hours is "until it starts"; 0 in days is "until the end of its day", but never after its start.
+    ``amount`` 0 in hours is "until it starts"; 0 in days is "until the end of its day", but never after its start. At most 100,000: beyond that there is no date.
     """
 
-    amount: int = field(default=0, validator=ge(0))
+    amount: int = field(default=0, validator=[ge(0), le(100_000)])
     unit: WindowUnit = field(default=WindowUnit.HOURS, converter=WindowUnit)
     edge: Edge = field(default=Edge.ALLOWED, converter=Edge)
     late: Late = field(default=Late.REFUSED, converter=Late)
