@@ -69,7 +69,8 @@ class Fee:
 class Window:
     """How long before its start an appointment may be changed.
 
-    ``amount`` 0 in hours is "until it starts"; 0 in days is "until the end of its day", but never after its start. At most 100,000: beyond that there is no date.
+    ``amount`` 0 in hours is "until it starts"; 0 in days is "until the end of its day", but never after its start.
+    At most 100,000: beyond that there is no date.
     """
 
     amount: int = field(default=0, validator=[ge(0), le(100_000)])
