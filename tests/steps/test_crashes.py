@@ -120,6 +120,6 @@ def test_a_pump_that_dies_leaves_every_message_to_the_next(database: str, ground
         retry=next_pump,
         restart=Scene.restarted,
         during_recovery=True,
-        limit={"memory": 800, "sqlite": 30, "postgres": 10}[database],
+        limit={"memory": 300, "sqlite": 20, "postgres": 5}[database],
     )
     counted("deliver", database, report)

@@ -28,10 +28,16 @@ _BUSY = Refused(Refusal(Reason.BUSY, Because("frame.perform")), "", "")
 
 
 class Explained:
-    """Says whether a world could have come out of one after the other."""
+    """Says whether a world could have come out of one after the other.
 
-    def __init__(self, stage: Stage, pair: Pair, *, elsewhere: bool = False) -> None:
+    ``reasons=False``: a visitor's refusal that left no trace may give another reason than the serial one. It is not
+    committed, so nothing checks again what it rests on, and PostgreSQL reads each row as it is at that moment: of two
+    who use one link the second may find it unused still, and its appointment cancelled already.
+    """
+
+    def __init__(self, stage: Stage, pair: Pair, *, elsewhere: bool = False, reasons: bool = True) -> None:
         self.stage = stage
+        self.reasons = reasons
         self.elsewhere = elsewhere
         self.serial = {
             "the first, then the second": self._serial(pair),
@@ -57,8 +63,11 @@ class Explained:
 
     def seen(self, scene: Scene, a: Any, b: Any) -> tuple[str, ...]:
         """Both answers and everything that changed, with the ids that connect them."""
-        said = (f"the first was told {outcome_text(a)}", f"the second was told {outcome_text(b)}")
+        said = [f"the {who} was told {self._told(said)}" for who, said in (("first", a), ("second", b))]
         return scene.changed(extra=said, audit="none" if self.elsewhere else "all")
+
+    def _told(self, outcome: Any) -> str:
+        return outcome_text(outcome) if self.reasons or not isinstance(outcome, Refused) else "refused"
 
     def check(self, scene: Scene, a: Any, b: Any) -> None:
         """One of the two orders explains it, and every promise is kept."""
@@ -101,7 +110,7 @@ def every(where: Ground, pair: Pair, *, elsewhere: bool = False, limit: int | No
 def some(where: Ground, pair: Pair, limit: int) -> InterleavingReport:
     """A sample of them on a database, each operation in a thread of its own."""
     stage = Stage(where, pair.prepare)
-    explained = Explained(stage, pair)
+    explained = Explained(stage, pair, reasons=False)
     return interleavings(stage.scene, pair.one, pair.other, explained.check, threads=True, limit=limit)
 
 
