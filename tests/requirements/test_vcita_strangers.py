@@ -254,7 +254,7 @@ def test_the_right_code_for_nobody_is_answered_and_counted_as_a_wrong_one(vcita:
     assert first.reason is second.reason is Reason.CODE_WRONG
     assert shown(first) == shown(second)
     counters = [vcita.stored(GuessCounter, f"email:{email}|strangers") for email in (KNOWN, UNKNOWN)]
-    assert evolve(counters[0], id="-") == evolve(counters[1], id="-")
+    assert evolve(counters[0], id="-", identity="-") == evolve(counters[1], id="-", identity="-")
     assert (counters[1].day_count, counters[1].consecutive) == (1, 1)
     challenges = [vcita.all_stored(Challenge, "lane", f"email:{email}", "strangers")[0] for email in (KNOWN, UNKNOWN)]
     assert [(one.misses, one.spent) for one in challenges] == [(1, False), (1, False)]

@@ -21,7 +21,17 @@ from clientportal.doors.staff import StaffDoor, merge_request
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.keyring import KeyRing
 from clientportal.messages.texts import Catalogue
-from clientportal.operations import appointments, duplicates, housekeeping, sessions, signing_in, staff, what_if
+from clientportal.operations import (
+    appointments,
+    by_link,
+    changing,
+    duplicates,
+    housekeeping,
+    sessions,
+    signing_in,
+    staff,
+    what_if,
+)
 from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
 from clientportal.operations.delivery import deliver
 from clientportal.operations.frame import perform
@@ -84,19 +94,19 @@ class AsyncVisitorDoor(AsyncDoor):
         return await self._do(appointments.VISITOR_START_BOOKING, Nothing())
 
     async def look_at_link(self, link: Secret | str) -> LinkView:
-        return await self._do(appointments.LOOK_AT_LINK, appointments.ByLink(as_secret(link)))
+        return await self._do(by_link.LOOK_AT_LINK, by_link.ByLink(as_secret(link)))
 
     async def link_slots(
         self, link: Secret | str, since: datetime, until: datetime, *, limit: int = 50
     ) -> tuple[Slot, ...]:
-        asked = appointments.ListSlots("", since, until, as_secret(link), limit)
-        return await self._do(appointments.LINK_SLOTS, asked)
+        asked = changing.ListSlots("", since, until, as_secret(link), limit)
+        return await self._do(by_link.LINK_SLOTS, asked)
 
     async def cancel_by_link(self, link: Secret | str, *, accept_fee: Money | None = None) -> Cancelled:
-        return await self._do(appointments.CANCEL_BY_LINK, appointments.ByLink(as_secret(link), None, accept_fee))
+        return await self._do(by_link.CANCEL_BY_LINK, by_link.ByLink(as_secret(link), None, accept_fee))
 
     async def move_by_link(self, link: Secret | str, slot_id: str, *, accept_fee: Money | None = None) -> Moved:
-        return await self._do(appointments.MOVE_BY_LINK, appointments.ByLink(as_secret(link), slot_id, accept_fee))
+        return await self._do(by_link.MOVE_BY_LINK, by_link.ByLink(as_secret(link), slot_id, accept_fee))
 
 
 class AsyncClientDoor(AsyncDoor):
@@ -115,7 +125,7 @@ class AsyncClientDoor(AsyncDoor):
         return await self._do(appointments.LIST_APPOINTMENTS, appointments.ListAppointments(when, after, limit))
 
     async def appointment(self, id: str) -> Appointment:
-        return await self._do(appointments.GET_APPOINTMENT, appointments.AppointmentById(id))
+        return await self._do(changing.GET_APPOINTMENT, changing.AppointmentById(id))
 
     async def past_changes(self, *, limit: int = 20) -> tuple[PastChange, ...]:
         return await self._do(appointments.PAST_CHANGES, appointments.ListChanges(None, limit))
@@ -124,27 +134,25 @@ class AsyncClientDoor(AsyncDoor):
         return await self._do(appointments.START_BOOKING, Nothing())
 
     async def change_terms(self, id: str) -> ChangeTerms:
-        return await self._do(appointments.CHANGE_TERMS, appointments.AppointmentById(id))
+        return await self._do(changing.CHANGE_TERMS, changing.AppointmentById(id))
 
     async def slots(
         self, appointment_id: str, since: datetime, until: datetime, *, limit: int = 50
     ) -> tuple[Slot, ...]:
-        return await self._do(
-            appointments.FREE_SLOTS, appointments.ListSlots(appointment_id, since, until, None, limit)
-        )
+        return await self._do(changing.FREE_SLOTS, changing.ListSlots(appointment_id, since, until, None, limit))
 
     async def move(
         self, appointment_id: str, slot_id: str, *, accept_fee: Money | None = None, key: str | None = None
     ) -> Moved:
-        return await self._do(appointments.MOVE, Change(appointment_id, slot_id, accept_fee), key)
+        return await self._do(changing.MOVE, Change(appointment_id, slot_id, accept_fee), key)
 
     async def cancel(
         self, appointment_id: str, *, accept_fee: Money | None = None, key: str | None = None
     ) -> Cancelled:
-        return await self._do(appointments.CANCEL, Change(appointment_id, None, accept_fee), key)
+        return await self._do(changing.CANCEL, Change(appointment_id, None, accept_fee), key)
 
     async def rebook(self, appointment_id: str, slot_id: str, *, key: str | None = None) -> Booked:
-        return await self._do(appointments.REBOOK, Change(appointment_id, slot_id, None), key)
+        return await self._do(changing.REBOOK, Change(appointment_id, slot_id, None), key)
 
     async def profiles(self) -> tuple[ProfileOption, ...]:
         return await self._do(sessions.LIST_PROFILES, Nothing())
@@ -231,12 +239,12 @@ class AsyncStaffDoor(AsyncDoor):
         return await self._do(staff.REATTACH, staff.Reattach(contact, ref))
 
     async def move(self, appointment_id: str, slot_id: str, *, key: str | None = None) -> Moved:
-        return await self._do(appointments.STAFF_MOVE, Change(appointment_id, slot_id, None), key)
+        return await self._do(changing.STAFF_MOVE, Change(appointment_id, slot_id, None), key)
 
     async def cancel(
         self, appointment_id: str, *, accept_fee: Money | None = None, key: str | None = None
     ) -> Cancelled:
-        return await self._do(appointments.STAFF_CANCEL, Change(appointment_id, None, accept_fee), key)
+        return await self._do(changing.STAFF_CANCEL, Change(appointment_id, None, accept_fee), key)
 
     async def appointment_link(self, appointment_id: str, *, send: bool = False) -> Secret:
         return await self._do(staff.APPOINTMENT_LINK_FOR, staff.LinkFor(appointment_id, send))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from clientportal.doors.base import Door
-from clientportal.operations import appointments, sessions, signing_in
+from clientportal.operations import appointments, changing, sessions, signing_in
 from clientportal.operations.sessions import Nothing
 from clientportal.outcomes import (
     Appointments,
@@ -58,7 +58,7 @@ class ClientDoor(Door):
 
     def appointment(self, id: str) -> Appointment:
         """One of the client's own appointments. A moved one is found under its earlier ids as well."""
-        return self._do(appointments.GET_APPOINTMENT, appointments.AppointmentById(id))
+        return self._do(changing.GET_APPOINTMENT, changing.AppointmentById(id))
 
     def past_changes(self, *, limit: int = 20) -> tuple[PastChange, ...]:
         """What was moved or cancelled through the portal, latest first, each with the appointment as it was before."""
@@ -72,13 +72,13 @@ class ClientDoor(Door):
 
     def change_terms(self, id: str) -> ChangeTerms:
         """What may be done with an appointment right now: until when, for what fee, or why not (X1)."""
-        return self._do(appointments.CHANGE_TERMS, appointments.AppointmentById(id))
+        return self._do(changing.CHANGE_TERMS, changing.AppointmentById(id))
 
     def slots(self, appointment_id: str, since: datetime, until: datetime, *, limit: int = 50) -> tuple[Slot, ...]:
         """Free times of the appointment's service that start in [since, until) (aware; at most 31 days), earliest
         first.
         """
-        return self._do(appointments.FREE_SLOTS, appointments.ListSlots(appointment_id, since, until, None, limit))
+        return self._do(changing.FREE_SLOTS, changing.ListSlots(appointment_id, since, until, None, limit))
 
     def move(
         self, appointment_id: str, slot_id: str, *, accept_fee: Money | None = None, key: str | None = None
@@ -89,16 +89,16 @@ class ClientDoor(Door):
         ``refusal.fee``: show it, then send it back as ``accept_fee``), ``slot_taken``, ``same_slot``, ``already_over``,
         ``not_changeable``, ``not_found``. Of two clients who want one slot, one gets it (X2).
         """
-        return self._do(appointments.MOVE, Change(appointment_id, slot_id, accept_fee), key)
+        return self._do(changing.MOVE, Change(appointment_id, slot_id, accept_fee), key)
 
     def cancel(self, appointment_id: str, *, accept_fee: Money | None = None, key: str | None = None) -> Cancelled:
         """Cancel an appointment. Raises ``Refused`` as :meth:`move` does."""
-        return self._do(appointments.CANCEL, Change(appointment_id, None, accept_fee), key)
+        return self._do(changing.CANCEL, Change(appointment_id, None, accept_fee), key)
 
     def rebook(self, appointment_id: str, slot_id: str, *, key: str | None = None) -> Booked:
         """Book the same service again. Raises ``Refused`` with ``contact_business`` where it cannot be booked online
         today (T9), ``slot_taken``, ``not_found``, ``disabled``."""
-        return self._do(appointments.REBOOK, Change(appointment_id, slot_id, None), key)
+        return self._do(changing.REBOOK, Change(appointment_id, slot_id, None), key)
 
     # --- which profile
 

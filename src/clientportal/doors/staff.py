@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from clientportal.doors.base import Door
-from clientportal.operations import appointments, duplicates, housekeeping, sessions, staff, what_if
+from clientportal.operations import changing, duplicates, housekeeping, sessions, staff, what_if
 from clientportal.operations.setting import Staff
 from clientportal.outcomes import (
     AuditLine,
@@ -134,11 +134,11 @@ class StaffDoor(Door):
 
     def move(self, appointment_id: str, slot_id: str, *, key: str | None = None) -> Moved:
         """Move any appointment of the business to a free slot."""
-        return self._do(appointments.STAFF_MOVE, Change(appointment_id, slot_id, None), key)
+        return self._do(changing.STAFF_MOVE, Change(appointment_id, slot_id, None), key)
 
     def cancel(self, appointment_id: str, *, accept_fee: Money | None = None, key: str | None = None) -> Cancelled:
         """Cancel any appointment of the business; no fee is due unless the platform itself asks for one."""
-        return self._do(appointments.STAFF_CANCEL, Change(appointment_id, None, accept_fee), key)
+        return self._do(changing.STAFF_CANCEL, Change(appointment_id, None, accept_fee), key)
 
     def appointment_link(self, appointment_id: str, *, send: bool = False) -> Secret:
         """A signed change/cancel link for one appointment; ``send`` also puts it in the outbox for the client."""

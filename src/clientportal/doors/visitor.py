@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from clientportal.doors.base import Door, as_secret
-from clientportal.operations import appointments, signing_in
+from clientportal.operations import appointments, by_link, changing, signing_in
 from clientportal.operations.sessions import Nothing
 from clientportal.outcomes import BookingStart, Cancelled, CodeSent, LinkView, Moved, SignedIn
 from clientportal.values import Money, Secret, Slot
@@ -52,23 +52,23 @@ class VisitorDoor(Door):
 
         Raises ``Refused`` with ``link_gone``: changed, expired or used links all look the same.
         """
-        return self._do(appointments.LOOK_AT_LINK, appointments.ByLink(as_secret(link)))
+        return self._do(by_link.LOOK_AT_LINK, by_link.ByLink(as_secret(link)))
 
     def link_slots(self, link: Secret | str, since: datetime, until: datetime, *, limit: int = 50) -> tuple[Slot, ...]:
         """Free times to which the link's appointment could move, ``since`` to ``until`` (aware; at most 31 days)."""
-        asked = appointments.ListSlots("", since, until, as_secret(link), limit)
-        return self._do(appointments.LINK_SLOTS, asked)
+        asked = changing.ListSlots("", since, until, as_secret(link), limit)
+        return self._do(by_link.LINK_SLOTS, asked)
 
     def cancel_by_link(self, link: Secret | str, *, accept_fee: Money | None = None) -> Cancelled:
         """Cancel the link's appointment, wherever it is by now; the link is used up.
 
         Raises ``Refused`` with ``link_gone`` and whatever :meth:`ClientDoor.cancel` can.
         """
-        return self._do(appointments.CANCEL_BY_LINK, appointments.ByLink(as_secret(link), None, accept_fee))
+        return self._do(by_link.CANCEL_BY_LINK, by_link.ByLink(as_secret(link), None, accept_fee))
 
     def move_by_link(self, link: Secret | str, slot_id: str, *, accept_fee: Money | None = None) -> Moved:
         """Move the link's appointment, wherever it is by now, to a free slot; the link is used up.
 
         Raises ``Refused`` with ``link_gone`` and whatever :meth:`ClientDoor.move` can.
         """
-        return self._do(appointments.MOVE_BY_LINK, appointments.ByLink(as_secret(link), slot_id, accept_fee))
+        return self._do(by_link.MOVE_BY_LINK, by_link.ByLink(as_secret(link), slot_id, accept_fee))

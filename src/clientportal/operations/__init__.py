@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from clientportal.operations import appointments, contact_index, duplicates, housekeeping, sessions, signing_in, staff
+from clientportal.operations import (
+    appointments,
+    by_link,
+    changing,
+    contact_index,
+    duplicates,
+    housekeeping,
+    sessions,
+    signing_in,
+    staff,
+)
 from clientportal.operations.frame import Operation
 
 __all__ = ["ALL"]
 
-_MODULES = (appointments, contact_index, duplicates, housekeeping, sessions, signing_in, staff)
+_MODULES = (appointments, by_link, changing, contact_index, duplicates, housekeeping, sessions, signing_in, staff)
 
 
 def _all() -> dict[str, Operation[Any, Any, Any]]:

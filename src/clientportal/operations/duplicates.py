@@ -11,8 +11,8 @@ from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidCursor
-from clientportal.operations.appointments import check_limit
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.paging import check_limit
 from clientportal.operations.people import Group, group_of, groups_of, portrait, records_of, roots_of
 from clientportal.operations.setting import Staff
 from clientportal.operations.signing_in import read_any_contact

@@ -8,8 +8,8 @@ from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import InvalidInput
-from clientportal.operations.appointments import check_limit
 from clientportal.operations.frame import Operation, Reading, perform
+from clientportal.operations.paging import check_limit
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import OutboxLine
 from clientportal.policy import Policy

@@ -7,8 +7,9 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
-from clientportal.operations.appointments import check_limit, load_changes, load_changing
+from clientportal.operations.changing import load_changes, load_changing
 from clientportal.operations.frame import Denied, Operation, Reading
+from clientportal.operations.paging import check_limit
 from clientportal.operations.people import group_of, load_candidates
 from clientportal.operations.signing_in import read_any_contact
 from clientportal.outcomes import AuditLine, ChangeExplained, ChangeTerms, ContactExplained

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from attrs import evolve
 
-from clientportal.operations.appointments import load_changes
+from clientportal.operations.changing import load_changes
 from clientportal.operations.frame import Reading
 from clientportal.operations.people import load_candidates
 from clientportal.operations.setting import Setup, Staff

@@ -1,0 +1,366 @@
+"""Terms, free slots, cancelling, moving, rebooking: by a session, and by staff. Rules: ``rules/who_may_change.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from attrs import evolve, field, frozen
+
+from clientportal.decisions import Because, Decision, Reason, grant, refuse
+from clientportal.errors import InvalidInput
+from clientportal.operations.appointments import closed
+from clientportal.operations.frame import Keyed, Operation, Reading
+from clientportal.operations.paging import check_limit
+from clientportal.operations.people import portrait, principal, trail_from
+from clientportal.outcomes import (
+    Booked,
+    Cancelled,
+    ChangeTerms,
+    Moved,
+)
+from clientportal.policy import Policy
+from clientportal.records import Receipt, Snapshot, Trail
+from clientportal.rules import who_may_change
+from clientportal.rules.who_may_change import Change, Changing, terms
+from clientportal.rules.who_may_manage import Permission
+from clientportal.rules.who_may_see import section_is_open
+from clientportal.values import (
+    Appointment,
+    AppointmentStatus,
+    ChangeKind,
+    Money,
+    Offer,
+    RecordRef,
+    Secret,
+    Slot,
+    as_utc,
+)
+
+__all__ = [
+    "CANCEL",
+    "CHANGE_TERMS",
+    "FREE_SLOTS",
+    "GET_APPOINTMENT",
+    "MOVE",
+    "REBOOK",
+    "STAFF_CANCEL",
+    "STAFF_MOVE",
+    "AppointmentById",
+    "FreeSlots",
+    "ListSlots",
+    "decide_slots",
+    "load_changes",
+    "load_changing",
+    "read_shown",
+    "slots_for",
+]
+
+MAX_ID = 200
+
+
+@frozen
+class AppointmentById:
+    """Which appointment."""
+
+    id: str
+
+
+async def read_shown(
+    reading: Reading, id: str, mine: frozenset[RecordRef] | None
+) -> tuple[Appointment | None, Trail | None]:
+    """The appointment where it is now, if the caller may see it, and the trail that led there."""
+    if len(id) > MAX_ID or "\x00" in id:
+        return None, None
+    passed, trail = await trail_from(reading, id)
+    appointment = await reading.host.appointment(passed[-1])
+    if appointment is None or (mine is not None and appointment.ref not in mine):
+        return None, None
+    return appointment, trail
+
+
+async def load_changes(
+    reading: Reading,
+    id: str,
+    kinds: Sequence[ChangeKind],
+    *,
+    mine: frozenset[RecordRef] | None,
+    slot_id: str | None = None,
+    for_ref: RecordRef | None = None,
+    name: str = "",
+    service: bool = False,
+) -> dict[ChangeKind, Changing]:
+    """Everything that the rule on one appointment needs, for each kind of change; what they share is read once.
+
+    ``mine`` are the caller's refs; ``None`` is staff. The service is read for rebooking, and where it is asked for.
+    """
+    appointment, trail = await read_shown(reading, id, mine)
+    if appointment is None:
+        return {kind: Changing(None, False, "UTC", Offer(), None, None, actor=reading.actor) for kind in kinds}
+    can = reading.setup.host.capabilities
+    slot: Slot | None = None
+    if slot_id is not None and can.slots and len(slot_id) <= MAX_ID and "\x00" not in slot_id:
+        slot = await reading.host.slot(slot_id)
+    service = service or ChangeKind.REBOOK in kinds
+    seen = Changing(
+        appointment=appointment,
+        mine=True,
+        zone=(await reading.host.business()).zone,
+        offer=Offer(),
+        service=await reading.host.service(appointment.service_id) if service else None,
+        trail=trail,
+        slot=slot,
+        staff=mine is None,
+        actor=reading.actor,
+        intent_id=reading.fresh_id(),
+        for_ref=for_ref,
+        name=name,
+        slots_possible=can.slots and can.book,
+    )
+    offers = {kind: _able(await reading.host.offer(appointment, kind), kind, reading) for kind in kinds}
+    return {kind: evolve(seen, offer=offer) for kind, offer in offers.items()}
+
+
+async def load_changing(
+    reading: Reading,
+    id: str,
+    kind: ChangeKind,
+    *,
+    mine: frozenset[RecordRef] | None,
+    slot_id: str | None = None,
+    for_ref: RecordRef | None = None,
+    name: str = "",
+    service: bool = False,
+) -> Changing:
+    """The same for one kind of change."""
+    loaded = await load_changes(
+        reading, id, (kind,), mine=mine, slot_id=slot_id, for_ref=for_ref, name=name, service=service
+    )
+    return loaded[kind]
+
+
+def _able(offer: Offer, kind: ChangeKind, reading: Reading) -> Offer:
+    can = reading.setup.host.capabilities
+    able = {ChangeKind.CANCEL: can.cancel, ChangeKind.MOVE: can.move and can.slots, ChangeKind.REBOOK: True}[kind]
+    return offer if able else Offer(allowed=False, why_not=f"the platform does not offer to {kind.value}")
+
+
+_Terms = Mapping[ChangeKind, Changing]
+
+
+async def _load_terms(reading: Reading, asked: AppointmentById) -> _Terms:
+    caller = await principal(reading)
+    return await load_changes(reading, asked.id, tuple(ChangeKind), mine=frozenset(caller.refs))
+
+
+def _decide_terms(seen: _Terms, _asked: AppointmentById, policy: Policy, now: datetime) -> Decision[ChangeTerms]:
+    cancelling = seen[ChangeKind.CANCEL]
+    judged = who_may_change.judge(cancelling, ChangeKind.CANCEL, policy, now)
+    if cancelling.appointment is None:
+        return refuse(Reason.NOT_FOUND, judged.because)
+    each = {kind.value: terms(changing, kind, policy, now) for kind, changing in seen.items()}
+    return grant(ChangeTerms(cancelling.appointment, **each), judged.because)
+
+
+CHANGE_TERMS = Operation[AppointmentById, _Terms, ChangeTerms](
+    name="change_terms", load=_load_terms, decide=_decide_terms, subject=lambda asked: asked.id[:200], writes=False
+)
+
+
+async def _load_one(reading: Reading, asked: AppointmentById) -> Appointment | None:
+    caller = await principal(reading)
+    if not section_is_open("bookings", reading.policy):
+        raise closed("bookings")
+    return (await read_shown(reading, asked.id, frozenset(caller.refs)))[0]
+
+
+def _decide_one(
+    seen: Appointment | None, _asked: AppointmentById, _policy: Policy, _now: datetime
+) -> Decision[Appointment]:
+    because = Because("who_may_see.own_appointment")
+    return refuse(Reason.NOT_FOUND, because) if seen is None else grant(seen, because)
+
+
+GET_APPOINTMENT = Operation[AppointmentById, Appointment | None, Appointment](
+    name="appointment", load=_load_one, decide=_decide_one, subject=lambda asked: asked.id[:200], writes=False
+)
+
+
+@frozen
+class ListSlots:
+    """Free times of the appointment's service between two instants (aware); at most 31 days at once."""
+
+    appointment_id: str
+    since: datetime = field(converter=as_utc)
+    until: datetime = field(converter=as_utc)
+    link: Secret | None = None
+    limit: int = field(default=50, converter=check_limit)
+
+    def __attrs_post_init__(self) -> None:
+        if not timedelta(0) < self.until - self.since <= timedelta(days=31):
+            raise InvalidInput("until comes after since, at most 31 days")
+
+
+@frozen
+class FreeSlots:
+    changing: Changing
+    slots: tuple[Slot, ...]
+
+
+async def slots_for(reading: Reading, asked: ListSlots, changing: Changing) -> FreeSlots:
+    appointment = changing.appointment
+    if appointment is None or not reading.setup.host.capabilities.slots:
+        return FreeSlots(changing, ())
+    since = max(asked.since, reading.now)
+    if since >= asked.until:
+        return FreeSlots(changing, ())
+    found = await reading.host.slots(appointment.service_id, None, since, asked.until, asked.limit)
+    return FreeSlots(changing, tuple(found))
+
+
+async def _load_slots(reading: Reading, asked: ListSlots) -> FreeSlots:
+    caller = await principal(reading)
+    mine = frozenset(caller.refs)
+    changing = await load_changing(reading, asked.appointment_id, ChangeKind.MOVE, mine=mine, service=True)
+    return await slots_for(reading, asked, changing)
+
+
+def decide_slots(seen: FreeSlots, _asked: ListSlots, policy: Policy, now: datetime) -> Decision[tuple[Slot, ...]]:
+    """Slots are shown to whoever may move there or book there: to nobody else, for nothing."""
+    moving = who_may_change.judge(seen.changing, ChangeKind.MOVE, policy, now)
+    booking = who_may_change.judge_rebooking(seen.changing, policy, now)
+    if moving.reason is not None and booking.reason is not None:
+        reason = moving.reason if moving.reason is Reason.NOT_FOUND else booking.reason
+        return refuse(reason, booking.because)
+    return grant(seen.slots, moving.because)
+
+
+FREE_SLOTS = Operation[ListSlots, FreeSlots, tuple[Slot, ...]](
+    name="slots", load=_load_slots, decide=decide_slots, subject=lambda asked: asked.appointment_id[:200], writes=False
+)
+
+
+# --- changing ------------------------------------------------------------------------------------------------------
+
+
+def _loader(kind: ChangeKind) -> Callable[[Reading, Change], object]:
+    async def load(reading: Reading, asked: Change) -> Changing:
+        caller = await principal(reading)
+        name = ""
+        if kind is ChangeKind.REBOOK:
+            seen = await portrait(reading, caller.group)
+            name = " ".join(filter(None, (seen.fields["first_name"].value, seen.fields["last_name"].value)))
+        return await load_changing(
+            reading,
+            asked.appointment_id,
+            kind,
+            mine=frozenset(caller.refs),
+            slot_id=asked.slot_id,
+            for_ref=caller.root,
+            name=name,
+        )
+
+    return load
+
+
+def _staff_loader(kind: ChangeKind) -> Callable[[Reading, Change], object]:
+    async def load(reading: Reading, asked: Change) -> Changing:
+        return await load_changing(reading, asked.appointment_id, kind, mine=None, slot_id=asked.slot_id)
+
+    return load
+
+
+def _remember(outcome: Moved | Cancelled | Booked) -> Mapping[str, str]:
+    fee = getattr(outcome, "fee", None)
+    forfeits = getattr(outcome, "forfeits", None)
+    return {
+        "appointment": outcome.appointment.id,
+        "waits": "1" if outcome.waits else "",
+        "fee": "" if fee is None else str(fee),
+        "forfeits": "" if forfeits is None else str(forfeits),
+    }
+
+
+def _money(text: str) -> Money | None:
+    amount, _, currency = text.partition(" ")
+    return Money(amount, currency) if text else None
+
+
+async def _again(reading: Reading, receipt: Receipt) -> tuple[Appointment | None, bool, Money | None, Money | None]:
+    """What a change with this key ended in: the appointment as it is now, or as last seen where the row is gone."""
+    id = receipt.result["appointment"]
+    appointment = await reading.host.appointment(id)
+    if appointment is None:
+        page = await reading.state.page(Snapshot, "appointment", [id], limit=1, newest_first=True)
+        appointment = page.items[0].appointment if page.items else None
+    result = receipt.result
+    return appointment, bool(result["waits"]), _money(result["fee"]), _money(result["forfeits"])
+
+
+_REPLAYED = Because("frame.perform", (("receipt", "found"),))
+
+
+async def _replay_move(reading: Reading, _asked: object, receipt: Receipt) -> Decision[Moved]:
+    appointment, waits, fee, _ = await _again(reading, receipt)
+    if appointment is None:
+        return refuse(Reason.NOT_FOUND, _REPLAYED)
+    return grant(Moved(appointment, waits, fee), _REPLAYED)
+
+
+async def _replay_cancel(reading: Reading, _asked: object, receipt: Receipt) -> Decision[Cancelled]:
+    appointment, waits, fee, forfeits = await _again(reading, receipt)
+    if appointment is None:
+        return refuse(Reason.NOT_FOUND, _REPLAYED)
+
+    status = appointment.status if waits else AppointmentStatus.CANCELLED
+    return grant(Cancelled(appointment, status, fee, forfeits, waits), _REPLAYED)
+
+
+async def _replay_book(reading: Reading, _asked: object, receipt: Receipt) -> Decision[Booked]:
+    appointment, waits, _, _ = await _again(reading, receipt)
+    if appointment is None:
+        return refuse(Reason.NOT_FOUND, _REPLAYED)
+    return grant(Booked(appointment, waits), _REPLAYED)
+
+
+def _about(asked: Change) -> str:
+    return asked.appointment_id[:200]
+
+
+CANCEL = Operation[Change, Changing, Cancelled](
+    name="cancel",
+    load=_loader(ChangeKind.CANCEL),  # type: ignore[arg-type]
+    decide=who_may_change.cancel,
+    subject=_about,
+    keyed=Keyed(_remember, _replay_cancel),
+)
+MOVE = Operation[Change, Changing, Moved](
+    name="move",
+    load=_loader(ChangeKind.MOVE),  # type: ignore[arg-type]
+    decide=who_may_change.move,
+    subject=_about,
+    keyed=Keyed(_remember, _replay_move),
+)
+REBOOK = Operation[Change, Changing, Booked](
+    name="rebook",
+    load=_loader(ChangeKind.REBOOK),  # type: ignore[arg-type]
+    decide=who_may_change.rebook,
+    subject=_about,
+    keyed=Keyed(_remember, _replay_book),
+)
+STAFF_CANCEL = Operation[Change, Changing, Cancelled](
+    name="staff_cancel",
+    load=_staff_loader(ChangeKind.CANCEL),  # type: ignore[arg-type]
+    decide=who_may_change.cancel,
+    subject=_about,
+    permission=Permission.CHANGE_APPOINTMENTS,
+    keyed=Keyed(_remember, _replay_cancel),
+)
+STAFF_MOVE = Operation[Change, Changing, Moved](
+    name="staff_move",
+    load=_staff_loader(ChangeKind.MOVE),  # type: ignore[arg-type]
+    decide=who_may_change.move,
+    subject=_about,
+    permission=Permission.CHANGE_APPOINTMENTS,
+    keyed=Keyed(_remember, _replay_move),
+)
