@@ -91,6 +91,12 @@ def test_a_clock_that_was_ahead_locks_nobody_out_for_ever() -> None:
     verdict = judge_code(challenge(), counter(day_began=ahead, day_count=20, wait_until=ahead), True, TIMELY, NOW)
 
     assert verdict is Verdict.RIGHT
+    a_day_ahead = counter(day_began=NOW + DAY, day_count=20)
+    assert judge_code(challenge(), a_day_ahead, True, TIMELY, NOW) is Verdict.TOMORROW
+    assert judge_code(challenge(), a_day_ahead, True, TIMELY, NOW - TICK) is Verdict.RIGHT
+    an_hour_ahead = counter(wait_until=NOW + HOUR)
+    assert judge_code(challenge(), an_hour_ahead, True, TIMELY, NOW) is Verdict.WAIT
+    assert judge_code(challenge(), an_hour_ahead, True, TIMELY, NOW - TICK) is Verdict.RIGHT
 
 
 def test_a_clock_set_back_revives_no_code_and_no_budget() -> None:
