@@ -48,7 +48,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for name, value in report.user_properties
         if name == _COUNTED
     ]
-    if found:
+    if found and terminalreporter.verbosity < 1:
+        terminalreporter.line(f"{len(found)} counts of crash points, interleavings and costs; -v shows them")
+    elif found:
         terminalreporter.section("crash points, interleavings and costs")
         for what, where, text in sorted(map(tuple, found)):
             terminalreporter.line(f"{what:<34} {where:<10} {text}")
