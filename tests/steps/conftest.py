@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from steps.scenes import Ground, ground
+from steps.stages import Ground, ground
 
 _COUNTED = "steps"
 

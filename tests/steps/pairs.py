@@ -8,7 +8,6 @@ from typing import Any
 from attrs import frozen
 
 from steps.scenes import (
-    Scene,
     chained,
     choosing,
     code_for_nobody,
@@ -19,6 +18,7 @@ from steps.scenes import (
     merged,
     twice_logged_in,
 )
+from steps.stages import Scene
 
 __all__ = ["ELSEWHERE", "PAIRS", "Pair"]
 

@@ -16,20 +16,8 @@ from sqlalchemy import event
 
 from clientportal.testing.crashing import _Counting
 from clientportal.testing.stepping import Stepper
-from steps.scenes import (
-    CASES,
-    Case,
-    Ground,
-    Scene,
-    Stage,
-    answered,
-    choosing,
-    code_sent,
-    code_waiting,
-    duplicates,
-    logged_in,
-    merged,
-)
+from steps.scenes import CASES, Case, choosing, code_sent, code_waiting, duplicates, logged_in, merged
+from steps.stages import Ground, Scene, Stage, answered
 
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]

@@ -15,7 +15,8 @@ import pytest
 from clientportal.records import MessageState, OutboxMessage
 from clientportal.testing.stepping import CrashReport, crash_points
 from steps.dumps import Contents, broken, dump
-from steps.scenes import CASES, Case, Ground, Scene, Stage, answered, code_waiting
+from steps.scenes import CASES, Case, code_waiting
+from steps.stages import Ground, Scene, Stage, answered
 
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]

@@ -12,7 +12,8 @@ from clientportal.records import Intent
 from clientportal.testing.stepping import crash_points
 from steps.dumps import broken
 from steps.pairs import ELSEWHERE
-from steps.scenes import CASES, Ground, Scene, Stage, answered
+from steps.scenes import CASES
+from steps.stages import Ground, Scene, Stage, answered
 from steps.test_interleavings import every
 
 Counted = Callable[[str, str, object], None]

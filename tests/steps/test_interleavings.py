@@ -19,7 +19,8 @@ from clientportal.records import MessageState, OutboxMessage
 from clientportal.testing.stepping import InterleavingReport, Stepper, interleavings
 from steps.dumps import broken
 from steps.pairs import PAIRS, Pair
-from steps.scenes import Ground, Scene, Stage, code_waiting, outcome_text
+from steps.scenes import code_waiting
+from steps.stages import Ground, Scene, Stage, outcome_text
 
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]

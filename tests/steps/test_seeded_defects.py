@@ -22,7 +22,8 @@ from steps.defects import (
 )
 from steps.dumps import broken
 from steps.pairs import PAIRS, Pair
-from steps.scenes import CASES, Ground, Scene, Stage, chained, code_sent, logged_in
+from steps.scenes import CASES, chained, code_sent, logged_in
+from steps.stages import Ground, Scene, Stage
 from steps.test_crashes import Judge, judged
 from steps.test_interleavings import Explained
 
