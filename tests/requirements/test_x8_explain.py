@@ -382,7 +382,7 @@ def test_staff_read_which_settings_decide_on_a_change(world: World) -> None:
     world.clock.set(at("2026-11-29 12:00"))
     explained = stage.staff.explain_change("a1")
     assert explained.terms.cancel.reason == "too_late"
-    assert "last moment 2026-11-26T20:00:00+00:00" in explained.because["cancel"]
+    assert "last moment 2026-11-27 09:00 NZDT" in explained.because["cancel"]
     world.change_policy("changes", enabled=False)
     assert "changes.enabled = False" in stage.staff.explain_change("a1").because["cancel"]
     assert reason_of(lambda: stage.staff.explain_change("nothing")) is Reason.NOT_FOUND

@@ -167,7 +167,7 @@ def test_the_plan_names_what_they_share_and_where_they_differ() -> None:
     made = plan(seen(groups={A: (ANA,), B: (ANNIE, CY)}), TIMELY)
 
     assert made.evidence == ("client:a and client:b share the mobile +64211234567",)
-    assert [choice.field for choice in made.conflicts] == ["first_name", "email", "mobile"]
+    assert [choice.field for choice in made.conflicts] == ["first_name"], "other spellings are no conflict"
     assert (made.survivor, made.absorbed, made.appointments) == (A, (B,), {"client:a": 2})
 
 
@@ -217,3 +217,13 @@ def test_what_is_not_undone(of: Merge | None, now: datetime, expected: Reason) -
 def test_the_thirtieth_day_is_still_in_time() -> None:
     """To the microsecond."""
     assert undo(Undoing(entry(), (pointer(B, A),), "tom"), TIMELY, NOW + timedelta(days=30)).granted
+
+
+def test_another_number_is_a_conflict_and_another_spelling_is_none() -> None:
+    """Spellings are compared by what they mean; what cannot be read differs from everything."""
+    other = evolve(ANNIE, mobile="027 555 0001")
+    unreadable = evolve(ANNIE, mobile="ask her")
+
+    assert "mobile" not in [one.field for one in plan(seen(), TIMELY).conflicts]
+    assert "mobile" in [one.field for one in plan(seen(groups={A: (ANA,), B: (other,)}), TIMELY).conflicts]
+    assert "mobile" in [one.field for one in plan(seen(groups={A: (ANA,), B: (unreadable,)}), TIMELY).conflicts]

@@ -93,7 +93,10 @@ class Records:
             root = self.root(ref)
             journal = [self.journal[pointer.merge_id] for pointer in self.below(root)]
             records = [self.clients[member] for member in self.group(root)]
-            picture[ref] = root, choose_fields(records, rules_of(journal, POLICY), choices_of(journal))
+            picture[ref] = (
+                root,
+                choose_fields(records, rules_of(journal, POLICY), choices_of(journal), POLICY.contacts.region),
+            )
         return picture
 
 

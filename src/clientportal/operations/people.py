@@ -121,7 +121,9 @@ async def portrait(reading: Reading, group: Group) -> Portrait:
     if group.pointers:
         merges = await reading.state.get_many(Merge, sorted({pointer.merge_id for pointer in group.pointers}))
         journal = tuple(merges.values())
-    fields = choose_fields(records, rules_of(journal, reading.policy), choices_of(journal))
+    fields = choose_fields(
+        records, rules_of(journal, reading.policy), choices_of(journal), reading.policy.contacts.region
+    )
     return Portrait(records, fields)
 
 

@@ -74,18 +74,22 @@ class Source:
 
 @frozen
 class FieldChoice:
-    """What a merged client shows in one field, from which record, by which rule, and what else there was."""
+    """What a merged client shows in one field, from which record, by which rule, and what else there was.
+
+    ``alike`` says that all the others are only other spellings of the same number or address.
+    """
 
     field: str
     value: str | None
     source: RecordRef | None
     rule: str
     others: tuple[Source, ...] = ()
+    alike: bool = False
 
     @property
     def conflict(self) -> bool:
-        """Whether another record says something else."""
-        return any(other.value != self.value for other in self.others)
+        """Whether another record says something else, and not only in another spelling."""
+        return not self.alike and any(other.value != self.value for other in self.others)
 
 
 @frozen

@@ -16,8 +16,8 @@ from clientportal.decisions import Because, Decision, HostEvent, Reason, grant, 
 from clientportal.outcomes import Evidence, FieldChoice, Merged, MergePlan, Source, Undone
 from clientportal.policy import Policy, Survivorship
 from clientportal.records import Dismissal, Merge, Pointer, Put, Remove, Write
-from clientportal.rules.whose_contact import keys_of
-from clientportal.values import CLIENT_FIELDS, Address, ClientRecord, RecordRef
+from clientportal.rules.whose_contact import contact_key, keys_of
+from clientportal.values import CLIENT_FIELDS, Address, ClientRecord, ContactKind, RecordRef
 
 __all__ = ["Merging", "Undoing", "address_of", "choices_of", "choose_fields", "merge", "plan", "rules_of", "undo"]
 
@@ -41,18 +41,22 @@ def choose_fields(
     records: Sequence[ClientRecord],
     rules: Mapping[str, Survivorship],
     choices: Mapping[str, str],
+    region: str | None = None,
 ) -> dict[str, FieldChoice]:
     """Decide every field of a client from all its records (laws 2–6).
 
     Only records that have something to say are asked: one whose field was never set is neutral, one whose field was
     *cleared* on purpose says "nothing", and says it at the time it was cleared. Ties fall to (time, value, id), so the
     answer is the same for every order of ``records``. ``choices`` are staff's own picks, field -> record; they hold
-    while that record is still one of these.
+    while that record is still one of these. With ``region`` contacts that differ in their spelling alone are marked.
     """
-    return {
+    chosen = {
         name: _choose(name, records, rules.get(name, Survivorship.MOST_RECENT), choices.get(name))
         for name in CLIENT_FIELDS
     }
+    if region is None:
+        return chosen
+    return {name: evolve(choice, alike=_alike(choice, region)) for name, choice in chosen.items()}
 
 
 def _choose(name: str, records: Sequence[ClientRecord], rule: Survivorship, pick: str | None) -> FieldChoice:
@@ -134,7 +138,7 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
     """What the merged client will show, from where, and where the records disagree."""
     records = tuple(record for group in seen.groups.values() for record in group)
     choices = {**choices_of(seen.journal), **seen.choices}
-    fields = choose_fields(records, policy.merging.survivorship, choices)
+    fields = choose_fields(records, policy.merging.survivorship, choices, policy.contacts.region)
     return MergePlan(
         survivor=seen.survivor,
         absorbed=seen.absorbed,
@@ -142,6 +146,15 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
         appointments=seen.appointments,
         evidence=tuple(str(found) for found in _evidence(seen, policy)),
     )
+
+
+def _alike(choice: FieldChoice, region: str) -> bool:
+    """Whether everybody names the same contact: ``021 555 0142`` and ``+64 21 555 0142`` are no disagreement."""
+    if choice.field not in tuple(ContactKind) or not choice.others:
+        return False
+    kind = ContactKind(choice.field)
+    keys = {contact_key(kind, text, region) for text in (choice.value or "", *(one.value for one in choice.others))}
+    return len(keys) == 1 and None not in keys
 
 
 def _evidence(seen: Merging, policy: Policy) -> list[Evidence]:

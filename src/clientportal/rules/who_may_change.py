@@ -26,6 +26,7 @@ from clientportal.values import (
     Service,
     Slot,
     as_utc,
+    in_zone,
     zone,
 )
 
@@ -106,6 +107,11 @@ def deadline(start: datetime, window: Window, business_zone: str) -> datetime:
     return min(as_utc(midnight), start)
 
 
+def _clock(instant: datetime, zone_name: str) -> str:
+    """The wall clock of the business: what staff compare with their calendar."""
+    return f"{in_zone(instant, zone_name):%Y-%m-%d %H:%M %Z}"
+
+
 def _windows(policy: ChangePolicy, kind: ChangeKind, appointment: Appointment) -> list[tuple[str, Window]]:
     """The windows that apply, each with the setting it comes from: overrides replace the general one, together.
 
@@ -143,7 +149,11 @@ def judge(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Ju
 
     if appointment is None or not seen.mine:
         return Judged(Reason.NOT_FOUND, because())
-    facts += [("starts", appointment.start.isoformat()), ("status", appointment.status.value), ("now", now.isoformat())]
+    facts += [
+        ("starts", _clock(appointment.start, seen.zone)),
+        ("status", appointment.status.value),
+        ("now", _clock(now, seen.zone)),
+    ]
     if not changes.enabled and not seen.staff:
         return Judged(Reason.DISABLED, because())
     if not appointment.status.open or appointment.start <= now:
@@ -183,7 +193,7 @@ def _by_window(
     ]
     settings.extend((name, str(window)) for name, window in windows)
     last = min(ends) if seen.offer.until is None else min(*ends, seen.offer.until)
-    facts.append(("last moment", last.isoformat()))
+    facts.append(("last moment", _clock(last, seen.zone)))
     host_late = seen.offer.until is not None and now > seen.offer.until
     fees = [window.fee.of(appointment.price) for window in late if window.fee is not None]
     # A percentage of a price that nobody knows cannot be shown before it is accepted, so there is no such change.
@@ -218,7 +228,7 @@ def terms(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Te
     judged = judge_rebooking(seen, policy, now) if kind is ChangeKind.REBOOK else judge(seen, kind, policy, now)
     return Terms(
         change=kind,
-        refusal=_refusal(judged),
+        refusal=_refusal(judged, seen.zone),
         until=judged.until,
         fee=judged.fee,
         forfeits=seen.offer.forfeits if kind is ChangeKind.CANCEL and judged.reason is None else None,
@@ -232,7 +242,7 @@ def cancel(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Deci
     """Cancel an appointment. A fee or a forfeited deposit is shown first: the client sends it back as accepted."""
     judged = judge(seen, ChangeKind.CANCEL, policy, now)
     if judged.reason is not None or seen.appointment is None:
-        return _no(judged)
+        return _no(judged, seen.zone)
     price = _sum(judged.fee, None if seen.staff else seen.offer.forfeits)
     if price and asked.accept_fee != price:
         return refuse(Reason.FEE_NOT_ACCEPTED, judged.because, fee=price, amount=str(price))
@@ -252,7 +262,7 @@ def move(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Decisi
     judged = judge(seen, ChangeKind.MOVE, policy, now)
     appointment, slot = seen.appointment, seen.slot
     if judged.reason is not None or appointment is None:
-        return _no(judged)
+        return _no(judged, seen.zone)
     if slot is None:
         return refuse(Reason.SLOT_TAKEN, judged.because)
     if slot.service_id != appointment.service_id or slot.start <= now:
@@ -306,7 +316,7 @@ def rebook(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Deci
     judged = judge_rebooking(seen, policy, now)
     appointment, slot = seen.appointment, seen.slot
     if judged.reason is not None or appointment is None:
-        return _no(judged)
+        return _no(judged, seen.zone)
     if slot is None:
         return refuse(Reason.SLOT_TAKEN, judged.because)
     if slot.service_id != appointment.service_id or slot.start <= now:
@@ -330,15 +340,15 @@ def rebook(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Deci
     return grant(Booked(forecast, waits=seen.offer.needs_approval), judged.because, asks=intent)
 
 
-def _refusal(judged: Judged) -> Refusal | None:
+def _refusal(judged: Judged, zone_name: str) -> Refusal | None:
     if judged.reason is None:
         return None
-    until = judged.until.isoformat() if judged.until is not None else ""
+    until = _clock(judged.until, zone_name) if judged.until is not None else ""
     return Refusal(judged.reason, judged.because, facts={"until": until, "why": judged.why})
 
 
-def _no(judged: Judged) -> Decision[Any]:
-    refusal = _refusal(judged) or Refusal(Reason.NOT_FOUND, judged.because)
+def _no(judged: Judged, zone_name: str) -> Decision[Any]:
+    refusal = _refusal(judged, zone_name) or Refusal(Reason.NOT_FOUND, judged.because)
     return Decision(refusal, judged.because)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "Several",
     "TooMany",
     "Whose",
+    "contact_key",
     "keys_of",
     "may_be_recycled",
     "newest_booking",
@@ -133,25 +134,22 @@ def newest_booking(candidates: Sequence[Candidate]) -> Candidate:
     return max(candidates, key=rank)
 
 
+def contact_key(kind: ContactKind, text: str, region: str) -> ContactKey | None:
+    """What a contact in that field means, whatever its spelling; ``None`` where it cannot be read."""
+    try:
+        return parse_email(text).key() if kind is ContactKind.EMAIL else parse_phone(text, region=region).key(kind)
+    except InvalidContact:
+        return None
+
+
 def keys_of(record: ClientRecord, region: str) -> frozenset[ContactKey]:
     """The record's contacts, normalised; what cannot be read is no contact.
 
     The field matters: a number in the plain phone field is not the mobile (T11).
     """
-    keys: set[ContactKey] = set()
-    for kind, raw in (
-        (ContactKind.MOBILE, record.mobile),
-        (ContactKind.PHONE, record.phone),
-        (ContactKind.EMAIL, record.email),
-    ):
-        if raw:
-            try:
-                keys.add(
-                    parse_email(raw).key() if kind is ContactKind.EMAIL else parse_phone(raw, region=region).key(kind)
-                )
-            except InvalidContact:
-                continue
-    return frozenset(keys)
+    texts = {ContactKind.MOBILE: record.mobile, ContactKind.PHONE: record.phone, ContactKind.EMAIL: record.email}
+    keys = (contact_key(kind, text, region) for kind, text in texts.items() if text)
+    return frozenset(key for key in keys if key is not None)
 
 
 def may_be_recycled(
