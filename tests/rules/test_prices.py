@@ -87,6 +87,7 @@ def test_a_fee_is_accepted_exactly_or_not_at_all(change: Any) -> None:
         assert reason(no) is Reason.FEE_NOT_ACCEPTED
         assert no.outcome.fee == NZD10
         assert no.asks is None
+        assert ("fee", "10.00 NZD") in no.because.facts
     yes = change(seen(), Change("a1", accept_fee=Money("10", "NZD")), policy, now)
     assert yes.asks is not None
     assert yes.asks.fee == yes.outcome.fee == NZD10

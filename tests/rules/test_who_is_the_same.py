@@ -134,6 +134,16 @@ def test_a_group_in_full() -> None:
     )
 
 
+def test_every_contact_that_they_share_is_evidence() -> None:
+    """Three who share a mobile and an email: a chain of neighbours for each, also where they are one group already."""
+    email = ContactKey(ContactKind.EMAIL, "ana@example.com")
+    number = ContactKey(ContactKind.MOBILE, "1")
+
+    (group,) = group_records([SharedContact(email, (A, B, C)), mobile("1", A, B, C)], [], {}, TIMELY)
+
+    assert group.evidence == tuple(Evidence(key, *pair) for key in (email, number) for pair in ((A, B), (B, C)))
+
+
 def test_a_dismissed_pair_that_shares_a_number_is_shown_as_blocked() -> None:
     """Ana and Ben share a phone and are two people; Cy shares it too and goes with the one before."""
     (group,) = group_records([mobile("1", A, B, C)], [frozenset({B, A})], {}, TIMELY)

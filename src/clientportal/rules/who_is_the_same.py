@@ -54,7 +54,7 @@ def group_records(
     """
     enemies: dict[RecordRef, set[RecordRef]] = {}
     for pair in dismissed:
-        first, second = sorted(pair)
+        first, second = pair
         enemies.setdefault(first, set()).add(second)
         enemies.setdefault(second, set()).add(first)
     group_of: dict[RecordRef, set[RecordRef]] = {}
@@ -65,9 +65,9 @@ def group_records(
             continue
         refs = sorted(set(found.refs))
         for place, second in enumerate(refs):
-            # The neighbour is enough where nothing is dismissed; else the contact may join those on either side of
-            # what is blocked, so everybody before is tried.
-            for first in reversed(refs[:place] if enemies else refs[max(place - 1, 0) : place]):
+            # A chain of neighbours shows that a contact is shared. Everybody before is tried all the same: where a
+            # dismissal stands between two neighbours, the contact may still join those on either side of it.
+            for first in reversed(refs[:place]):
                 one = group_of.setdefault(first, {first})
                 other = group_of.setdefault(second, {second})
                 if one is other:
