@@ -1,7 +1,7 @@
 """One small business on every shipped store, behind both portals: what the scenarios of the tests happen in.
 
-Another store is one line in ``STORES``. A scenario says what happens in names, numbers and times, and reads the same whichever
-store and portal it runs on: async doors are driven to their end by a private loop.
+Another store is one line in ``STORES``. A scenario says what happens in names, numbers and times, and reads the same
+whichever store and portal it runs on: async doors are driven to their end by a private loop.
 """
 
 from __future__ import annotations

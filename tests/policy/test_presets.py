@@ -76,7 +76,7 @@ def test_no_preset_is_weaker_than_the_standards(product: str) -> None:
 def test_a_preset_takes_the_region_and_nothing_else_changes(product: str) -> None:
     """The region is where national numbers are read."""
     there, here = _preset(product)(region="DE"), _preset(product)()
-    assert "DE" == there.contacts.region  # noqa: SIM300
+    assert "DE" == there.contacts.region
     assert here == evolve(there, contacts=evolve(there.contacts, region=here.contacts.region))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from attrs import evolve
-from world import World
 
 from clientportal import Reason, Refused
+from world import World
 
 
 @pytest.mark.requirement("T1", "T6")

@@ -291,7 +291,7 @@ def test_the_platform_is_told_what_a_late_move_costs(awaited: bool) -> None:
 
 
 def test_a_percentage_of_an_unknown_price_is_no_offer(world: World) -> None:
-    """Half the price of an appointment without a price cannot be shown, so the late change is refused, not given away."""
+    """Half of an unknown price cannot be shown first, so the late change is refused, not given away."""
     world.change_policy("changes", cancel=late_for(percent=50))
     ref = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
     world.book("a1", ref, "2026-11-22 09:00", price=None)

@@ -322,11 +322,11 @@ async def _between_groups(
     return tuple(one for one in found if of.get(RecordRef.parse(one.first)) != of.get(RecordRef.parse(one.second)))
 
 
-_COUNT_UP_TO = 1000
+_COUNT_UP_TO = 100
 
 
 async def _count_appointments(reading: Reading, refs: tuple[RecordRef, ...]) -> int:
-    """How many appointments the preview shows, at most a thousand of each kind: it is a hint, not an account."""
+    """How many appointments the preview shows, up to a hundred of each kind: it is a hint, not an account."""
     count = 0
     for when in When:
         page = await reading.host.appointments(list(refs), when, reading.now, None, _COUNT_UP_TO)
