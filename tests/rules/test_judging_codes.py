@@ -230,3 +230,12 @@ def test_without_a_challenge_or_with_login_off_nothing_is_judged() -> None:
 
     assert reason(sign_in(typed(challenge=None), TIMELY, NOW)) is Reason.CODE_GONE
     assert reason(sign_in(typed(candidates=(person("ana"),), hits=1), off, NOW)) is Reason.DISABLED
+
+
+def test_the_hundredth_failure_in_a_row_stops_the_lane() -> None:
+    """Not the ninety-ninth, and a known device's lane as well as the strangers'."""
+    for lane in (STRANGERS, OWNER):
+        stopped = [
+            put(miss(counter(consecutive=run - 1), NOW, lane=lane), GuessCounter)[0].stopped for run in (99, 100)
+        ]
+        assert stopped == [False, True]

@@ -181,3 +181,13 @@ def test_nothing_to_catch_up_with_changes_nothing() -> None:
     assert catch_up(asked, None, done) is asked
     assert catch_up(asked, evolve(trail, moves=2), HostAnswer()) is asked
     assert catch_up(evolve(asked, appointment=None), evolve(trail, moves=2), done) == evolve(asked, appointment=None)
+
+
+def test_the_larger_count_at_first_is_what_is_built_on() -> None:
+    """The host counted three moves and the portal one; another move was recorded meanwhile: three it is still."""
+    asked = intent(HostWrite.MOVE, appointment=appointment(moves=3), trail=Trail(id="a1", current_id="a1", moves=1))
+    present = Trail(id="a1", version=2, current_id="a1", moves=2)
+
+    caught_up = catch_up(asked, present, HostAnswer(appointment=appointment(moves=4)))
+
+    assert caught_up.trail == evolve(present, moves=3)
