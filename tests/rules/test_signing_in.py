@@ -63,7 +63,7 @@ def test_a_right_code_is_spent_and_ends_the_run_but_not_the_day() -> None:
 
     assert put(decision, Challenge) == [challenge(spent=True)]
     assert put(decision, GuessCounter) == [counter(day_count=7)]
-    ahead = challenge(last_mark=NOW + MINUTE)
+    ahead = challenge(last_mark=NOW + 60 * SECOND)
     later = sign_in(typed(challenge=ahead, candidates=(person("ana"),), hits=1), TIMELY, NOW)
     assert put(later, Challenge) == [evolve(ahead, spent=True)]
     assert put(decision, ContactHistory) == [ContactHistory(id=MOBILE, proved_at=NOW)]
