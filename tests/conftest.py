@@ -13,6 +13,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 from world import VARIANTS, World, make_world
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what repeats a scenario on a database, or behind the second portal: the inner loop leaves it out."""
+    words = ("sqlite", "postgres", "async", "SQLite", "PostgreSQL")
+    for item in items:
+        variant = item.name.partition("[")[2]
+        if item.path.name.startswith("test_sql") or any(word in variant for word in words):
+            item.add_marker(pytest.mark.wide)
+
+
 @pytest.fixture(params=VARIANTS)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """A small business on every store, behind both portals."""

@@ -12,8 +12,7 @@ import pytest
 
 from clientportal import Reason, Refused
 from clientportal.records import RECORD_TYPES
-from clientportal.stores.memory import MemoryStore
-from clientportal.stores.memory_host import MemoryHost
+from clientportal.stores.memory import MemoryHost, MemoryStore
 from world import World
 
 BOTH_COLOURS = pytest.mark.parametrize("awaited", [False, True], ids=["plain", "async"])

@@ -39,8 +39,7 @@ from clientportal import (
 )
 from clientportal.outcomes import SignedIn
 from clientportal.ports import RawContacts, Store, step
-from clientportal.stores.memory import MemoryStore
-from clientportal.stores.memory_host import MemoryHost
+from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.testing.clock import FixedClock
 
 AUCKLAND = "Pacific/Auckland"
@@ -252,7 +251,7 @@ class World:
         contacts: RawContacts | None = None,
         **more: Any,
     ) -> str:
-        """An appointment: ``book("a1", ana, "2026-11-25 14:00")`` by the wall clock of ``zone``; made now unless said."""
+        """An appointment: ``book("a1", ana, "2026-11-25 14:00")`` by the clock of ``zone``; made now unless said."""
         begins = at(start, zone)
         made_at = at(made) if isinstance(made, str) else (made or self.clock())
         more.setdefault("price", Money("65.00", "NZD"))

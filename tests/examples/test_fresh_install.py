@@ -41,7 +41,7 @@ def brought_by(requirement: str) -> set[str]:
 @pytest.mark.parametrize(
     ("requirement", "modules"),
     [
-        ("clientportal", ["clientportal", "clientportal.stores.memory_host", "clientportal.senders.smtp"]),
+        ("clientportal", ["clientportal", "clientportal.stores.memory", "clientportal.senders.smtp"]),
         ("clientportal[sql]", ["clientportal", "clientportal.stores.sql"]),
     ],
 )

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from clientportal import AppointmentStatus, Money, Reason
 from clientportal.policy import Fee, Late, Override, Window
-from clientportal.stores.memory_host import MemoryHost
+from clientportal.stores.memory import MemoryHost
 from clientportal.values import Appointment, ChangeKind, Offer
 from watching import BOTH_COLOURS, platform, reason_of, refusal_of
 from world import World, at

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from clientportal.stores.memory import MemoryStore
-from clientportal.stores.memory_host import MemoryHost
+from clientportal.stores.memory import MemoryHost, MemoryStore
 from world import World
 
 

@@ -12,8 +12,7 @@ import pytest
 
 from clientportal import Business, Channel, ClientRecord, Reason, SendFailed
 from clientportal.records import MessageState, OutboxMessage
-from clientportal.stores.memory import MemoryStore
-from clientportal.stores.memory_host import MemoryHost
+from clientportal.stores.memory import MemoryHost, MemoryStore
 from security.attacking import ANA, patient
 from watching import at_once, everything_stored, platform, reason_of
 from world import AUCKLAND, World, at, client

@@ -16,8 +16,7 @@ from clientportal.doors.dispatching import dispatch_blocking
 from clientportal.errors import ClientPortalError, Refused
 from clientportal.operations.delivery import Delivered, deliver
 from clientportal.ports import step
-from clientportal.stores.memory import MemoryStore
-from clientportal.stores.memory_host import MemoryHost
+from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.stores.sql import SqlHost, SqlStore
 from clientportal.stores.sql.tables import METADATA
 from clientportal.testing.clock import FixedClock

@@ -13,8 +13,7 @@ from attrs import evolve
 from clientportal import Appointment, Conflict, DurableOperation, Money, Reason, RecordRef
 from clientportal.ports.driving import step
 from clientportal.records import Merge
-from clientportal.stores.memory import MemoryStore
-from clientportal.stores.memory_host import MemoryHost
+from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.values import HostAnswer
 from watching import BOTH_COLOURS, everything_stored, platform, reason_of
 from world import World, at, client

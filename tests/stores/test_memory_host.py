@@ -13,8 +13,7 @@ from attrs import evolve, frozen
 from clientportal.decisions import HostEvent
 from clientportal.errors import Conflict, HostError, InvalidCursor
 from clientportal.ports import AnswerKind, RawContacts, step
-from clientportal.stores.memory import MemoryStore
-from clientportal.stores.memory_host import MemoryHost
+from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.stores.sql import SqlHost, SqlStore
 from clientportal.testing import FixedClock
 from clientportal.values import (

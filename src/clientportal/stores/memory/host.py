@@ -15,7 +15,6 @@ from attrs import evolve
 from clientportal.decisions import HostEvent
 from clientportal.errors import Conflict, HostError
 from clientportal.ports.host import AnswerKind, Capabilities, ContactPage, HostAnswer, RawContacts
-from clientportal.stores.memory import MemoryTransaction
 from clientportal.stores.memory.host_rows import (
     AppointmentRow,
     as_client,
@@ -31,6 +30,7 @@ from clientportal.stores.memory.host_rows import (
 )
 from clientportal.stores.memory.host_seeding import SeededHost
 from clientportal.stores.memory.ordering import write_cursor
+from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
     Appointment,
     AppointmentPage,
