@@ -401,7 +401,8 @@ class Dismissal:
     def pair_id(a: RecordRef, b: RecordRef) -> str:
         """The id of a pair, whichever way round it is named."""
         first, second = sorted((str(a), str(b)))
-        return f"{first}|{second}"
+        # Ids are opaque and may hold any separator: the length says where the first one ends.
+        return f"{len(first)}:{first}|{second}"
 
 
 # --- appointments ----------------------------------------------------------------------------------------------------

@@ -247,19 +247,28 @@ def test_a_conflict_in_the_hosts_transaction_goes_to_the_host(awaited: bool) -> 
         assert len(cancelled) == 4, "and alone it was tried twice"
 
 
-def test_without_an_open_transaction_a_connection_is_no_obstacle(world: World) -> None:
-    """A fresh connection on which nothing has begun: a code may be asked for, and is spent."""
+def test_a_connection_without_a_transaction_is_no_way_round(world: World) -> None:
+    """On a fresh connection nothing would commit what a proof costs: refused there too, and nothing is written."""
     if isinstance(world.store, MemoryStore):
         tx = world.store.transaction(world.tenant)
+        with pytest.raises(DurableOperation):
+            world.portal.on(tx).visitor(world.tenant).request_code("021 123 4567")
         tx.end()
-        assert not world.store.in_transaction(tx), "a memory transaction is open from its start to its end"
         return
     engine = world.store.engine  # type: ignore[attr-defined]
     opened = engine.connect()
     connection = world.run(opened.__aenter__()) if world.awaited else opened.__enter__()
+    joined = world.portal.on(connection)
     try:
+        for attempt in (
+            lambda: joined.visitor(world.tenant).request_code("021 123 4567"),
+            lambda: joined.deliver(world.tenant),
+            lambda: joined.purge(world.tenant),
+            lambda: joined.walk_contacts(world.tenant),
+        ):
+            with pytest.raises(DurableOperation, match="on the portal itself"):
+                attempt()
         assert not world.store.in_transaction(connection)
-        assert world.portal.on(connection).visitor(world.tenant).request_code("021 123 4567").digits == 6
     finally:
         if world.awaited:
             world.run(opened.__aexit__(None, None, None))

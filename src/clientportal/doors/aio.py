@@ -16,7 +16,7 @@ from clientportal.doors.base import AsyncDoor, as_secret
 from clientportal.doors.checks import check_tenant
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.dispatching import dispatch_async
-from clientportal.doors.portal import Portal, client_of, make_setup, visitor_of
+from clientportal.doors.portal import Portal, client_of, make_setup, staff_of, visitor_of
 from clientportal.doors.staff import StaffDoor, merge_request
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.keyring import KeyRing
@@ -87,7 +87,7 @@ class AsyncVisitorDoor(AsyncDoor):
         return await self._do(signing_in.RESEND_CODE, signing_in.ResendCode(as_secret(handle)))
 
     async def verify_code(self, handle: Secret | str, code: str, *, key: str | None = None) -> SignedIn:
-        typed = signing_in.TypedCode(as_secret(handle), Secret(code))
+        typed = signing_in.TypedCode(as_secret(handle), as_secret(code))
         return await self._do(signing_in.VERIFY_CODE, typed, key)
 
     async def start_booking(self) -> BookingStart:
@@ -241,10 +241,8 @@ class AsyncStaffDoor(AsyncDoor):
     async def move(self, appointment_id: str, slot_id: str, *, key: str | None = None) -> Moved:
         return await self._do(changing.STAFF_MOVE, Change(appointment_id, slot_id, None), key)
 
-    async def cancel(
-        self, appointment_id: str, *, accept_fee: Money | None = None, key: str | None = None
-    ) -> Cancelled:
-        return await self._do(changing.STAFF_CANCEL, Change(appointment_id, None, accept_fee), key)
+    async def cancel(self, appointment_id: str, *, key: str | None = None) -> Cancelled:
+        return await self._do(changing.STAFF_CANCEL, Change(appointment_id), key)
 
     async def appointment_link(self, appointment_id: str, *, send: bool = False) -> Secret:
         return await self._do(staff.APPOINTMENT_LINK_FOR, staff.LinkFor(appointment_id, send))
@@ -314,13 +312,13 @@ class AsyncPortal:
     ) -> AsyncVisitorDoor:
         return AsyncVisitorDoor(self._setup, visitor_of(business, source, device, proof))
 
-    def client(self, token: Secret | str) -> AsyncClientDoor:
+    def client(self, token: Secret | str | None) -> AsyncClientDoor:
         return AsyncClientDoor(self._setup, client_of(token))
 
     def staff(
-        self, business: str, *, actor: str, permissions: Collection[Permission], reason: str = ""
+        self, business: str, *, actor: str, permissions: Collection[Permission | str], reason: str = ""
     ) -> AsyncStaffDoor:
-        return AsyncStaffDoor(self._setup, Staff(check_tenant(business), actor, frozenset(permissions), reason))
+        return AsyncStaffDoor(self._setup, staff_of(business, actor, permissions, reason))
 
     def on(self, connection: Any) -> AsyncPortal:
         joined = object.__new__(AsyncPortal)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Operation, perform
 from clientportal.operations.setting import Caller, Setup
 from clientportal.ports import step
@@ -18,7 +19,11 @@ T = TypeVar("T")
 
 def as_secret(value: Secret | str) -> Secret:
     """Callers hold tokens as they like; inside they are secrets."""
-    return value if isinstance(value, Secret) else Secret(value)
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(cast("object", value), str):
+        raise InvalidInput(f"a token, handle, link or code is text or a Secret; this is {type(value).__name__}")
+    return Secret(value)
 
 
 class Door:

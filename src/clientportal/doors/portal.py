@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from attrs import evolve
 
@@ -15,6 +15,7 @@ from clientportal.doors.client import ClientDoor
 from clientportal.doors.dispatching import dispatch_blocking
 from clientportal.doors.staff import StaffDoor
 from clientportal.doors.visitor import VisitorDoor
+from clientportal.errors import InvalidInput
 from clientportal.keyring import KeyRing, tenant_of
 from clientportal.messages.texts import Catalogue
 from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
@@ -72,9 +73,22 @@ def visitor_of(business: str, source: str | None, device: Secret | str | None, p
     )
 
 
-def client_of(token: Secret | str) -> Client:
-    """Whoever holds this token. A text that is no token names no business, and is refused at the first call."""
-    secret = as_secret(token)
+def staff_of(business: str, actor: str, permissions: Collection[Permission | str], reason: str) -> Staff:
+    """A member of staff: a name for the audit, and permissions that exist."""
+    if not isinstance(cast("object", actor), str) or not 0 < len(actor) <= 200 or "\x00" in actor:
+        raise InvalidInput("actor names the member of staff, in 1 to 200 characters: the audit says it was them")
+    if isinstance(permissions, str):
+        raise InvalidInput("permissions are a collection, such as {Permission.MERGE}; this is one text")
+    try:
+        granted = frozenset(Permission(one) for one in permissions)
+    except ValueError as error:
+        raise InvalidInput(f"{error}; there are {', '.join(Permission)}") from None
+    return Staff(check_tenant(business), actor, granted, reason)
+
+
+def client_of(token: Secret | str | None) -> Client:
+    """Whoever holds this token. What is no token (an absent cookie) names no business: refused at the first call."""
+    secret = as_secret("" if token is None else token)
     tenant = tenant_of(secret.reveal())
     return Client(tenant if tenant is not None and is_tenant(tenant) else "-", secret)
 
@@ -143,13 +157,18 @@ class Portal:
         """
         return VisitorDoor(self._setup, visitor_of(business, source, device, proof))
 
-    def client(self, token: Secret | str) -> ClientDoor:
-        """The door for a session. Reads nothing; every call checks the session in its own unit."""
+    def client(self, token: Secret | str | None) -> ClientDoor:
+        """The door for a session. Reads nothing; every call checks the session in its own unit.
+
+        ``None``, an absent cookie, is a session that has ended.
+        """
         return ClientDoor(self._setup, client_of(token))
 
-    def staff(self, business: str, *, actor: str, permissions: Collection[Permission], reason: str = "") -> StaffDoor:
+    def staff(
+        self, business: str, *, actor: str, permissions: Collection[Permission | str], reason: str = ""
+    ) -> StaffDoor:
         """The door for a member of staff, whom *you* have authenticated; ``reason`` is kept in the audit."""
-        return StaffDoor(self._setup, Staff(check_tenant(business), actor, frozenset(permissions), reason))
+        return StaffDoor(self._setup, staff_of(business, actor, permissions, reason))
 
     def on(self, connection: Any) -> Portal:
         """The same portal inside your open transaction: what is done through it commits or rolls back with it.

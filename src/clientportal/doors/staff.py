@@ -27,7 +27,7 @@ from clientportal.policy import Policy
 from clientportal.ports import Page, step
 from clientportal.records import Merge, MessageState
 from clientportal.rules.who_may_change import Change
-from clientportal.values import Money, RecordRef, Secret
+from clientportal.values import RecordRef, Secret
 
 __all__ = ["StaffDoor"]
 
@@ -136,9 +136,9 @@ class StaffDoor(Door):
         """Move any appointment of the business to a free slot."""
         return self._do(changing.STAFF_MOVE, Change(appointment_id, slot_id, None), key)
 
-    def cancel(self, appointment_id: str, *, accept_fee: Money | None = None, key: str | None = None) -> Cancelled:
-        """Cancel any appointment of the business; no fee is due unless the platform itself asks for one."""
-        return self._do(changing.STAFF_CANCEL, Change(appointment_id, None, accept_fee), key)
+    def cancel(self, appointment_id: str, *, key: str | None = None) -> Cancelled:
+        """Cancel any appointment of the business; what the client would have to pay is not charged."""
+        return self._do(changing.STAFF_CANCEL, Change(appointment_id), key)
 
     def appointment_link(self, appointment_id: str, *, send: bool = False) -> Secret:
         """A signed change/cancel link for one appointment; ``send`` also puts it in the outbox for the client."""

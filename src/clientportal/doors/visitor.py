@@ -40,7 +40,7 @@ class VisitorDoor(Door):
         Raises ``InvalidCode`` (no try is charged); ``Refused`` with ``code_wrong``, ``code_gone``, ``too_many_tries``,
         ``wait``, ``stopped``, ``contact_business``. Source: T1, T4, T6, V1, V2; ASVS V6.6.3.
         """
-        typed = signing_in.TypedCode(as_secret(handle), Secret(code))
+        typed = signing_in.TypedCode(as_secret(handle), as_secret(code))
         return self._do(signing_in.VERIFY_CODE, typed, key)
 
     def start_booking(self) -> BookingStart:

@@ -139,8 +139,13 @@ async def _load_start(reading: Reading, _asked: object) -> _Start:
     business = await reading.host.business()
     if not reading.policy.login.in_booking_flow:
         return _Start(business, None, ())
-    shown = await _load_profile(reading, _asked)
     caller = await principal(reading)
+    shown: Profile | None = None
+    if section_is_open("account", reading.policy):
+        seen = await portrait(reading, caller.group)
+        shown = profile(seen.fields, address_of(seen.fields, seen.records), reading.policy)
+    if not section_is_open("bookings", reading.policy):
+        return _Start(business, shown, ())
     page = await reading.host.appointments(list(caller.refs), When.PAST, reading.now, None, 5)
     return _Start(business, shown, tuple(page.items))
 

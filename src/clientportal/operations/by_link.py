@@ -9,7 +9,7 @@ from typing import TypeVar
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
-from clientportal.operations.changing import FreeSlots, ListSlots, decide_slots, load_changes, load_changing, slots_for
+from clientportal.operations.changing import FreeSlots, ListSlots, decide_slots, load_changes, slots_for
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.people import group_of
 from clientportal.outcomes import (
@@ -127,8 +127,7 @@ def _decide_link_move(seen: _Linked, asked: ByLink, policy: Policy, now: datetim
 async def _load_link_slots(reading: Reading, asked: ListSlots) -> FreeSlots:
     assert asked.link is not None
     claims, mine = await _link(reading, asked.link, lock=False)
-    changing = await load_changing(reading, claims.appointment_id, ChangeKind.MOVE, mine=mine, service=True)
-    return await slots_for(reading, asked, changing)
+    return await slots_for(reading, asked, claims.appointment_id, (ChangeKind.MOVE,), mine)
 
 
 LOOK_AT_LINK = Operation[ByLink, _Linked, LinkView](

@@ -12,7 +12,7 @@ from clientportal.errors import InvalidInput
 from clientportal.operations.appointments import closed
 from clientportal.operations.frame import Keyed, Operation, Reading
 from clientportal.operations.paging import check_limit
-from clientportal.operations.people import portrait, principal, trail_from
+from clientportal.operations.people import Principal, portrait, principal, trail_from
 from clientportal.outcomes import (
     Booked,
     Cancelled,
@@ -64,6 +64,14 @@ class AppointmentById:
     """Which appointment."""
 
     id: str
+
+
+async def _own_bookings(reading: Reading) -> Principal:
+    """The caller, where clients may see bookings at all."""
+    caller = await principal(reading)
+    if not section_is_open("bookings", reading.policy):
+        raise closed("bookings")
+    return caller
 
 
 async def read_shown(
@@ -149,7 +157,7 @@ _Terms = Mapping[ChangeKind, Changing]
 
 
 async def _load_terms(reading: Reading, asked: AppointmentById) -> _Terms:
-    caller = await principal(reading)
+    caller = await _own_bookings(reading)
     return await load_changes(reading, asked.id, tuple(ChangeKind), mine=frozenset(caller.refs))
 
 
@@ -168,9 +176,7 @@ CHANGE_TERMS = Operation[AppointmentById, _Terms, ChangeTerms](
 
 
 async def _load_one(reading: Reading, asked: AppointmentById) -> Appointment | None:
-    caller = await principal(reading)
-    if not section_is_open("bookings", reading.policy):
-        raise closed("bookings")
+    caller = await _own_bookings(reading)
     return (await read_shown(reading, asked.id, frozenset(caller.refs)))[0]
 
 
@@ -203,36 +209,44 @@ class ListSlots:
 
 @frozen
 class FreeSlots:
-    changing: Changing
+    """Free times, and what each of the changes they are for is judged by."""
+
+    changes: Mapping[ChangeKind, Changing]
     slots: tuple[Slot, ...]
 
 
-async def slots_for(reading: Reading, asked: ListSlots, changing: Changing) -> FreeSlots:
-    appointment = changing.appointment
-    if appointment is None or not reading.setup.host.capabilities.slots:
-        return FreeSlots(changing, ())
+async def slots_for(
+    reading: Reading, asked: ListSlots, id: str, kinds: Sequence[ChangeKind], mine: frozenset[RecordRef]
+) -> FreeSlots:
+    """The free times of an appointment's service, for those kinds of change."""
+    changes = await load_changes(reading, id, kinds, mine=mine, service=True)
+    appointment = changes[kinds[0]].appointment
     since = max(asked.since, reading.now)
-    if since >= asked.until:
-        return FreeSlots(changing, ())
+    if appointment is None or not reading.setup.host.capabilities.slots or since >= asked.until:
+        return FreeSlots(changes, ())
     found = await reading.host.slots(appointment.service_id, None, since, asked.until, asked.limit)
-    return FreeSlots(changing, tuple(found))
+    return FreeSlots(changes, tuple(found))
 
 
 async def _load_slots(reading: Reading, asked: ListSlots) -> FreeSlots:
-    caller = await principal(reading)
-    mine = frozenset(caller.refs)
-    changing = await load_changing(reading, asked.appointment_id, ChangeKind.MOVE, mine=mine, service=True)
-    return await slots_for(reading, asked, changing)
+    caller = await _own_bookings(reading)
+    kinds = (ChangeKind.MOVE, ChangeKind.REBOOK)
+    return await slots_for(reading, asked, asked.appointment_id, kinds, frozenset(caller.refs))
 
 
 def decide_slots(seen: FreeSlots, _asked: ListSlots, policy: Policy, now: datetime) -> Decision[tuple[Slot, ...]]:
     """Slots are shown to whoever may move there or book there: to nobody else, for nothing."""
-    moving = who_may_change.judge(seen.changing, ChangeKind.MOVE, policy, now)
-    booking = who_may_change.judge_rebooking(seen.changing, policy, now)
-    if moving.reason is not None and booking.reason is not None:
-        reason = moving.reason if moving.reason is Reason.NOT_FOUND else booking.reason
-        return refuse(reason, booking.because)
-    return grant(seen.slots, moving.because)
+    judged = [
+        who_may_change.judge_rebooking(changing, policy, now)
+        if kind is ChangeKind.REBOOK
+        else who_may_change.judge(changing, kind, policy, now)
+        for kind, changing in seen.changes.items()
+    ]
+    allowed = next((one for one in judged if one.reason is None), None)
+    if allowed is not None:
+        return grant(seen.slots, allowed.because)
+    last = judged[-1]
+    return refuse(last.reason or Reason.NOT_FOUND, last.because)
 
 
 FREE_SLOTS = Operation[ListSlots, FreeSlots, tuple[Slot, ...]](
@@ -245,7 +259,7 @@ FREE_SLOTS = Operation[ListSlots, FreeSlots, tuple[Slot, ...]](
 
 def _loader(kind: ChangeKind) -> Callable[[Reading, Change], object]:
     async def load(reading: Reading, asked: Change) -> Changing:
-        caller = await principal(reading)
+        caller = await _own_bookings(reading)
         name = ""
         if kind is ChangeKind.REBOOK:
             seen = await portrait(reading, caller.group)
@@ -332,21 +346,21 @@ CANCEL = Operation[Change, Changing, Cancelled](
     load=_loader(ChangeKind.CANCEL),  # type: ignore[arg-type]
     decide=who_may_change.cancel,
     subject=_about,
-    keyed=Keyed(_remember, _replay_cancel),
+    keyed=Keyed(_remember, _replay_cancel, admit=_own_bookings),
 )
 MOVE = Operation[Change, Changing, Moved](
     name="move",
     load=_loader(ChangeKind.MOVE),  # type: ignore[arg-type]
     decide=who_may_change.move,
     subject=_about,
-    keyed=Keyed(_remember, _replay_move),
+    keyed=Keyed(_remember, _replay_move, admit=_own_bookings),
 )
 REBOOK = Operation[Change, Changing, Booked](
     name="rebook",
     load=_loader(ChangeKind.REBOOK),  # type: ignore[arg-type]
     decide=who_may_change.rebook,
     subject=_about,
-    keyed=Keyed(_remember, _replay_book),
+    keyed=Keyed(_remember, _replay_book, admit=_own_bookings),
 )
 STAFF_CANCEL = Operation[Change, Changing, Cancelled](
     name="staff_cancel",

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import HostError, InvalidContact
-from clientportal.operations.frame import Operation, Reading, perform
+from clientportal.operations.frame import Operation, Reading, alone, perform
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Unreadable, WalkReport
 from clientportal.policy import Policy
@@ -115,7 +115,7 @@ class _Progress:
 
 
 _WALK_STEP = Operation[_Step, _Batch, _Progress](
-    name="contact_walk", load=_load_step, decide=_decide_step, previewable=False, audited=False
+    name="contact_walk", load=_load_step, decide=_decide_step, previewable=False, audited=False, durable=True
 )
 
 
@@ -123,6 +123,7 @@ async def walk(
     setup: Setup, tenant: str, progress: Callable[[WalkReport], None] | None, *, restart: bool = False
 ) -> WalkReport:
     """Walk over all contacts, a batch a transaction, and go on where an earlier walk stopped."""
+    alone(setup, "walk_contacts")
     unreadable: list[Unreadable] = []
     step = _Step(restart)
     while True:

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import Conflict, PolicyError, Refused, SendFailed, StoreError
 from clientportal.messages.texts import clean
-from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, perform, take_up
+from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, alone, perform, take_up
 from clientportal.operations.people import group_of, load_candidates, portrait
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Delivered
@@ -151,7 +151,12 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
 
 
 _TAKE = Operation[_Take, _Due, "_Taken | None"](
-    name="take_message", load=_load_due, decide=_decide_take, subject=lambda asked: asked.id, previewable=False
+    name="take_message",
+    load=_load_due,
+    decide=_decide_take,
+    subject=lambda asked: asked.id,
+    previewable=False,
+    durable=True,
 )
 
 
@@ -162,7 +167,7 @@ _TAKE = Operation[_Take, _Due, "_Taken | None"](
 class _Mark:
     id: str
     sent_to: str | None
-    problem: str = ""
+    problem: str | None = None
     permanent: bool = False
     untaken: bool = False
     """It failed before it was taken, so that this try is not counted yet."""
@@ -176,23 +181,23 @@ def _decide_mark(
     seen: OutboxMessage | None, asked: _Mark, policy: Policy, now: datetime
 ) -> Decision[MessageState | None]:
     """Sent; or put off, doubling, until the tries are used up; or abandoned, visibly."""
-    because = Because("whom_to_tell.mark", (("problem", asked.problem or "none"),))
+    because = Because("whom_to_tell.mark", (("problem", "none" if asked.problem is None else asked.problem),))
     if seen is None or seen.state is not MessageState.QUEUED:
         return grant(None, because)
-    if not asked.problem:
+    if asked.problem is None:
         done = evolve(seen, state=MessageState.SENT, sent_to=asked.sent_to)
         return grant(MessageState.SENT, because, (Put(done),))
     tries = max(seen.tries + asked.untaken, 1)
     if asked.permanent or tries >= policy.messages.tries:
-        given_up = evolve(seen, state=MessageState.ABANDONED, note=asked.problem)
+        given_up = evolve(seen, state=MessageState.ABANDONED, note=asked.problem or "no reason was given")
         return grant(MessageState.ABANDONED, because, (Put(given_up),))
     due = now + policy.messages.first_retry * 2 ** (tries - 1)
-    later = evolve(seen, tries=tries, due_at=due, note=asked.problem)
+    later = evolve(seen, tries=tries, due_at=due, note=asked.problem or "no reason was given")
     return grant(MessageState.QUEUED, because, (Put(later),))
 
 
 _MARK = Operation[_Mark, OutboxMessage | None, "MessageState | None"](
-    name="mark_message", load=_load_marked, decide=_decide_mark, previewable=False, audited=False
+    name="mark_message", load=_load_marked, decide=_decide_mark, previewable=False, audited=False, durable=True
 )
 
 
@@ -201,6 +206,7 @@ _MARK = Operation[_Mark, OutboxMessage | None, "MessageState | None"](
 
 async def deliver(setup: Setup, tenant: str, dispatch: Dispatch, limit: int) -> Delivered:
     """Send what is due, at most ``limit`` messages, and finish what a crash left open. Many at once are fine."""
+    alone(setup, "deliver")
     done = Delivered(finished=await _finish_intents(setup, tenant, limit))
     async with setup.store.begin(tenant, setup.host, writes=False) as unit:
         now = setup.clock()

@@ -10,8 +10,8 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
-from clientportal.errors import InvalidCursor
-from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.errors import InvalidCursor, InvalidInput
+from clientportal.operations.frame import Keyed, Operation, Reading
 from clientportal.operations.paging import check_limit
 from clientportal.operations.people import Group, group_of, groups_of, portrait, records_of, roots_of
 from clientportal.operations.setting import Staff
@@ -277,8 +277,7 @@ _MOST_MERGED = 50
 async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
     wanted = tuple(dict.fromkeys((asked.survivor, *asked.absorbed)))
     if len(wanted) > _MOST_MERGED:
-        because = Because("merging.merge", (("records", str(len(wanted))),))
-        raise Denied(Refusal(Reason.NOT_FOUND, because))
+        raise InvalidInput(f"at most {_MOST_MERGED} records are merged at once; these are {len(wanted)}")
     # Concurrent merges of one group wait for each other, in one order, so that no cycle can be drawn (law 13).
     for ref in sorted(wanted):
         await reading.state.hold(f"merge:{ref}")

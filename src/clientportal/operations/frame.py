@@ -10,22 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, TypeVar, cast
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen, has
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
-from clientportal.errors import Conflict, DurableOperation, HostError, PolicyError, Refused, StoreError
+from clientportal.errors import Conflict, DurableOperation, HostError, InvalidInput, PolicyError, Refused, StoreError
 from clientportal.operations.setting import Caller, Client, Setup, Staff, System, Visitor, check_human, fresh_id
+from clientportal.operations.trusting import CheckedHost, check_outcome
 from clientportal.policy import Policy
-from clientportal.ports import Unit, awaited_host
+from clientportal.ports import AsyncHost, Unit, awaited_host
 from clientportal.records import AuditEntry, HostWrite, Intent, Put, Receipt, Remove, Session, SpentLink, Trail, Write
 from clientportal.rules.settling import settle, settled_result
 from clientportal.rules.who_may_change import catch_up
 from clientportal.rules.who_may_manage import Permission, may
 from clientportal.values import HostAnswer, Secret
 
-__all__ = ["Denied", "Keyed", "Operation", "Reading", "Unfinished", "perform", "take_up"]
+__all__ = ["Denied", "Keyed", "Operation", "Reading", "Unfinished", "perform", "take_up", "alone"]
 
 Q = TypeVar("Q")
 V = TypeVar("V")
@@ -70,9 +72,9 @@ class Reading:
         self.session: Session | None = None
 
     @property
-    def host(self) -> Any:
-        """The host's awaited face, opened when first used."""
-        return self.unit.host
+    def host(self) -> AsyncHost:
+        """The host's awaited face, opened when first used; every answer is held against its contract."""
+        return CheckedHost(self.unit.host)
 
     def fresh_id(self) -> str:
         """128 random bits, drawn anew for every try."""
@@ -85,13 +87,15 @@ class Keyed(Generic[Q, T]):
 
     ``scope`` says whose keys these are where the caller does not: all visitors are one caller, so one could use up
     another's. ``judges_proof``: the parameters are a proof, and a replay hands out what it opened; other parameters
-    under the key are a guess at it, so the first of them is the last: nothing is replayed after it.
+    under the key are a guess at it, so the first of them is the last: nothing is replayed after it. ``admit`` checks
+    the caller's session before an answer is given again: a session that has ended reads nothing any more (I7).
     """
 
     remember: Callable[[T], Mapping[str, str]]
     replay: Callable[[Reading, Q, Receipt], Awaitable[Decision[T]]]
     scope: Callable[[Q], str] = field(default=lambda _request: "")
     judges_proof: bool = False
+    admit: Callable[[Reading], Awaitable[object]] | None = None
 
 
 @frozen(kw_only=True, eq=False)
@@ -130,11 +134,9 @@ async def perform(
     preview: bool = False,
 ) -> T:
     """Carry an operation out and give back its outcome; raises :class:`~clientportal.errors.Refused` for a "no"."""
-    if operation.durable and setup.connection is not None and setup.store.in_transaction(setup.connection):
-        raise DurableOperation(
-            f"{operation.name} must commit by itself: a rollback of the surrounding transaction would hand out free "
-            "tries. Call it on the portal itself, not on portal.on(connection)"
-        )
+    _check_texts(operation.name, request, key)
+    if operation.durable:
+        alone(setup, operation.name)
     if isinstance(caller, Client):
         # A token names its business itself, so a forged one may name one that nobody has heard of.
         try:
@@ -152,6 +154,36 @@ async def perform(
     if isinstance(decision.outcome, Refusal):
         raise setup.refused(decision.outcome)
     return decision.outcome
+
+
+def alone(setup: Setup, name: str) -> None:
+    """Refuse inside a host's transaction; also where its connection has none open, for nobody would commit there."""
+    if setup.connection is not None:
+        raise DurableOperation(
+            f"{name} must commit by itself: a rollback of the surrounding transaction would hand out free tries, or "
+            "send a message that was never committed. Call it on the portal itself, not on portal.on(connection)"
+        )
+
+
+@cache
+def _texts_of(kind: Any) -> tuple[tuple[str, bool], ...]:
+    """The fields of a request that hold text, and whether each may be absent."""
+    if not has(kind):
+        return ()
+    return tuple((one.name, one.type != "str") for one in fields(kind) if one.type in ("str", "str | None", str))
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind)) if has(kind) else ()
+
+
+def _check_texts(operation: str, request: object, key: str | None) -> None:
+    """Whatever the caller's framework handed through (``None`` for a missing cookie, a number): said here, once."""
+    for name, optional in (*_texts_of(cast("Any", type(request))), ("key", True)):
+        value = key if name == "key" else getattr(request, name)
+        if not isinstance(value, str) and not (optional and value is None):
+            raise InvalidInput(f"{operation}: {name} is text; this is {type(value).__name__}")
 
 
 async def _decide(
@@ -227,11 +259,15 @@ async def _once(
 
 
 def _is_noise(caller: Caller, decision: Decision[T]) -> bool:
-    """A visitor was refused and nothing came of it: not written down, or a stranger could fill the disk for nothing.
+    """A stranger (no session, or a forged one) was refused and nothing came of it: not written down, or anybody could
+    fill the disk for nothing.
 
     A wrong try does leave something, its count, and so is audited.
     """
-    return isinstance(caller, Visitor) and isinstance(decision.outcome, Refusal) and not decision.changes
+    no = decision.outcome
+    if not isinstance(no, Refusal) or decision.changes:
+        return False
+    return isinstance(caller, Visitor) or (isinstance(caller, Client) and no.reason is Reason.SESSION_ENDED)
 
 
 async def _answer(
@@ -245,6 +281,8 @@ async def _answer(
                     because = Because("frame.perform", (("operation", operation.name),))
                     spoilt = (Put(evolve(known, result={})),) if operation.keyed.judges_proof else ()
                     return refuse(Reason.KEY_REUSED, because, after=spoilt), True
+                if operation.keyed.admit is not None:
+                    await operation.keyed.admit(reading)
                 if _BEGUN in known.result:
                     raise Unfinished(known.result[_BEGUN])
                 return await operation.keyed.replay(reading, request, known), True
@@ -265,25 +303,21 @@ async def _settled(reading: Reading, decision: Decision[T]) -> Decision[T]:
     return Decision(settled.outcome, decision.because, (*decision.changes, *settled.changes), decision.events)
 
 
-async def ask_host(host: Any, intent: Intent) -> HostAnswer:
+async def ask_host(host: AsyncHost, intent: Intent) -> HostAnswer:
     """Make the one write that an intent names."""
-    answer: HostAnswer | None = None
     match intent.write:
         case HostWrite.CREATE_CLIENT if intent.draft is not None:
-            answer = await host.create_client(intent.draft, intent.id)
+            return await host.create_client(intent.draft, intent.id)
         case HostWrite.MOVE if intent.appointment is not None and intent.slot is not None:
-            answer = await host.move(intent.appointment, intent.slot, intent.fee, intent.id)
+            return await host.move(intent.appointment, intent.slot, intent.fee, intent.id)
         case HostWrite.CANCEL if intent.appointment is not None:
-            answer = await host.cancel(intent.appointment, intent.fee, intent.id)
+            return await host.cancel(intent.appointment, intent.fee, intent.id)
         case HostWrite.BOOK if (
             intent.slot is not None and intent.for_ref is not None and intent.appointment is not None
         ):
-            answer = await host.book(intent.for_ref, intent.slot, intent.appointment.booked_as, intent.id)
+            return await host.book(intent.for_ref, intent.slot, intent.appointment.booked_as, intent.id)
         case _:
             raise HostError(f"the intent {intent.id} lacks what {intent.write.value} needs")
-    if not isinstance(answer, HostAnswer):
-        raise HostError(f"the host's {intent.write.value} must answer with a HostAnswer, not {type(answer).__name__}")
-    return answer
 
 
 async def _commit(
@@ -363,7 +397,7 @@ def _receipt_id(setup: Setup, caller: Caller, operation: Operation[Q, V, T], req
 
 def _fingerprint(setup: Setup, request: object) -> str:
     parts = [type(request).__name__]
-    for name in getattr(type(request), "__slots__", ()):
+    for name in _names_of(cast("Any", type(request))):
         value = getattr(request, name, None)
         parts.append(f"{name}={value.reveal() if isinstance(value, Secret) else repr(value)}")
     return setup.keys.fingerprint("request", *parts)
@@ -388,7 +422,7 @@ async def _ask_elsewhere(
     setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, intent: Intent, decision: Decision[T]
 ) -> Decision[T]:
     """The intent is committed: call the host, then commit the rest. A crash in here is finished by the pump."""
-    host = awaited_host(setup.host.open(None, caller.tenant))
+    host = CheckedHost(awaited_host(setup.host.open(None, caller.tenant)))
     try:
         answer = await ask_host(host, intent)
     except Conflict:
@@ -453,12 +487,14 @@ async def take_up(setup: Setup, intent: Intent, caller: Caller) -> bool:
 
     Raises whatever the host raises; the intent then stays.
     """
-    host = awaited_host(setup.host.open(None, caller.tenant))
+    host = CheckedHost(awaited_host(setup.host.open(None, caller.tenant)))
     try:
         answer = await host.outcome(intent.id)
         if answer is None:
             # The write never reached the host. It is made now, under the same key: never lost.
             answer = await ask_host(host, intent)
+        else:
+            check_outcome(intent, answer)
     except Conflict:
         # What was decided on has changed since, so the host has written nothing and never will.
         await _drop_intent(setup, caller.tenant, intent)

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import InvalidInput
-from clientportal.operations.frame import Operation, Reading, perform
+from clientportal.operations.frame import Operation, Reading, alone, perform
 from clientportal.operations.paging import check_limit
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import OutboxLine
@@ -62,12 +62,13 @@ def _decide_purge(seen: tuple[Write, ...], _asked: _Purge, _policy: Policy, _now
 
 
 _PURGE = Operation[_Purge, tuple[Write, ...], int](
-    name="purge", load=_load_expired, decide=_decide_purge, previewable=False, audited=False
+    name="purge", load=_load_expired, decide=_decide_purge, previewable=False, audited=False, durable=True
 )
 
 
 async def purge(setup: Setup, tenant: str) -> int:
     """Remove what expired, a batch a transaction, until nothing is left; answers how many records went."""
+    alone(setup, "purge")
     removed = 0
     while count := await perform(setup, System(tenant), _PURGE, _Purge()):
         removed += count

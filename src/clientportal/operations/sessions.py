@@ -32,6 +32,7 @@ from clientportal.rules.sessions import (
     number_equals,
     switch,
 )
+from clientportal.rules.signing_in import STRANGERS
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import keys_of
 from clientportal.values import ContactKey, RecordRef
@@ -127,17 +128,16 @@ LIST_PROFILES = Operation[Nothing, _Profiles, tuple[ProfileOption, ...]](
 async def _load_switch(reading: Reading, _request: SwitchTo) -> Switching:
     session = await session_of(reading, needs_record=False, lock=True)
     people, current = await _people(reading, session)
-    if session.stage is Stage.CHOOSING:
-        # It is open to nothing yet, and rests on the proved contact alone: a record that has lost it since (a stolen
-        # phone, a changed number) is not to be chosen any more.
-        identity = ContactKey.parse(session.identity)
-        history = await reading.state.get(ContactHistory, str(identity))
-        candidates, _ = await load_candidates(reading, identity, history)
-        have_it = {candidate.ref for candidate in candidates}
-        people = tuple(person for person in people if person.ref in have_it)
-    lane = session.device or "strangers"
+    # Whatever it is not open to yet rests on the proved contact alone: a record that has lost it since (a stolen phone,
+    # a changed number) is not to be chosen any more.
+    identity = ContactKey.parse(session.identity)
+    history = await reading.state.get(ContactHistory, str(identity))
+    candidates, _ = await load_candidates(reading, identity, history)
+    may_be = {candidate.ref for candidate in candidates} | {current}
+    people = tuple(person for person in people if person.ref in may_be)
+    lane = session.device or STRANGERS
     reading.session = None
-    return Switching(session, people, current, fresh_session(reading, ContactKey.parse(session.identity), lane))
+    return Switching(session, people, current, fresh_session(reading, identity, lane))
 
 
 def _decide_switch(seen: Switching, request: SwitchTo, policy: Policy, now: datetime) -> Decision[SignedIn]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from attrs import frozen
+from attrs import field, frozen
 
 from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
@@ -35,6 +35,7 @@ from clientportal.values import (
     Slot,
     When,
 )
+from clientportal.values.field_checks import one_of, text_or_none
 
 __all__ = [
     "AnswerKind",
@@ -70,10 +71,10 @@ class Capabilities:
 class RawContacts:
     """One record's contacts, raw, as they stand in the host's tables."""
 
-    ref: RecordRef
-    mobile: str | None = None
-    phone: str | None = None
-    email: str | None = None
+    ref: RecordRef = field(validator=one_of(RecordRef))
+    mobile: str | None = field(default=None, validator=text_or_none)
+    phone: str | None = field(default=None, validator=text_or_none)
+    email: str | None = field(default=None, validator=text_or_none)
 
 
 @frozen

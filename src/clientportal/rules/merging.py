@@ -197,7 +197,9 @@ def merge(seen: Merging, policy: Policy, now: datetime) -> Decision[Merged]:
         if seen.roots[ref] != ref:
             return refuse(Reason.ALREADY_MERGED, because, record=str(ref), survivor=str(seen.roots[ref]))
     if seen.dismissals:
-        return refuse(Reason.NOT_DUPLICATES, because, pair=seen.dismissals[0].id.replace("|", " and "))
+        return refuse(
+            Reason.NOT_DUPLICATES, because, pair=f"{seen.dismissals[0].first} and {seen.dismissals[0].second}"
+        )
     wrong = set(seen.choices) - set(CLIENT_FIELDS)
     members = {str(record.ref) for group in seen.groups.values() for record in group}
     if wrong or not set(seen.choices.values()) <= members:

@@ -106,7 +106,8 @@ def request_code(seen: CodeRequest, policy: Policy, now: datetime) -> Decision[C
         return refuse(Reason.STOPPED, because)
     if seen.superseded is None and len(seen.live) >= login.live_codes:
         return refuse(Reason.TOO_MANY_CODES, because, retry_at=min(challenge.expires_at for challenge in seen.live))
-    if seen.superseded is not None and not seen.superseded.open_at(now):
+    used_up = seen.superseded is not None and seen.superseded.misses >= policy.guesses.per_code
+    if used_up or (seen.superseded is not None and not seen.superseded.open_at(now)):
         return refuse(Reason.CODE_GONE, because)
     charges = request_charges(seen.identity, seen.lane, seen.source, policy.sends)
     spent = spend(seen.allowances, charges, now)

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from clientportal.errors import InvalidInput
 from clientportal.values.clients import RecordRef
+from clientportal.values.field_checks import as_member, one_of, text, text_or_none
 from clientportal.values.instants import as_utc, as_utc_or_none, in_zone, is_zone
 from clientportal.values.money import Money
 
@@ -51,6 +52,13 @@ class ChangeKind(StrEnum):
     """Book the same service again, as a new appointment (T9)."""
 
 
+def _status(value: AppointmentStatus | str) -> AppointmentStatus:
+    return as_member(AppointmentStatus, value, "status of an appointment")
+
+
+_money_or_none = one_of(Money, type(None))
+
+
 class When(StrEnum):
     """Which list of appointments is meant."""
 
@@ -69,20 +77,20 @@ class Appointment:
     (X9). ``version`` is opaque and changes with every change. ``moves`` counts reschedules where the host does.
     """
 
-    id: str
-    ref: RecordRef
-    service_id: str
+    id: str = field(validator=text)
+    ref: RecordRef = field(validator=one_of(RecordRef))
+    service_id: str = field(validator=text)
     start: datetime = field(converter=as_utc)
     end: datetime = field(converter=as_utc)
     zone: str = field(validator=is_zone)
-    status: AppointmentStatus
+    status: AppointmentStatus = field(converter=_status)
     made_at: datetime = field(converter=as_utc)
-    version: str = ""
-    staff_id: str | None = None
-    service_name: str = ""
-    staff_name: str = ""
-    booked_as: str = ""
-    price: Money | None = None
+    version: str = field(default="", validator=text)
+    staff_id: str | None = field(default=None, validator=text_or_none)
+    service_name: str = field(default="", validator=text)
+    staff_name: str = field(default="", validator=text)
+    booked_as: str = field(default="", validator=text)
+    price: Money | None = field(default=None, validator=_money_or_none)
     moves: int = 0
 
     def __attrs_post_init__(self) -> None:
@@ -107,25 +115,29 @@ class AppointmentPage:
 class Service:
     """A service with its settings *as they are today* (T9)."""
 
-    id: str
-    name: str
-    duration: timedelta
+    id: str = field(validator=text)
+    name: str = field(validator=text)
+    duration: timedelta = field(validator=one_of(timedelta))
     bookable_online: bool = True
     active: bool = True
-    price: Money | None = None
+    price: Money | None = field(default=None, validator=_money_or_none)
 
 
 @frozen
 class Slot:
     """A free time. ``id`` is the host's opaque name for it."""
 
-    id: str
-    service_id: str
+    id: str = field(validator=text)
+    service_id: str = field(validator=text)
     start: datetime = field(converter=as_utc)
     end: datetime = field(converter=as_utc)
     zone: str = field(validator=is_zone)
-    staff_id: str | None = None
-    staff_name: str = ""
+    staff_id: str | None = field(default=None, validator=text_or_none)
+    staff_name: str = field(default="", validator=text)
+
+    def __attrs_post_init__(self) -> None:
+        if self.end < self.start:
+            raise InvalidInput("a slot cannot end before it starts")
 
     @property
     def local_start(self) -> datetime:
@@ -145,6 +157,10 @@ class AnswerKind(StrEnum):
     """The host's own rules said no after all; nothing was written."""
 
 
+def _answer_kind(value: AnswerKind | str) -> AnswerKind:
+    return as_member(AnswerKind, value, "answer of a host")
+
+
 @frozen
 class HostAnswer:
     """The host's answer to one write.
@@ -153,10 +169,10 @@ class HostAnswer:
     (hosts that delete). ``ref`` is the record that was created.
     """
 
-    kind: AnswerKind = AnswerKind.DONE
-    appointment: Appointment | None = None
-    ref: RecordRef | None = None
-    note: str = ""
+    kind: AnswerKind = field(default=AnswerKind.DONE, converter=_answer_kind)
+    appointment: Appointment | None = field(default=None, validator=one_of(Appointment, type(None)))
+    ref: RecordRef | None = field(default=None, validator=one_of(RecordRef, type(None)))
+    note: str = field(default="", validator=text)
 
 
 @frozen
@@ -168,8 +184,8 @@ class Offer:
     """
 
     allowed: bool = True
-    why_not: str = ""
+    why_not: str = field(default="", validator=text)
     until: datetime | None = field(default=None, converter=as_utc_or_none)
-    fee: Money | None = None
-    forfeits: Money | None = None
+    fee: Money | None = field(default=None, validator=_money_or_none)
+    forfeits: Money | None = field(default=None, validator=_money_or_none)
     needs_approval: bool = False

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
-from attrs.validators import max_len, optional
 
 from clientportal.errors import InvalidInput
+from clientportal.values.field_checks import as_member, one_of, text, text_or_none, text_up_to
 from clientportal.values.instants import as_utc, as_utc_or_none
 
 __all__ = ["CLIENT_FIELDS", "Address", "ClientDraft", "ClientRecord", "RecordKind", "RecordRef"]
@@ -30,10 +30,7 @@ class RecordKind(StrEnum):
 
 
 def _kind(value: RecordKind | str) -> RecordKind:
-    try:
-        return RecordKind(value)
-    except ValueError as error:
-        raise InvalidInput(f"{value!r} is no kind of record; there are 'client' and 'booking'") from error
+    return as_member(RecordKind, value, "kind of record")
 
 
 def _check_id(_instance: object, _attribute: object, value: Any) -> None:
@@ -79,22 +76,25 @@ class RecordRef:
         return cls(RecordKind.BOOKING, id)
 
 
-_short = optional(max_len(MAX_NAME))
+_short = text_up_to(MAX_NAME)
 
 
 @frozen
 class Address:
     """A postal address, line by line; every part may be absent."""
 
-    street: str | None = field(default=None, validator=optional(max_len(300)))
+    street: str | None = field(default=None, validator=text_up_to(300))
     city: str | None = field(default=None, validator=_short)
     region: str | None = field(default=None, validator=_short)
-    postcode: str | None = field(default=None, validator=optional(max_len(20)))
+    postcode: str | None = field(default=None, validator=text_up_to(20))
     country: str | None = field(default=None, validator=_short)
 
     def __str__(self) -> str:
         parts = (self.street, self.city, self.region, self.postcode, self.country)
         return ", ".join(part for part in parts if part)
+
+
+_address_or_none = one_of(Address, type(None))
 
 
 def _instants(value: Mapping[str, datetime] | None) -> Mapping[str, datetime] | None:
@@ -118,20 +118,20 @@ class ClientRecord:
     * ``notes`` and ``custom`` are for staff: no portal ever shows them (T8, TT8).
     """
 
-    ref: RecordRef
+    ref: RecordRef = field(validator=one_of(RecordRef))
     created_at: datetime = field(converter=as_utc)
     first_name: str | None = field(default=None, validator=_short)
     last_name: str | None = field(default=None, validator=_short)
-    email: str | None = None
-    phone: str | None = None
-    mobile: str | None = None
-    address: Address | None = None
+    email: str | None = field(default=None, validator=text_or_none)
+    phone: str | None = field(default=None, validator=text_or_none)
+    mobile: str | None = field(default=None, validator=text_or_none)
+    address: Address | None = field(default=None, validator=_address_or_none)
     last_booked_at: datetime | None = field(default=None, converter=as_utc_or_none)
     usable: bool = True
-    version: str = ""
+    version: str = field(default="", validator=text)
     changed_at: Mapping[str, datetime] | None = field(default=None, converter=_instants, eq=False)
     cleared: frozenset[str] = field(default=frozenset(), converter=frozenset)
-    notes: str | None = field(default=None, repr=False, validator=optional(max_len(MAX_NOTE)))
+    notes: str | None = field(default=None, repr=False, validator=text_up_to(MAX_NOTE))
     custom: Mapping[str, str] = field(factory=dict[str, str], repr=False)
 
     @property
@@ -146,7 +146,7 @@ class ClientDraft:
 
     first_name: str | None = field(default=None, validator=_short)
     last_name: str | None = field(default=None, validator=_short)
-    email: str | None = None
-    phone: str | None = None
-    mobile: str | None = None
-    address: Address | None = None
+    email: str | None = field(default=None, validator=text_or_none)
+    phone: str | None = field(default=None, validator=text_or_none)
+    mobile: str | None = field(default=None, validator=text_or_none)
+    address: Address | None = field(default=None, validator=_address_or_none)

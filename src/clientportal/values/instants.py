@@ -35,8 +35,10 @@ def zone(name: str) -> ZoneInfo:
         raise InvalidInput(f"{name!r} is not an IANA time zone such as 'Pacific/Auckland'") from error
 
 
-def is_zone(_instance: object, _attribute: Any, value: str) -> None:
+def is_zone(_instance: object, _attribute: Any, value: Any) -> None:
     """An attrs validator: the field names an IANA zone that this machine knows."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"a zone is the text of an IANA name such as 'Pacific/Auckland', not {type(value).__name__}")
     zone(value)
 
 

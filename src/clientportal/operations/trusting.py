@@ -1,0 +1,198 @@
+"""A host is believed only as far as its contract goes.
+
+Adapters are written by others, over tables that they know and we do not. One that forgets a ``WHERE`` would show a
+client somebody else's appointments, and nothing behind it could tell. So every answer is held against what was asked,
+before anything is decided on it; what the host itself raises passes through untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from clientportal.decisions import HostEvent
+from clientportal.errors import HostError
+from clientportal.ports.host import AsyncHost, ContactPage, RawContacts
+from clientportal.records import HostWrite, Intent
+from clientportal.values import (
+    AnswerKind,
+    Appointment,
+    AppointmentPage,
+    Business,
+    ChangeKind,
+    ClientDraft,
+    ClientRecord,
+    ContactKey,
+    HostAnswer,
+    Money,
+    Offer,
+    RecordKind,
+    RecordRef,
+    Service,
+    Slot,
+    When,
+)
+
+__all__ = ["CheckedHost", "check_outcome"]
+
+V = TypeVar("V")
+
+
+def _named(value: object) -> str:
+    return "None" if value is None else type(value).__name__
+
+
+def _a(kind: type[V], answer: object, method: str) -> V:
+    if not isinstance(answer, kind):
+        raise HostError(f"{method}() answers with {kind.__name__}; this answered with {_named(answer)}")
+    return answer
+
+
+def _several(kind: type[V], answer: object, method: str) -> Sequence[V]:
+    if not isinstance(answer, Sequence) or isinstance(answer, str | bytes):
+        raise HostError(f"{method}() answers with a sequence of {kind.__name__}; this answered with {_named(answer)}")
+    several = cast("Sequence[object]", answer)
+    for one in several:
+        if not isinstance(one, kind):
+            raise HostError(f"{method}() answers with a sequence of {kind.__name__}; in this there was {_named(one)}")
+    return cast("Sequence[V]", several)
+
+
+def _cursor(after: object, method: str) -> None:
+    if after is not None and not isinstance(after, str):
+        raise HostError(f"{method}() answers with a cursor of text or None; this one is {_named(after)}")
+
+
+def _that_one(kind: type[V], answer: object, id: str, method: str) -> V | None:
+    if answer is None:
+        return None
+    found = _a(kind, answer, method)
+    if (own := cast("Any", found).id) != id:
+        raise HostError(f"{method}() was asked for {id!r} and answered with {own!r}")
+    return found
+
+
+def _written(
+    method: str, write: HostWrite, answer: object, *, service_id: str | None = None, ref: RecordRef | None = None
+) -> HostAnswer:
+    """What a write was answered with, where it was to be of that service and for that record."""
+    said = _a(HostAnswer, answer, method)
+    if said.kind is AnswerKind.TAKEN and write in (HostWrite.CANCEL, HostWrite.CREATE_CLIENT):
+        raise HostError(f"{method}() answered that the slot is taken, but {write.value} takes no slot")
+    if write is HostWrite.CREATE_CLIENT and said.kind is AnswerKind.DONE and said.ref is None:
+        raise HostError(f"{method}() answered that it is done without the ref of the record that was created")
+    after = said.appointment
+    if after is None or said.kind not in (AnswerKind.DONE, AnswerKind.WAITS):
+        return said
+    if service_id is not None and after.service_id != service_id:
+        raise HostError(
+            f"{method}() was asked for the service {service_id!r} and answered with an appointment of "
+            f"{after.service_id!r}"
+        )
+    # A guest's booking is a record of its own: a host that books anew has made a new one.
+    if ref is not None and ref.kind is RecordKind.CLIENT and after.ref != ref:
+        raise HostError(f"{method}() was asked for {ref} and answered with an appointment of {after.ref}")
+    return said
+
+
+def check_outcome(intent: Intent, answer: HostAnswer) -> HostAnswer:
+    """What a host elsewhere says became of a write, held against what the write was."""
+    before = intent.appointment
+    match intent.write:
+        case HostWrite.BOOK:
+            service_id = None if intent.slot is None else intent.slot.service_id
+            return _written("outcome", intent.write, answer, service_id=service_id, ref=intent.for_ref)
+        case HostWrite.MOVE | HostWrite.CANCEL if before is not None:
+            return _written("outcome", intent.write, answer, service_id=before.service_id, ref=before.ref)
+        case _:
+            return _written("outcome", intent.write, answer)
+
+
+class CheckedHost:
+    """The awaited face of a host, with every answer held against its contract; raises ``HostError`` where it breaks."""
+
+    def __init__(self, host: AsyncHost) -> None:
+        # Untyped on purpose: what the types promise is what is checked here.
+        self._host: Any = host
+
+    async def business(self) -> Business:
+        return _a(Business, await self._host.business(), "business")
+
+    async def clients(self, refs: Sequence[RecordRef]) -> Sequence[ClientRecord]:
+        records = _several(ClientRecord, await self._host.clients(refs), "clients")
+        left = set(refs)
+        for record in records:
+            if record.ref not in left:
+                problem = "twice with the same record" if record.ref in refs else "with a record that was not asked for"
+                raise HostError(f"clients() answered {problem}: {record.ref}")
+            left.remove(record.ref)
+        return records
+
+    async def contacts(self, after: str | None, limit: int) -> ContactPage:
+        page = _a(ContactPage, await self._host.contacts(after, limit), "contacts")
+        _several(RawContacts, page.items, "contacts")
+        _cursor(page.next, "contacts")
+        return page
+
+    async def by_contact(self, key: ContactKey) -> Sequence[RecordRef]:
+        return _several(RecordRef, await self._host.by_contact(key), "by_contact")
+
+    async def appointments(
+        self, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
+    ) -> AppointmentPage:
+        page = _a(AppointmentPage, await self._host.appointments(refs, when, now, after, limit), "appointments")
+        asked = frozenset(refs)
+        for one in _several(Appointment, page.items, "appointments"):
+            if one.ref not in asked:
+                raise HostError(f"appointments() answered with an appointment that was not asked for: of {one.ref}")
+        if len(page.items) > limit:
+            raise HostError(f"appointments() was asked for at most {limit} and answered with {len(page.items)}")
+        _cursor(page.next, "appointments")
+        return page
+
+    async def appointment(self, id: str) -> Appointment | None:
+        return _that_one(Appointment, await self._host.appointment(id), id, "appointment")
+
+    async def offer(self, appointment: Appointment, change: ChangeKind) -> Offer:
+        return _a(Offer, await self._host.offer(appointment, change), "offer")
+
+    async def service(self, id: str) -> Service | None:
+        return _that_one(Service, await self._host.service(id), id, "service")
+
+    async def slots(
+        self, service_id: str, staff_id: str | None, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Slot]:
+        free = _several(Slot, await self._host.slots(service_id, staff_id, since, until, limit), "slots")
+        for one in free:
+            if one.service_id != service_id:
+                raise HostError(
+                    f"slots() was asked for the service {service_id!r} and answered with a slot of {one.service_id!r}"
+                )
+        return free
+
+    async def slot(self, id: str) -> Slot | None:
+        return _that_one(Slot, await self._host.slot(id), id, "slot")
+
+    async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
+        answer = await self._host.create_client(draft, key)
+        return _written("create_client", HostWrite.CREATE_CLIENT, answer)
+
+    async def move(self, appointment: Appointment, slot: Slot, fee: Money | None, key: str) -> HostAnswer:
+        answer = await self._host.move(appointment, slot, fee, key)
+        return _written("move", HostWrite.MOVE, answer, service_id=appointment.service_id, ref=appointment.ref)
+
+    async def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer:
+        answer = await self._host.cancel(appointment, fee, key)
+        return _written("cancel", HostWrite.CANCEL, answer, service_id=appointment.service_id, ref=appointment.ref)
+
+    async def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer:
+        answer = await self._host.book(ref, slot, name, key)
+        return _written("book", HostWrite.BOOK, answer, service_id=slot.service_id, ref=ref)
+
+    async def outcome(self, key: str) -> HostAnswer | None:
+        answer = await self._host.outcome(key)
+        return None if answer is None else _a(HostAnswer, answer, "outcome")
+
+    async def heard(self, event: HostEvent) -> None:
+        await self._host.heard(event)
