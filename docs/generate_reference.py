@@ -89,6 +89,34 @@ def choices(hint: object) -> str:
     return names.get(typing.cast("type", hint), getattr(hint, "__name__", str(hint)))
 
 
+NOT_CARRIED_OUT = {
+    "login.unknown": "same_alert",
+    "login.several": "accounts",
+    "login.to_book": "never, required",
+    "registration.accounts": "",
+    "registration.register_from": "",
+    "registration.staff_may_register": "",
+    "registration.staff_reset": "",
+    "bookings.logged_out": "",
+    "bookings.by_staff": "",
+    "clients.on_delete": "",
+    "clients.card_removal": "",
+}
+"""Settings that exist and are not carried out yet: as a whole, or only some of their values."""
+
+
+def marked(setting: str) -> str:
+    """Its name, with the sign of those that are not carried out."""
+    return f"`{setting}`{' ‡' if NOT_CARRIED_OUT.get(setting) == '' else ''}"
+
+
+def marked_choices(setting: str, text: str) -> str:
+    """What may stand there, with the sign at each value that is not carried out."""
+    for value in filter(None, NOT_CARRIED_OUT.get(setting, "").split(", ")):
+        text = text.replace(f"`{value}`", f"`{value}` ‡")
+    return text
+
+
 def policy_page() -> str:
     """Every setting with its default, and where the presets differ."""
     parts = [
@@ -98,6 +126,8 @@ def policy_page() -> str:
         "are those of `Policy()`; a preset starts from them. In a file the names are the same: "
         "[A policy in a file](../howto/policy_toml.md). Numbers marked † are this project's; the others come from the "
         "standards named with them, and a weaker one is refused unless `allow_weaker` names it.",
+        "‡ marks a setting, or one of its values, that can be written down and is not carried out yet: see "
+        "[Not built yet](../explanation/not_built_yet.md).",
     ]
     default = Policy()
     for group in attrs.fields(Policy):
@@ -111,7 +141,11 @@ def policy_page() -> str:
             table(
                 ("setting", "may be", "default"),
                 (
-                    (f"`{group.name}.{f.name}`", choices(hints[f.name]), shown(getattr(value, f.name)))
+                    (
+                        marked(f"{group.name}.{f.name}"),
+                        marked_choices(f"{group.name}.{f.name}", choices(hints[f.name])),
+                        shown(getattr(value, f.name)),
+                    )
                     for f in attrs.fields(type(value))
                 ),
             ),
@@ -178,7 +212,7 @@ def differences(default: Policy, other: Policy) -> Iterator[tuple[str, str]]:
             continue
         for f in attrs.fields(type(before)):
             if getattr(before, f.name) != getattr(after, f.name):
-                yield f"`{group.name}.{f.name}`", shown(getattr(after, f.name))
+                yield marked(f"{group.name}.{f.name}"), shown(getattr(after, f.name))
 
 
 # --- reasons, texts, errors ----------------------------------------------------------------------------------------
