@@ -90,9 +90,11 @@ def choices(hint: object) -> str:
 
 
 NOT_CARRIED_OUT = {
+    "login.proof": "password",
     "login.unknown": "same_alert",
     "login.several": "accounts",
     "login.to_book": "never, required",
+    "visibility.appointments": "assigned",
     "registration.accounts": "",
     "registration.register_from": "",
     "registration.staff_may_register": "",
@@ -126,8 +128,8 @@ def policy_page() -> str:
         "are those of `Policy()`; a preset starts from them. In a file the names are the same: "
         "[A policy in a file](../howto/policy_toml.md). Numbers marked † are this project's; the others come from the "
         "standards named with them, and a weaker one is refused unless `allow_weaker` names it.",
-        "‡ marks a setting, or one of its values, that can be written down and is not carried out yet: see "
-        "[Not built yet](../explanation/not_built_yet.md).",
+        "‡ marks a setting, or one of its values, that can be written down and is not carried out yet: "
+        "[Not built yet](../explanation/not_built_yet.md) says which are refused and which have no effect.",
     ]
     default = Policy()
     for group in attrs.fields(Policy):
@@ -189,7 +191,10 @@ def choice_tables(default: Policy) -> Iterator[str]:
             for kind in (hint, *typing.get_args(hint)):
                 if isinstance(kind, type) and issubclass(kind, enum.Enum) and kind not in seen:
                     seen.add(kind)
-                    rows = [(f"`{one.value}`", prose(text)) for one, text in member_docs(kind)]
+                    rows = [
+                        (marked_choices(f"{group.name}.{name}", f"`{one.value}`"), prose(text))
+                        for one, text in member_docs(kind)
+                    ]
                     if any(text for _, text in rows):
                         yield f"### {kind.__name__}"
                         yield f"{prose(kind.__doc__)} (`{group.name}.{name}`)"
@@ -200,7 +205,7 @@ def member_docs(kind: type[enum.Enum]) -> Iterator[tuple[enum.Enum, str]]:
     """The sentence under each member, read from the source."""
     source = inspect.getsource(kind)
     for one in kind:
-        found = re.search(rf'^    {one.name} = .*\n(?:    """(.+?)""")?', source, flags=re.MULTILINE | re.DOTALL)
+        found = re.search(rf'^    {one.name} = [^\n]*\n(?:    """(.+?)""")?', source, flags=re.MULTILINE | re.DOTALL)
         yield one, " ".join((found[1] or "").split()) if found is not None else ""
 
 
@@ -257,6 +262,10 @@ def errors_page() -> str:
         parts[2] = parts[2].replace(f"```text\n{tree[1].rstrip()}", f"```text\n{block}\n```")
     for name in errors.__all__:
         parts += [f"## {name}", prose(getattr(errors, name).__doc__)]
+        if name == "SecretUsedAsText":
+            parts.append(
+                "Pickling a `Secret` or a `Key` raises this. Formatting a `Secret` raises nothing: it gives the mask."
+            )
     return page(parts)
 
 

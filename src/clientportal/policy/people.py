@@ -83,7 +83,7 @@ class StaffReset(StrEnum):
 
 @frozen(kw_only=True)
 class RegistrationPolicy:
-    """Accounts with a login of their own."""
+    """Accounts with a login of their own. Not carried out yet: ``accounts`` is refused, the rest has no effect."""
 
     accounts: bool = field(default=False, validator=_flag)
     register_from: RegisterFrom = field(default=RegisterFrom.NOWHERE, converter=RegisterFrom)
@@ -123,7 +123,10 @@ def _flow(value: BookingFlow | str | None) -> BookingFlow | None:
 
 @frozen(kw_only=True)
 class BookingPolicy:
-    """Bookings around the portal. Taking ``payments`` turns the updated flow on by itself (T10)."""
+    """Bookings around the portal. Taking ``payments`` turns the updated flow on by itself (T10).
+
+    ``logged_out`` and ``by_staff`` have no effect yet: a booking belongs to the record that the host says.
+    """
 
     logged_out: LoggedOutMatch = field(default=LoggedOutMatch.NAME_AND_CONTACT, converter=LoggedOutMatch)
     by_staff: StaffBooking = field(default=StaffBooking.CHOSEN_CLIENT, converter=StaffBooking)
@@ -155,7 +158,7 @@ class CardRemoval(StrEnum):
 
 @frozen(kw_only=True)
 class ClientListPolicy:
-    """The client list and what hangs on it."""
+    """The client list and what hangs on it. Not carried out yet: these settings have no effect."""
 
     on_delete: OnDelete = field(default=OnDelete.KEEP, converter=OnDelete)
     card_removal: CardRemoval = field(default=CardRemoval.FREE, converter=CardRemoval)
