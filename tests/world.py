@@ -134,6 +134,7 @@ class World:
             ],
         )
         self.portal: Any = self.make_portal()
+        self.portal.walk_contacts(self.tenant)
 
     # --- the machinery
 

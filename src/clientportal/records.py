@@ -288,7 +288,13 @@ class ContactHistory:
 @stored("walk_marks")
 @frozen(kw_only=True)
 class WalkMark:
-    """How far the walk over the host's contacts has come; ``id`` is the walk's name."""
+    """How far the walk over the host's contacts has come; ``id`` is the walk's name.
+
+    ``FIRST`` is written once, when a walk has come to its end for the first time, and never again: a sign-in that makes
+    a new record rests on it, and must not conflict with every later walk.
+    """
+
+    FIRST: ClassVar[str] = "contacts:first"
 
     TABLE: ClassVar[str]
     KEYS: ClassVar[Mapping[str, tuple[str, ...]]]

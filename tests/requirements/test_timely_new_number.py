@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from clientportal import Reason, RecordRef, Refused
+from clientportal import Business, ClientRecord, HostError, Reason, RecordRef, Refused
 from clientportal.records import Session
-from world import World
+from world import World, at, client
 
 NEW = "027 555 0001"
 KEY = "+64275550001"
@@ -285,3 +285,30 @@ def test_a_number_that_left_its_record_is_unknown_again(world: World) -> None:
     second = world.sign_in(NEW)
     assert second.new_record
     assert second.record != first.record
+
+
+@pytest.mark.requirement("T6")
+def test_nobody_is_new_before_the_contacts_were_walked(world: World) -> None:
+    """A platform that forgot the first walk is told so; no empty twin is made, and the code still works afterwards."""
+    other = world.tenant + "-b"
+    forgetful = world.portal.visitor(other)
+
+    async def open_branch() -> None:
+        async with world.store.begin(other, world.host, writes=True) as unit:
+            await unit.host.add_business(Business(id=other, name="Branch", zone="Pacific/Auckland"))
+            await unit.host.add_clients(
+                [ClientRecord(client("ana"), at("2026-01-05 09:00"), "Ana", mobile="021 123 4567")]
+            )
+            await unit.commit(())
+
+    world.run(open_branch())
+    sent = forgetful.request_code("021 123 4567")
+    world.portal.deliver(other)
+    code = world.code_in(world.box.messages[-1])
+
+    with pytest.raises(HostError, match=r"walk_contacts\(business\) once"):
+        forgetful.verify_code(sent.handle, code)
+
+    world.portal.walk_contacts(other)
+    signed_in = forgetful.verify_code(sent.handle, code)
+    assert (signed_in.record, signed_in.new_record) == (client("ana"), False)

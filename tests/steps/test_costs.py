@@ -61,7 +61,7 @@ class Cost:
 
 COSTS: dict[str, Cost] = {
     "verify_code": Cost(11, sqlite=(12, 1), postgres=(18, 1)),
-    "first_login": Cost(9, sqlite=(11, 1), postgres=(14, 1)),
+    "first_login": Cost(10, sqlite=(12, 1), postgres=(16, 1)),
     "request_code": Cost(5, sqlite=(7, 0), postgres=(10, 0)),
     "move": Cost(12, sqlite=(10, 9), postgres=(12, 9)),
     "cancel": Cost(11, sqlite=(9, 7), postgres=(13, 7)),

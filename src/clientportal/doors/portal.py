@@ -47,6 +47,16 @@ def make_setup(
     loop: bool,
 ) -> Setup:
     """Check everything that a portal is given, once, for both colours."""
+    if not isinstance(cast("object", keys), KeyRing):
+        raise InvalidInput("keys is a KeyRing: KeyRing.from_secrets({'2026-11': KeyRing.generate_secret()})")
+    if not isinstance(policy, Policy) and not callable(cast("object", policy)):
+        raise InvalidInput("policy is a Policy, such as presets.timely(), or a function from business to Policy")
+    if not callable(getattr(store, "begin", None)):
+        raise InvalidInput("store is a store, such as SqlStore.open('sqlite:///portal.db') or MemoryStore()")
+    if not callable(getattr(host, "open", None)) or getattr(host, "capabilities", None) is None:
+        raise InvalidInput("host is an adapter: usually your subclass of BaseHost, the class itself")
+    if not loop and getattr(store, "needs_loop", False):
+        raise InvalidInput("this store has an async engine: use AsyncPortal, or SqlStore.open(url)")
     given = dict(senders or {})
     check_senders(given, loop=loop)
     return Setup(

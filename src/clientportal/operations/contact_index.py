@@ -57,6 +57,7 @@ class _Step:
 @frozen
 class _Batch:
     mark: WalkMark
+    first: WalkMark | None
     entries: tuple[Write, ...]
     unreadable: tuple[Unreadable, ...]
     records: int
@@ -88,6 +89,7 @@ async def _load_step(reading: Reading, step: _Step) -> _Batch:
     new = [entry for entry in wanted.values() if entry.id not in known]
     return _Batch(
         mark=mark,
+        first=await reading.state.get(WalkMark, WalkMark.FIRST) if page.next is None else None,
         entries=(*(Put(entry) for entry in new), *(Remove(entry) for entry in stale)),
         unreadable=tuple(unreadable),
         records=len(page.items),
@@ -105,7 +107,10 @@ def _decide_step(seen: _Batch, _step: _Step, _policy: Policy, now: datetime) -> 
         unreadable=seen.mark.unreadable + len(seen.unreadable),
         finished_at=now if seen.next is None else None,
     )
-    return grant(_Progress(mark, seen.unreadable), Because("contact_index.walk"), (Put(mark), *seen.entries))
+    writes = (Put(mark), *seen.entries)
+    if seen.next is None and seen.first is None:
+        writes = (*writes, Put(WalkMark(id=WalkMark.FIRST, started_at=mark.started_at, finished_at=now)))
+    return grant(_Progress(mark, seen.unreadable), Because("contact_index.walk"), writes)
 
 
 @frozen

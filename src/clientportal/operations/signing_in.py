@@ -10,13 +10,13 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
-from clientportal.errors import InvalidCode, InvalidContact
+from clientportal.errors import HostError, InvalidCode, InvalidContact
 from clientportal.keyring import digest, new_secret, token_for
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading, Unfinished
 from clientportal.operations.people import load_candidates, session_of
 from clientportal.operations.setting import Setup, Visitor
 from clientportal.outcomes import CodeSent, SignedIn, SignInStage
-from clientportal.policy import Policy
+from clientportal.policy import Policy, UnknownIdentity
 from clientportal.records import (
     Allowance,
     Challenge,
@@ -29,6 +29,7 @@ from clientportal.records import (
     Remove,
     Session,
     Stage,
+    WalkMark,
 )
 from clientportal.rules.budgets import request_charges
 from clientportal.rules.sessions import judge_session
@@ -334,6 +335,8 @@ async def _load_sign_in(reading: Reading, typed: TypedCode) -> SignIn:
     if not candidates and on_its_way is not None:
         raise Unfinished(on_its_way)
     seen = evolve(seen, candidates=candidates, hits=hits, history=history)
+    if not hits and reading.policy.login.unknown is UnknownIdentity.CREATE_EMPTY:
+        await _must_be_walked(reading)
     if challenge.purpose is not Purpose.SECOND_PROOF or challenge.bound_to is None:
         return seen
     bound = await reading.state.get(Session, challenge.bound_to, lock=True)
@@ -355,6 +358,20 @@ async def _record_on_its_way(reading: Reading, identity: ContactKey) -> str | No
         return None
     page = await reading.state.page(Intent, "state", ["open"], limit=_MOST_ON_THEIR_WAY)
     return next((intent.id for intent in page.items if identity in intent.entries), None)
+
+
+async def _must_be_walked(reading: Reading) -> None:
+    """Nobody has the contact, as far as the index knows; it must know everybody, or an old client gets a second record.
+
+    Where the host answers ``by_contact`` itself, it was asked already.
+    """
+    if reading.setup.host.capabilities.by_contact:
+        return
+    if await reading.state.get(WalkMark, WalkMark.FIRST) is None:
+        raise HostError(
+            f"the contacts of business {reading.tenant!r} were never walked to the end, so an old client cannot be told "
+            "from a new one: call portal.walk_contacts(business) once, also where there are no clients yet"
+        )
 
 
 def _decide_sign_in(seen: SignIn, _typed: TypedCode, policy: Policy, now: datetime) -> Decision[SignedIn]:

@@ -71,6 +71,11 @@ class SqlStore:
             return JoinedUnit(tenant, host, face_of(connection), writes=writes, check=self._check_once)
         return OwnUnit(tenant, host, self._connect, writes=writes, check=self._check_once, patience=self._sets_patience)
 
+    @property
+    def needs_loop(self) -> bool:
+        """Whether its engine is async, so that only ``AsyncPortal`` can use it."""
+        return isinstance(self.engine, AsyncEngine)
+
     def in_transaction(self, connection: Any) -> bool:
         """Whether anything was begun or executed on it since its last commit, unless every statement commits itself."""
         if not isinstance(connection, Connection | AsyncConnection):
