@@ -369,8 +369,8 @@ async def _must_be_walked(reading: Reading) -> None:
         return
     if await reading.state.get(WalkMark, WalkMark.FIRST) is None:
         raise HostError(
-            f"the contacts of business {reading.tenant!r} were never walked to the end, so an old client cannot be told "
-            "from a new one: call portal.walk_contacts(business) once, also where there are no clients yet"
+            f"the contacts of business {reading.tenant!r} were never walked to the end, so an old client cannot be "
+            "told from a new one: call portal.walk_contacts(business) once, also where there are no clients yet"
         )
 
 
