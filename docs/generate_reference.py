@@ -262,10 +262,6 @@ def errors_page() -> str:
         parts[2] = parts[2].replace(f"```text\n{tree[1].rstrip()}", f"```text\n{block}\n```")
     for name in errors.__all__:
         parts += [f"## {name}", prose(getattr(errors, name).__doc__)]
-        if name == "SecretUsedAsText":
-            parts.append(
-                "Pickling a `Secret` or a `Key` raises this. Formatting a `Secret` raises nothing: it gives the mask."
-            )
     return page(parts)
 
 

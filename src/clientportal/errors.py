@@ -15,7 +15,7 @@
     ├── StoreError                            the store failed; whether the work is done is in ``committed``
     ├── HostError                             the host's adapter broke its contract
     ├── SendFailed                            raised *by* senders: the message did not leave
-    └── SecretUsedAsText (also a TypeError)   somebody tried to pickle or format a secret
+    └── SecretUsedAsText (also a TypeError)   somebody tried to pickle a secret
 
 ``Refused`` is the only one that a client's ordinary behaviour can cause on a sound installation, next to
 ``InvalidInput``. Neither carries secrets: their texts may be logged.
@@ -153,4 +153,4 @@ class SendFailed(ClientPortalError):
 
 
 class SecretUsedAsText(ClientPortalError, TypeError):
-    """A secret was pickled or formatted; ``reveal()`` says that it is meant."""
+    """A secret was pickled; formatting one gives its mask. ``reveal()`` says that it is meant."""
