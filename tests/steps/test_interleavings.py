@@ -25,7 +25,7 @@ from steps.stages import Ground, Scene, Stage, outcome_text
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
 
-_BUSY = Refused(Refusal(Reason.BUSY, Because("frame.perform")), "", "")
+_BUSY = Refused(Refusal(Reason.BUSY, Because("performing.perform")), "", "")
 
 
 class Explained:

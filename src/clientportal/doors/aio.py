@@ -34,8 +34,8 @@ from clientportal.operations import (
 )
 from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
 from clientportal.operations.delivery import deliver
-from clientportal.operations.frame import perform
 from clientportal.operations.housekeeping import purge
+from clientportal.operations.performing import perform
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.setting import HumanCheck, Staff, System
 from clientportal.outcomes import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TypeVar, cast
 
 from clientportal.errors import InvalidInput
-from clientportal.operations.frame import Operation, perform
+from clientportal.operations.frame import Operation
+from clientportal.operations.performing import perform
 from clientportal.operations.setting import Caller, Setup
 from clientportal.ports import step
 from clientportal.values import Secret

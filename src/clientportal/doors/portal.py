@@ -20,8 +20,8 @@ from clientportal.keyring import KeyRing, tenant_of
 from clientportal.messages.texts import Catalogue
 from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
 from clientportal.operations.delivery import deliver
-from clientportal.operations.frame import perform
 from clientportal.operations.housekeeping import purge
+from clientportal.operations.performing import perform
 from clientportal.operations.setting import Client, HumanCheck, Setup, Staff, System, Visitor, utc_now
 from clientportal.outcomes import Delivered, WalkReport
 from clientportal.policy import Policy

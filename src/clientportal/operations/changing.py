@@ -311,7 +311,7 @@ async def _again(reading: Reading, receipt: Receipt) -> tuple[Appointment | None
     return appointment, bool(result["waits"]), _money(result["fee"]), _money(result["forfeits"])
 
 
-_REPLAYED = Because("frame.perform", (("receipt", "found"),))
+_REPLAYED = Because("performing.perform", (("receipt", "found"),))
 
 
 async def _replay_move(reading: Reading, _asked: object, receipt: Receipt) -> Decision[Moved]:

@@ -13,7 +13,8 @@ from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import HostError, InvalidContact
-from clientportal.operations.frame import Operation, Reading, alone, perform
+from clientportal.operations.frame import Operation, Reading, alone
+from clientportal.operations.performing import perform
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Unreadable, WalkReport
 from clientportal.policy import Policy

@@ -16,8 +16,10 @@ from attrs import evolve, frozen
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import Conflict, PolicyError, Refused, SendFailed, StoreError
 from clientportal.messages.texts import clean
-from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, alone, perform, take_up
+from clientportal.operations.elsewhere import take_up
+from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, alone
 from clientportal.operations.people import group_of, load_candidates, portrait
+from clientportal.operations.performing import perform
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Delivered
 from clientportal.policy import Policy

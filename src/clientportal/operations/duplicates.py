@@ -347,7 +347,7 @@ def _decide_merge(seen: Merging, _asked: MergeRecords, policy: Policy, now: date
 async def _replay_merge(reading: Reading, asked: MergeRecords, receipt: Receipt) -> Decision[Merged]:
     seen = await _load_merging(reading, asked)
     ids = tuple(id for id in receipt.result["merges"].split(",") if id)
-    because = Because("frame.perform", (("receipt", "found"),))
+    because = Because("performing.perform", (("receipt", "found"),))
     return grant(Merged(asked.survivor, ids, plan(seen, reading.policy)), because)
 
 
@@ -390,7 +390,7 @@ def _decide_undo(seen: Undoing, _asked: UndoMerge, policy: Policy, now: datetime
 
 async def _replay_undo(reading: Reading, asked: UndoMerge, _receipt: Receipt) -> Decision[Undone]:
     entry = await reading.state.get(Merge, asked.merge_id[:64])
-    because = Because("frame.perform", (("receipt", "found"),))
+    because = Because("performing.perform", (("receipt", "found"),))
     if entry is None:
         return refuse(Reason.NOT_FOUND, because)
     return grant(Undone(RecordRef.parse(entry.survivor), RecordRef.parse(entry.absorbed)), because)

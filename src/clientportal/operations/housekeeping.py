@@ -8,8 +8,9 @@ from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import InvalidInput
-from clientportal.operations.frame import Operation, Reading, alone, perform
+from clientportal.operations.frame import Operation, Reading, alone
 from clientportal.operations.paging import check_limit
+from clientportal.operations.performing import perform
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import OutboxLine
 from clientportal.policy import Policy
