@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from clientportal import Refused
-from clientportal.records import Intent
+from clientportal.records import Intent, Pointer
+from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.testing.stepping import crash_points
 from steps.dumps import broken
 from steps.pairs import ELSEWHERE
 from steps.scenes import CASES
 from steps.stages import Ground, Scene, Stage, answered
 from steps.test_interleavings import every
+from world import World
 
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
@@ -129,3 +132,22 @@ def _difference(left: tuple[str, ...], expected: tuple[str, ...]) -> str:
             *(f"less {one}" for one in expected if one not in left),
         ]
     )
+
+
+def test_a_host_elsewhere_hears_of_a_merge_that_is_committed() -> None:
+    """It could not take the news back: when it is told, the merge already stands, and a refused one is never told."""
+    heard: list[tuple[str, bool]] = []
+
+    def hear(self: Any, event: Any) -> None:
+        heard.append((event.kind, world.stored(Pointer, "client:twin") is not None))
+
+    host = type("Listening", (MemoryHost.elsewhere(),), {"heard": hear})
+    world = World(MemoryStore(), host, awaited=False, close=lambda: None)
+    host.clock = world.clock  # type: ignore[attr-defined]
+    ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
+    twin = world.add_client("twin", "Anna Kingi", mobile="+64 21 123 4567")
+    merged = world.staff().merge(ana, twin)
+    world.staff().undo(merged.merges[0])
+    with pytest.raises(Refused):
+        world.staff().merge(ana, ana)
+    assert heard == [("merged", True), ("unmerged", False)]

@@ -128,7 +128,7 @@ class AsyncClientDoor(AsyncDoor):
         return await self._do(changing.GET_APPOINTMENT, changing.AppointmentById(id))
 
     async def past_changes(self, *, limit: int = 20) -> tuple[PastChange, ...]:
-        return await self._do(appointments.PAST_CHANGES, appointments.ListChanges(None, limit))
+        return await self._do(appointments.PAST_CHANGES, appointments.ListChanges(limit))
 
     async def start_booking(self) -> BookingStart:
         return await self._do(appointments.START_BOOKING, Nothing())

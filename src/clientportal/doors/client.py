@@ -62,7 +62,7 @@ class ClientDoor(Door):
 
     def past_changes(self, *, limit: int = 20) -> tuple[PastChange, ...]:
         """What was moved or cancelled through the portal, latest first, each with the appointment as it was before."""
-        return self._do(appointments.PAST_CHANGES, appointments.ListChanges(None, limit))
+        return self._do(appointments.PAST_CHANGES, appointments.ListChanges(limit))
 
     def start_booking(self) -> BookingStart:
         """What the booking flow begins with: contact details and history, where login is offered there (T2)."""

@@ -60,9 +60,8 @@ class ListAppointments:
 
 @frozen
 class ListChanges:
-    """From where, how many."""
+    """How many."""
 
-    after: str | None = None
     limit: int = field(default=20, converter=check_limit)
 
 

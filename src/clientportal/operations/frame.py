@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from clientportal.decisions import Because, Decision, Reason, Refusal
-from clientportal.errors import DurableOperation, HostError, Refused
+from clientportal.decisions import Decision, Refusal
+from clientportal.errors import DurableOperation, HostError
 from clientportal.operations.setting import Caller, Client, Setup, Staff, fresh_id
 from clientportal.operations.trusting import CheckedHost
 from clientportal.policy import Policy
@@ -181,7 +181,5 @@ def _storable(text: str) -> str:
 def client_session(caller: Caller) -> Client:
     """The caller, where only a client's session may ask."""
     if not isinstance(caller, Client):
-        raise Refused(
-            Refusal(Reason.SESSION_ENDED, Because("frame.client_session")), "Please log in.", "no session was presented"
-        )
+        raise TypeError("only the client's door leads here")
     return caller

@@ -224,13 +224,18 @@ async def _commit(
         outcome = "done"
         if receipt is not None and operation.keyed is not None:
             writes.append(Put(_with_result(receipt, operation.keyed, decision.outcome)))
-        for event in decision.events:
-            await reading.host.heard(event)
+        if reading.setup.host.shares_transaction:
+            for event in decision.events:
+                await reading.host.heard(event)
     if operation.audited:
         writes.append(
             Put(audit_entry(reading, operation.name, operation.subject(request), outcome, str(decision.because)))
         )
     await reading.unit.commit(_noting_use(reading, writes))
+    if not reading.setup.host.shares_transaction and not isinstance(decision.outcome, Refusal):
+        # A host elsewhere cannot take it back: it is told of what has been committed, not of what may yet conflict.
+        for event in decision.events:
+            await reading.host.heard(event)
 
 
 # --- sessions: their last use is written at most every so often ----------------------------------------------------

@@ -15,7 +15,7 @@ from clientportal.keyring import digest, new_secret, token_for
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading, Unfinished
 from clientportal.operations.people import load_candidates, session_of
 from clientportal.operations.setting import Setup, Visitor
-from clientportal.outcomes import CodeSent, SignedIn, SignInStage
+from clientportal.outcomes import CodeSent, SignedIn
 from clientportal.policy import Policy, UnknownIdentity
 from clientportal.records import (
     Allowance,
@@ -42,6 +42,7 @@ from clientportal.rules.signing_in import (
     judge_code,
     request_code,
     sign_in,
+    signed_in,
 )
 from clientportal.values import ContactKey, ContactKind, Email, Phone, Secret, mask, parse_email, parse_phone
 
@@ -393,19 +394,7 @@ async def replay_sign_in(reading: Reading, _request: object, receipt: Receipt) -
     lane = session.device or STRANGERS
     fresh = fresh_session(reading, ContactKey.parse(session.identity), lane)
     moved = evolve(session, id=fresh.digest, version=0)
-    stages = {
-        Stage.OPEN: SignInStage.DONE,
-        Stage.CHOOSING: SignInStage.CHOOSE,
-        Stage.SECOND_PROOF: SignInStage.SECOND_PROOF,
-    }
-    outcome = SignedIn(
-        token=fresh.token,
-        device=fresh.device,
-        stage=stages[session.stage],
-        expires_at=session.ends_at,
-        record=session.entry_ref,
-        new_record=bool(receipt.result.get("new")),
-    )
+    outcome = signed_in(fresh, moved, new=bool(receipt.result.get("new")))
     receipt = evolve(receipt, result={**receipt.result, "session": fresh.digest})
     return grant(outcome, because, (Remove(session), Put(moved), Put(receipt)))
 

@@ -252,4 +252,7 @@ class BaseHost:
         raise self._missing("outcome")
 
     def heard(self, event: HostEvent) -> None:
-        """Something happened that the host may follow on its own screens (merged, unmerged); default: nothing."""
+        """Something happened that the host may follow on its own screens (merged, unmerged); default: nothing.
+
+        In the same commit; a host that keeps its tables elsewhere is told right after it, at most once.
+        """

@@ -8,13 +8,11 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
-from clientportal.outcomes import Detached, Ended, ProfileOption, SignedIn, SignInStage
+from clientportal.outcomes import Detached, Ended, ProfileOption, SignedIn
 from clientportal.policy import Policy, UnknownIdentity
 from clientportal.records import (
     ClientNumber,
     ContactHistory,
-    HostWrite,
-    Intent,
     NumberCounter,
     Put,
     Remove,
@@ -22,7 +20,7 @@ from clientportal.records import (
     Stage,
     Write,
 )
-from clientportal.rules.signing_in import FreshSession, empty_client
+from clientportal.rules.signing_in import FreshSession, new_client, signed_in
 from clientportal.values import ClientRecord, ContactKey, RecordRef, mask
 
 __all__ = [
@@ -141,13 +139,7 @@ def switch(seen: Switching, option: str, policy: Policy, now: datetime) -> Decis
         used_at=now,
         because=str(because),
     )
-    outcome = SignedIn(
-        token=seen.fresh.token,
-        device=seen.fresh.device,
-        stage=SignInStage.DONE,
-        expires_at=session.ends_at,
-        record=chosen.ref,
-    )
+    outcome = signed_in(seen.fresh, session)
     return grant(outcome, because, (Remove(seen.session), Put(session)))
 
 
@@ -196,25 +188,9 @@ def not_me(seen: NotMe, policy: Policy, now: datetime) -> Decision[Detached]:
         used_at=now,
         because=str(because),
     )
-    signed_in = SignedIn(
-        token=seen.fresh.token,
-        device=seen.fresh.device,
-        stage=SignInStage.DONE,
-        expires_at=session.ends_at,
-        new_record=True,
-    )
-    intent = Intent(
-        id=seen.fresh.intent_id,
-        write=HostWrite.CREATE_CLIENT,
-        actor=f"client:{mask(identity.value)}",
-        asked_at=now,
-        due_at=now,
-        draft=empty_client(identity),
-        session=session,
-        entries=(identity,),
-        because=str(because),
-    )
-    return grant(Detached(mask(identity.value), signed_in), because, changes, asks=intent)
+    intent = new_client(seen.fresh, session, identity, because, now)
+    outcome = signed_in(seen.fresh, session, new=True)
+    return grant(Detached(mask(identity.value), outcome), because, changes, asks=intent)
 
 
 # --- ending -----------------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from clientportal.records import (
     Write,
 )
 from clientportal.rules.budgets import next_use, request_charges, spend
+from clientportal.rules.whom_to_tell import may_be_sent_to
 from clientportal.rules.whose_contact import Candidate, Found, Nobody, Several, TooMany, may_be_recycled, whose_contact
 from clientportal.values import ClientDraft, ContactKey, ContactKind, Email, Phone, RecordRef, Secret, mask
 
@@ -45,9 +46,11 @@ __all__ = [
     "Verdict",
     "empty_client",
     "judge_code",
+    "new_client",
     "open_for_new_record",
     "request_code",
     "sign_in",
+    "signed_in",
 ]
 
 STRANGERS = "strangers"
@@ -100,7 +103,7 @@ def request_code(seen: CodeRequest, policy: Policy, now: datetime) -> Decision[C
         return refuse(Reason.DISABLED, because)
     if not seen.human:
         return refuse(Reason.BOT_SUSPECTED, because)
-    if not _may_be_sent_to(seen.contact, policy):
+    if not may_be_sent_to(seen.contact, policy):
         return refuse(Reason.CONTACT_NOT_ALLOWED, because)
     if seen.counter is not None and seen.counter.stopped:
         return refuse(Reason.STOPPED, because)
@@ -156,14 +159,6 @@ def _challenge(seen: CodeRequest, policy: Policy, now: datetime) -> Challenge:
         last_mark=now,
         bound_to=seen.bound_to,
     )
-
-
-def _may_be_sent_to(contact: Phone | Email, policy: Policy) -> bool:
-    # Premium, unknown and foreign numbers cost the business money on a stranger's word (toll fraud).
-    if isinstance(contact, Email):
-        return True
-    regions = policy.contacts.allowed_regions
-    return contact.type in policy.contacts.allowed_types and (not regions or contact.region in regions)
 
 
 def _lane_word(lane: str) -> str:
@@ -293,8 +288,8 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
             miss = _count_miss(seen, challenge, policy, now)
             return refuse(Reason.CONTACT_BUSINESS, because, after=miss, shown_as=Reason.CODE_WRONG)
         session = _session(seen, identity, policy, now, because)
-        asks = _new_client(seen.fresh, session, identity, because, now)
-        return grant(_signed_in(seen, session, new=True), because, (*spent, known), asks=asks)
+        asks = new_client(seen.fresh, session, identity, because, now)
+        return grant(signed_in(seen.fresh, session, new=True), because, (*spent, known), asks=asks)
     candidates = (whose.candidate,) if isinstance(whose, Found) else whose.candidates
     if may_be_recycled(candidates, _last_proof(seen), policy.login.recycled_after, now):
         return _ask_second_proof(seen, candidates, identity, because, spent, policy, now)
@@ -302,7 +297,7 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
         session = _session(seen, identity, policy, now, because, entry=whose.candidate)
     else:
         session = _session(seen, identity, policy, now, because, own=candidates, stage=Stage.CHOOSING)
-    return grant(_signed_in(seen, session), because, (*spent, Put(session), known))
+    return grant(signed_in(seen.fresh, session), because, (*spent, Put(session), known))
 
 
 def empty_client(identity: ContactKey) -> ClientDraft:
@@ -314,7 +309,8 @@ def empty_client(identity: ContactKey) -> ClientDraft:
     )
 
 
-def _new_client(fresh: FreshSession, session: Session, identity: ContactKey, because: Because, now: datetime) -> Intent:
+def new_client(fresh: FreshSession, session: Session, identity: ContactKey, because: Because, now: datetime) -> Intent:
+    """Ask the host for a record of which nothing is known but the proved contact; the session waits for it."""
     return Intent(
         id=fresh.intent_id,
         write=HostWrite.CREATE_CLIENT,
@@ -349,7 +345,7 @@ def _ask_second_proof(
 ) -> Decision[SignedIn]:
     # X6. The history is left as it is: this proof must not make the number look fresh.
     session = _session(seen, identity, policy, now, because, own=candidates, stage=Stage.SECOND_PROOF)
-    return grant(_signed_in(seen, session), because, (*spent, Put(session)))
+    return grant(signed_in(seen.fresh, session), because, (*spent, Put(session)))
 
 
 def _second_proof(seen: SignIn, challenge: Challenge, policy: Policy, now: datetime) -> Decision[SignedIn]:
@@ -377,7 +373,7 @@ def _second_proof(seen: SignIn, challenge: Challenge, policy: Policy, now: datet
     else:
         entry = whose.candidate if isinstance(whose, Found) else matching[0]
         session = _session(seen, first, policy, now, because, entry=entry)
-    return grant(_signed_in(seen, session), because, (*spent, Remove(bound), Put(session), known))
+    return grant(signed_in(seen.fresh, session), because, (*spent, Remove(bound), Put(session), known))
 
 
 def _session(
@@ -410,16 +406,19 @@ def _last_proof(seen: SignIn) -> datetime | None:
     return None if seen.history is None else seen.history.proved_at
 
 
-def _signed_in(seen: SignIn, session: Session, *, new: bool = False) -> SignedIn:
-    stages = {
-        Stage.OPEN: SignInStage.DONE,
-        Stage.CHOOSING: SignInStage.CHOOSE,
-        Stage.SECOND_PROOF: SignInStage.SECOND_PROOF,
-    }
+_STAGES = {
+    Stage.OPEN: SignInStage.DONE,
+    Stage.CHOOSING: SignInStage.CHOOSE,
+    Stage.SECOND_PROOF: SignInStage.SECOND_PROOF,
+}
+
+
+def signed_in(fresh: FreshSession, session: Session, *, new: bool = False) -> SignedIn:
+    """What the client is given of a session: its token, the device's, and how far it has come."""
     return SignedIn(
-        token=seen.fresh.token,
-        device=seen.fresh.device,
-        stage=stages[session.stage],
+        token=fresh.token,
+        device=fresh.device,
+        stage=_STAGES[session.stage],
         expires_at=session.ends_at,
         record=session.entry_ref,
         new_record=new,

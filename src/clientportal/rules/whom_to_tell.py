@@ -14,9 +14,9 @@ from attrs import frozen
 from clientportal.errors import InvalidContact
 from clientportal.policy import Delivery, Policy, UnknownIdentity
 from clientportal.records import Challenge, MessageKind, OutboxMessage
-from clientportal.values import ContactKey, ContactKind, Phone, RecordRef, parse_email, parse_phone
+from clientportal.values import ContactKey, ContactKind, Email, Phone, RecordRef, parse_email, parse_phone
 
-__all__ = ["Drop", "Reachable", "Tell", "Telling", "whom_to_tell"]
+__all__ = ["Drop", "Reachable", "Tell", "Telling", "may_be_sent_to", "whom_to_tell"]
 
 
 @frozen
@@ -90,6 +90,17 @@ def whom_to_tell(seen: Telling, policy: Policy, now: datetime) -> Tell | Drop:
     return Tell(by_sms=False, address=_stored_address(identity, seen.people), diverted=False)
 
 
+def may_be_sent_to(contact: Phone | Email, policy: Policy) -> bool:
+    """Whether the business sends there at all.
+
+    Premium, unknown and foreign numbers cost it money on a stranger's word (toll fraud).
+    """
+    if isinstance(contact, Email):
+        return True
+    regions = policy.contacts.allowed_regions
+    return contact.type in policy.contacts.allowed_types and (not regions or contact.region in regions)
+
+
 def _texted(raw: str | None, policy: Policy) -> Phone | None:
     """The number, if it is a valid mobile that the policy lets us send to."""
     if not raw:
@@ -98,9 +109,7 @@ def _texted(raw: str | None, policy: Policy) -> Phone | None:
         phone = parse_phone(raw, region=policy.contacts.region)
     except InvalidContact:
         return None
-    regions = policy.contacts.allowed_regions
-    allowed = phone.type in policy.contacts.allowed_types and (not regions or phone.region in regions)
-    return phone if phone.can_text and allowed else None
+    return phone if phone.can_text and may_be_sent_to(phone, policy) else None
 
 
 def _shared_mobile(people: Sequence[Reachable], policy: Policy) -> Phone | None:
