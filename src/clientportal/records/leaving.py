@@ -1,0 +1,63 @@
+"""Messages on their way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from clientportal.records.stored import stored
+
+__all__ = ["MessageKind", "MessageState", "OutboxMessage"]
+
+
+class MessageKind(StrEnum):
+    """What a message says; each has a template per channel."""
+
+    LOGIN_CODE = "login_code"
+    SECOND_PROOF_CODE = "second_proof_code"
+    GUESSES_WARNING = "guesses_warning"
+    APPOINTMENT_LINK = "appointment_link"
+
+
+class MessageState(StrEnum):
+    """Where a message stands."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DROPPED = "dropped"
+    """Not to be sent: nobody there, expired, or over the destination's budget; ``note`` says which."""
+    ABANDONED = "abandoned"
+    """Tried as often as the policy says, or refused for good; staff see it."""
+
+
+@stored("outbox", due=("state", "due_at"), time=("created_at",))
+@frozen(kw_only=True)
+class OutboxMessage:
+    """A message that was committed and must leave at least once.
+
+    No secret is here: codes and links are derived when it is sent, from ``challenge_id`` and ``send_number`` or from
+    ``facts``. ``to`` is a contact as typed and normalised, ``ref`` a record whose contact is looked up when it leaves.
+    ``due_at`` is also the lease: a pump that takes a message moves it ahead, so that two pumps take it once.
+    """
+
+    TABLE: ClassVar[str]
+    KEYS: ClassVar[Mapping[str, tuple[str, ...]]]
+    id: str
+    version: int = 0
+    kind: MessageKind
+    to: str | None = None
+    ref: str | None = None
+    challenge_id: str | None = None
+    send_number: int = 0
+    facts: Mapping[str, str] = field(factory=dict[str, str])
+    state: MessageState = MessageState.QUEUED
+    tries: int = 0
+    created_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    note: str = ""
+    sent_to: str | None = None

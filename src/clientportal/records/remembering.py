@@ -1,0 +1,105 @@
+"""What was done: the audit, the answers under idempotency keys, the host writes that are under way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from attrs import evolve, field, frozen
+
+from clientportal.records.appointments import Trail
+from clientportal.records.proving import Session
+from clientportal.records.stored import stored
+from clientportal.values import Appointment, ClientDraft, ContactKey, Money, RecordRef, Slot
+
+__all__ = ["AuditEntry", "HostWrite", "Intent", "Receipt"]
+
+
+@stored("audit", time=("at",), subject=("subject", "at"))
+@frozen(kw_only=True)
+class AuditEntry:
+    """Who did what, on whom, why, and how it ended. Contacts are masked; nothing secret is ever in it."""
+
+    TABLE: ClassVar[str]
+    KEYS: ClassVar[Mapping[str, tuple[str, ...]]]
+    id: str
+    version: int = 0
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    outcome: str
+    because: str = ""
+    reason: str = ""
+
+
+@stored("receipts", expiry=("forget_at",))
+@frozen(kw_only=True)
+class Receipt:
+    """What an idempotency key ended in; ``id`` is the keyed digest of operation, caller and key.
+
+    ``fingerprint`` is the keyed digest of the parameters: other parameters under that key are refused (I2).
+    """
+
+    TABLE: ClassVar[str]
+    KEYS: ClassVar[Mapping[str, tuple[str, ...]]]
+    id: str
+    version: int = 0
+    fingerprint: str
+    at: datetime
+    forget_at: datetime
+    result: Mapping[str, str] = field(factory=dict[str, str])
+
+
+class HostWrite(StrEnum):
+    """The writes that a host may allow."""
+
+    CREATE_CLIENT = "create_client"
+    MOVE = "move"
+    CANCEL = "cancel"
+    BOOK = "book"
+
+
+@stored("intents", state=("state", "due_at"))
+@frozen(kw_only=True)
+class Intent:
+    """One host write that a decision asks for, with all that is needed to finish it after a crash.
+
+    Where the host shares the transaction it lives for one commit; where it does not, it is stored before the host is
+    called, and the pump finishes it. ``id`` is the idempotency key that the host gets. ``receipt`` holds what the
+    caller's key will remember; ``link`` is the signed link that it uses up, given back where the host says no.
+    """
+
+    TABLE: ClassVar[str]
+    KEYS: ClassVar[Mapping[str, tuple[str, ...]]]
+    id: str
+    version: int = 0
+    write: HostWrite
+    actor: str
+    asked_at: datetime
+    due_at: datetime
+    state: str = "open"
+    appointment: Appointment | None = None
+    slot: Slot | None = None
+    draft: ClientDraft | None = None
+    for_ref: RecordRef | None = None
+    trail: Trail | None = None
+    fee: Money | None = None
+    session: Session | None = None
+    entries: tuple[ContactKey, ...] = ()
+    because: str = ""
+    receipt: Receipt | None = None
+    link: str | None = None
+
+    @property
+    def trail_id(self) -> str | None:
+        """Which trail a move goes on with, made or not."""
+        if self.write is not HostWrite.MOVE or self.appointment is None:
+            return None
+        return self.appointment.id if self.trail is None else self.trail.id
+
+    def put_off(self, until: timedelta, now: datetime) -> Intent:
+        """The same intent, looked at again after ``until``."""
+        return evolve(self, due_at=now + until)
