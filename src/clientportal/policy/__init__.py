@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from clientportal.policy.accounts import AccountPolicy, RegisterFrom, RegistrationPolicy, SecondFactorUse, StaffReset
 from clientportal.policy.changes import ChangePolicy, Edge, Fee, Late, Override, Window, WindowUnit
 from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
 from clientportal.policy.login import (
@@ -24,11 +25,8 @@ from clientportal.policy.people import (
     LoggedOutMatch,
     MergePolicy,
     OnDelete,
-    RegisterFrom,
-    RegistrationPolicy,
     SeenBy,
     StaffBooking,
-    StaffReset,
     Survivorship,
     VisibilityPolicy,
 )
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from clientportal.policy.toml import policy_from_toml, policy_to_toml
 
 __all__ = [
+    "AccountPolicy",
     "BookingFlow",
     "BookingPolicy",
     "CardRemoval",
@@ -60,6 +59,7 @@ __all__ = [
     "Proof",
     "RegisterFrom",
     "RegistrationPolicy",
+    "SecondFactorUse",
     "SeenBy",
     "SendPolicy",
     "SessionPolicy",

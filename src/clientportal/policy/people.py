@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from typing import cast
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 from attrs.validators import gt, instance_of
 
 from clientportal.errors import PolicyError
@@ -21,16 +22,18 @@ __all__ = [
     "LoggedOutMatch",
     "MergePolicy",
     "OnDelete",
-    "RegisterFrom",
-    "RegistrationPolicy",
     "SeenBy",
     "StaffBooking",
-    "StaffReset",
     "Survivorship",
     "VisibilityPolicy",
 ]
 
 _flag = instance_of(bool)
+
+
+def _word(_instance: object, attribute: Attribute[str], value: str) -> None:
+    if not isinstance(cast("object", value), str) or not 0 < len(value) <= 40 or not value.isprintable():
+        raise PolicyError(f"clients.{attribute.name} is a word of 1 to 40 characters", (f"clients.{attribute.name}",))
 
 
 class SeenBy(StrEnum):
@@ -62,33 +65,6 @@ class VisibilityPolicy:
     appointments: SeenBy = field(default=SeenBy.RECORD, converter=SeenBy)
     fields: tuple[str, ...] = field(default=CLIENT_FIELDS, converter=_texts, validator=_can_be_shown)
     sections: tuple[str, ...] = field(default=("account", "bookings"), converter=_texts)
-
-
-class RegisterFrom(StrEnum):
-    """Where a client may register an account."""
-
-    NOWHERE = "nowhere"
-    CONFIRMATION_PAGE = "confirmation_page"
-    """Only from the confirmation page of a booking (A1, A2)."""
-    ANYWHERE = "anywhere"
-
-
-class StaffReset(StrEnum):
-    """Whether staff may reset a client's password."""
-
-    NEVER = "never"
-    SINGLE = "single"
-    SINGLE_AND_BULK = "single_and_bulk"
-
-
-@frozen(kw_only=True)
-class RegistrationPolicy:
-    """Accounts with a login of their own. Not carried out yet: ``accounts`` is refused, the rest has no effect."""
-
-    accounts: bool = field(default=False, validator=_flag)
-    register_from: RegisterFrom = field(default=RegisterFrom.NOWHERE, converter=RegisterFrom)
-    staff_may_register: bool = field(default=False, validator=_flag)
-    staff_reset: StaffReset = field(default=StaffReset.NEVER, converter=StaffReset)
 
 
 class LoggedOutMatch(StrEnum):
@@ -125,7 +101,7 @@ def _flow(value: BookingFlow | str | None) -> BookingFlow | None:
 class BookingPolicy:
     """Bookings around the portal. Taking ``payments`` turns the updated flow on by itself (T10).
 
-    ``logged_out`` and ``by_staff`` have no effect yet: a booking belongs to the record that the host says.
+    ``logged_out`` and ``by_staff`` decide where the platform tells the portal of a booking (``booked`` at the doors).
     """
 
     logged_out: LoggedOutMatch = field(default=LoggedOutMatch.NAME_AND_CONTACT, converter=LoggedOutMatch)
@@ -158,8 +134,18 @@ class CardRemoval(StrEnum):
 
 @frozen(kw_only=True)
 class ClientListPolicy:
-    """The client list and what hangs on it. Not carried out yet: these settings have no effect."""
+    """The client list and what hangs on it.
 
+    * ``noun``, ``nouns``: what a client is called here, one and many (TT1): client, patient, student, member.
+    * ``export``: whether the business's plan has the export of the list (TT6).
+    * ``announce_viewing``: whether a client is told when staff look at the portal through their eyes.
+    * ``card_removal`` has no effect yet.
+    """
+
+    noun: str = field(default="client", validator=_word)
+    nouns: str = field(default="clients", validator=_word)
+    export: bool = field(default=True, validator=_flag)
+    announce_viewing: bool = field(default=True, validator=_flag)
     on_delete: OnDelete = field(default=OnDelete.KEEP, converter=OnDelete)
     card_removal: CardRemoval = field(default=CardRemoval.FREE, converter=CardRemoval)
 

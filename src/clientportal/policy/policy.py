@@ -16,6 +16,7 @@ from datetime import timedelta
 from attrs import field, frozen
 
 from clientportal.errors import PolicyError
+from clientportal.policy.accounts import AccountPolicy, RegisterFrom, RegistrationPolicy, SecondFactorUse, StaffReset
 from clientportal.policy.changes import ChangePolicy
 from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
 from clientportal.policy.login import ContactPolicy, Delivery, LoginPolicy, LoginToBook, Proof, UnknownIdentity
@@ -24,10 +25,8 @@ from clientportal.policy.people import (
     BookingPolicy,
     ClientListPolicy,
     MergePolicy,
-    RegisterFrom,
-    RegistrationPolicy,
     SeenBy,
-    StaffReset,
+    StaffBooking,
     VisibilityPolicy,
 )
 from clientportal.values import ContactKind
@@ -52,6 +51,7 @@ class Policy:
     changes: ChangePolicy = field(factory=ChangePolicy)
     visibility: VisibilityPolicy = field(factory=VisibilityPolicy)
     registration: RegistrationPolicy = field(factory=RegistrationPolicy)
+    accounts: AccountPolicy = field(factory=AccountPolicy)
     bookings: BookingPolicy = field(factory=BookingPolicy)
     clients: ClientListPolicy = field(factory=ClientListPolicy)
     merging: MergePolicy = field(factory=MergePolicy)
@@ -110,6 +110,32 @@ def _refuse_contradictions(policy: Policy) -> None:
     if policy.visibility.appointments is SeenBy.ASSIGNED and not registration.accounts:
         raise _clash(
             "visibility.appointments = 'assigned'",
+            "registration.accounts = false",
+            why="appointments are assigned to accounts",
+        )
+    if login.proof is Proof.PASSWORD and not registration.accounts:
+        raise _clash(
+            "login.proof = 'password'", "registration.accounts = false", why="a password belongs to an account"
+        )
+    if policy.accounts.second_factor is not SecondFactorUse.OFF and login.proof is not Proof.PASSWORD:
+        raise _clash(
+            f"accounts.second_factor = '{policy.accounts.second_factor.value}'",
+            f"login.proof = '{login.proof.value}'",
+            why="a second factor comes after a password",
+        )
+    if policy.accounts.sign_in_links and not registration.accounts:
+        raise _clash(
+            "accounts.sign_in_links = true", "registration.accounts = false", why="a sign-in link opens an account"
+        )
+    if registration.accounts and login.proof is Proof.PASSWORD and identifiers != frozenset({ContactKind.EMAIL}):
+        raise _clash(
+            "login.proof = 'password'",
+            f"login.identifiers = {sorted(kind.value for kind in identifiers)}",
+            why="an account logs in with its email, and resets its password by it",
+        )
+    if bookings.by_staff is StaffBooking.UNLESS_AMBIGUOUS and not registration.accounts:
+        raise _clash(
+            "bookings.by_staff = 'unless_ambiguous'",
             "registration.accounts = false",
             why="appointments are assigned to accounts",
         )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from clientportal.policy.accounts import RegisterFrom, RegistrationPolicy, StaffReset
 from clientportal.policy.changes import ChangePolicy, Edge, Window
 from clientportal.policy.login import (
     ContactPolicy,
@@ -21,11 +22,8 @@ from clientportal.policy.people import (
     ClientListPolicy,
     LoggedOutMatch,
     OnDelete,
-    RegisterFrom,
-    RegistrationPolicy,
     SeenBy,
     StaffBooking,
-    StaffReset,
     VisibilityPolicy,
 )
 from clientportal.policy.policy import Policy
@@ -89,7 +87,12 @@ def acuity(*, region: str = "US") -> Policy:
             in_booking_flow=True,
             to_book=LoginToBook.NEVER,
         ),
-        registration=RegistrationPolicy(accounts=True, register_from=RegisterFrom.CONFIRMATION_PAGE),
+        registration=RegistrationPolicy(
+            accounts=True,
+            register_from=RegisterFrom.CONFIRMATION_PAGE,
+            # Name your own documents' editions; that both must be agreed to is the product's rule (A1).
+            consents={"terms": "1", "privacy": "1"},
+        ),
         visibility=VisibilityPolicy(appointments=SeenBy.ASSIGNED),
         changes=_until_hours_before(24, Edge.ALLOWED),
         bookings=BookingPolicy(logged_out=LoggedOutMatch.CLAIM_ONLY, by_staff=StaffBooking.UNLESS_AMBIGUOUS),

@@ -10,6 +10,19 @@ is made the id (a pair of dismissed records, a contact in a record).
 
 from __future__ import annotations
 
+from clientportal.records.accounts import (
+    Account,
+    AccountLink,
+    AccountOrigin,
+    Assignment,
+    Consent,
+    Credential,
+    Evidence,
+    Identifier,
+    MailedLink,
+    MailPurpose,
+    SecondFactor,
+)
 from clientportal.records.appointments import Snapshot, Trail
 from clientportal.records.leaving import MessageKind, MessageState, OutboxMessage
 from clientportal.records.people import (
@@ -27,6 +40,17 @@ from clientportal.records.remembering import AuditEntry, HostWrite, Intent, Rece
 from clientportal.records.stored import RECORD_TYPES, Put, Remove, Stored, Write
 
 __all__ = [
+    "Account",
+    "AccountLink",
+    "AccountOrigin",
+    "Assignment",
+    "Consent",
+    "Credential",
+    "Evidence",
+    "Identifier",
+    "MailedLink",
+    "MailPurpose",
+    "SecondFactor",
     "Allowance",
     "AuditEntry",
     "Challenge",

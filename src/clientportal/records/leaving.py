@@ -21,6 +21,20 @@ class MessageKind(StrEnum):
     SECOND_PROOF_CODE = "second_proof_code"
     GUESSES_WARNING = "guesses_warning"
     APPOINTMENT_LINK = "appointment_link"
+    VERIFY_EMAIL = "verify_email"
+    VERIFY_EMAIL_CODE = "verify_email_code"
+    ALREADY_REGISTERED = "already_registered"
+    """Somebody registers with an email that has an account: its owner is told, and nobody else (V6.3.8)."""
+    RESET_PASSWORD = "reset_password"  # noqa: S105
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    SIGN_IN_LINK = "sign_in_link"
+    CHANGE_EMAIL = "change_email"
+    EMAIL_CHANGED = "email_changed"
+    """To the old address, with a link that takes the change back."""
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
+    INVITATION = "invitation"
+    CLAIM_CODE = "claim_code"
+    VIEWED_BY_STAFF = "viewed_by_staff"
 
 
 class MessageState(StrEnum):
@@ -39,8 +53,8 @@ class MessageState(StrEnum):
 class OutboxMessage:
     """A message that was committed and must leave at least once.
 
-    No secret is here: codes and links are derived when it is sent, from ``challenge_id`` and ``send_number`` or from
-    ``facts``. ``to`` is a contact as typed and normalised, ``ref`` a record whose contact is looked up when it leaves.
+    No secret is here: codes and links are derived when it is sent, from ``challenge_id`` and ``send_number``, from
+    ``mailed_link_id``, or from ``facts``. ``to`` is a contact as typed and normalised, ``ref`` a record whose contact is looked up when it leaves.
     ``due_at`` is also the lease: a pump that takes a message moves it ahead, so that two pumps take it once.
     """
 
@@ -52,6 +66,7 @@ class OutboxMessage:
     to: str | None = None
     ref: str | None = None
     challenge_id: str | None = None
+    mailed_link_id: str | None = None
     send_number: int = 0
     facts: Mapping[str, str] = field(factory=dict[str, str])
     state: MessageState = MessageState.QUEUED

@@ -21,6 +21,10 @@ class Purpose(StrEnum):
     LOGIN = "login"
     SECOND_PROOF = "second_proof"
     """Another contact of a record whose number may have been recycled (X6)."""
+    VERIFY_EMAIL = "verify_email"
+    """The email of a registration, typed into the session that registered (A16)."""
+    CLAIM = "claim"
+    """A contact of one more record, which the account then sees (X5)."""
 
 
 @stored("challenges", lane=("identity", "lane", "expires_at"), expiry=("expires_at",))
@@ -95,16 +99,22 @@ class Stage(StrEnum):
     """Proved, but several records match: one must be chosen before anything is shown."""
     SECOND_PROOF = "second_proof"
     """Proved, but the number may have been recycled (X6)."""
+    SECOND_FACTOR = "second_factor"
+    """The password was right; the code of the authenticator app is still to come."""
+    ENROLLING = "enrolling"
+    """The policy requires a second factor, and the account has none yet."""
 
 
-@stored("sessions", entry=("entry",), identity=("identity",), expiry=("ends_at",))
+@stored("sessions", entry=("entry",), identity=("identity",), account=("account",), expiry=("ends_at",))
 @frozen(kw_only=True)
 class Session:
     """One signed-in device; ``id`` is the digest of its token.
 
     ``entry`` is the record it was opened for; the merge pointer is followed at every read, so it keeps its entry
     through merges and comes back at an undo. ``own`` are the records it may switch among. ``because`` says in words
-    why it names this record (for staff).
+    why it names this record (for staff). ``account`` is the account that it was opened for; ``confirmed_at`` when its
+    holder last showed the password again (step-up, V7.5.1); ``viewer`` the member of staff who looks through the
+    client's eyes with it, and may touch nothing.
     """
 
     TABLE: ClassVar[str]
@@ -120,6 +130,9 @@ class Session:
     idle_until: datetime
     ends_at: datetime
     device: str | None = None
+    account: str | None = None
+    confirmed_at: datetime | None = None
+    viewer: str | None = None
     because: str = ""
 
     def alive_at(self, now: datetime) -> bool:

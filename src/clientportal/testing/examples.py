@@ -20,6 +20,7 @@ from clientportal.values import (
     ContactKind,
     Money,
     RecordRef,
+    Secret,
     Slot,
 )
 
@@ -35,6 +36,7 @@ _VALUES: Mapping[type, object] = {
     str: _TEXT,
     int: 7,
     bool: True,
+    Secret: Secret("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA"),
     datetime: _AT,
     Money: Money("12.50", "NZD"),
     RecordRef: RecordRef.booking("7:a|b"),

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from cattrs import Converter
 
 from clientportal.records import Stored
-from clientportal.values import ContactKey, RecordRef
+from clientportal.values import ContactKey, RecordRef, Secret
 from clientportal.values.instants import as_utc
 
 __all__ = ["from_body", "instant_from_text", "instant_text", "to_body"]
@@ -45,6 +45,9 @@ def _converter() -> Converter:
     converter.register_structure_hook(RecordRef, lambda text, _: RecordRef.parse(text))
     converter.register_unstructure_hook(ContactKey, str)
     converter.register_structure_hook(ContactKey, lambda text, _: ContactKey.parse(text))
+    # A store is where a password hash is meant to be; nowhere else is it taken out of its wrapper.
+    converter.register_unstructure_hook(Secret, lambda secret: secret.reveal())
+    converter.register_structure_hook(Secret, lambda text, _: Secret(text))
     return converter
 
 
