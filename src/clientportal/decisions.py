@@ -40,10 +40,20 @@ class Reason(StrEnum):
     CONTACT_NOT_ALLOWED = "contact_not_allowed"
     BOT_SUSPECTED = "bot_suspected"
     LINK_GONE = "link_gone"
+    # accounts
+    LOGIN_FAILED = "login_failed"
+    SECOND_FACTOR_WRONG = "second_factor_wrong"
+    CONSENT_MISSING = "consent_missing"
+    ALREADY_REGISTERED = "already_registered"
+    NO_PASSWORD = "no_password"  # noqa: S105
+    STEP_UP_FIRST = "step_up_first"
     # sessions
     SESSION_ENDED = "session_ended"
     CHOOSE_FIRST = "choose_first"
     SECOND_PROOF_FIRST = "second_proof_first"
+    SECOND_FACTOR_FIRST = "second_factor_first"
+    ENROL_FIRST = "enrol_first"
+    LOOK_ONLY = "look_only"
     # things
     NOT_FOUND = "not_found"
     # changes
@@ -61,6 +71,14 @@ class Reason(StrEnum):
     UNDO_TOO_LATE = "undo_too_late"
     UNDONE_ALREADY = "undone_already"
     ERASED = "erased"
+    # accounts, records and appointments
+    NOTHING_ASSIGNED = "nothing_assigned"
+    SEVERAL_ACCOUNTS = "several_accounts"
+    NOT_LINKED = "not_linked"
+    PROOF_NEEDED = "proof_needed"
+    # the client list
+    PLAN = "plan"
+    CHANGED_MEANWHILE = "changed_meanwhile"
     # the machinery
     KEY_REUSED = "key_reused"
     BUSY = "busy"
