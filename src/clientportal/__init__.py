@@ -29,7 +29,7 @@ from clientportal.errors import (
 from clientportal.keyring import Key, KeyRing
 from clientportal.messages.texts import Catalogue
 from clientportal.policy import Policy, presets
-from clientportal.ports import BaseHost, Capabilities, Channel, OutgoingMessage
+from clientportal.ports import AsyncBaseHost, BaseHost, Capabilities, Channel, OutgoingMessage
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import (
     Address,
@@ -51,6 +51,7 @@ __all__ = [
     "Address",
     "Appointment",
     "AppointmentStatus",
+    "AsyncBaseHost",
     "AsyncPortal",
     "BaseHost",
     "Because",

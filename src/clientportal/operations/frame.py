@@ -155,6 +155,14 @@ async def ask_host(host: AsyncHost, intent: Intent) -> HostAnswer:
             intent.slot is not None and intent.for_ref is not None and intent.appointment is not None
         ):
             return await host.book(intent.for_ref, intent.slot, intent.appointment.booked_as, intent.id)
+        case HostWrite.UPDATE_CLIENT if intent.for_ref is not None and intent.change is not None:
+            return await host.update_client(intent.for_ref, intent.change, intent.id)
+        case HostWrite.DELETE_CLIENT if intent.for_ref is not None:
+            return await host.delete_client(intent.for_ref, intent.id)
+        case HostWrite.ERASE_CLIENT if intent.refs:
+            return await host.erase_client(intent.refs, intent.id)
+        case HostWrite.DELETE_APPOINTMENT if intent.appointment is not None:
+            return await host.delete_appointment(intent.appointment, intent.id)
         case _:
             raise HostError(f"the intent {intent.id} lacks what {intent.write.value} needs")
 

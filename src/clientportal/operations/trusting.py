@@ -21,7 +21,9 @@ from clientportal.values import (
     AppointmentPage,
     Business,
     ChangeKind,
+    ClientChange,
     ClientDraft,
+    ClientPage,
     ClientRecord,
     ContactKey,
     HostAnswer,
@@ -37,6 +39,11 @@ from clientportal.values import (
 __all__ = ["CheckedHost", "check_outcome"]
 
 V = TypeVar("V")
+
+_TAKING = (HostWrite.MOVE, HostWrite.BOOK)
+"""The writes that take a slot, and so may come too late for it."""
+_LEAVING_NOTHING = (HostWrite.DELETE_APPOINTMENT, HostWrite.DELETE_CLIENT, HostWrite.ERASE_CLIENT)
+"""The writes after which there is no appointment to answer with."""
 
 
 def _named(value: object) -> str:
@@ -78,11 +85,17 @@ def _written(
 ) -> HostAnswer:
     """What a write was answered with, where it was to be of that service and for that record."""
     said = _a(HostAnswer, answer, method)
-    if said.kind is AnswerKind.TAKEN and write in (HostWrite.CANCEL, HostWrite.CREATE_CLIENT):
+    if said.kind is AnswerKind.TAKEN and write not in _TAKING:
         raise HostError(f"{method}() answered that the slot is taken, but {write.value} takes no slot")
     if write is HostWrite.CREATE_CLIENT and said.kind is AnswerKind.DONE and said.ref is None:
         raise HostError(f"{method}() answered that it is done without the ref of the record that was created")
     after = said.appointment
+    if after is not None and write in _LEAVING_NOTHING:
+        raise HostError(
+            f"{method}() answered with the appointment {after.id!r}; {write.value} leaves none to answer with"
+        )
+    if write is HostWrite.UPDATE_CLIENT and ref is not None and said.ref not in (None, ref):
+        raise HostError(f"{method}() was asked for {ref} and answered with {said.ref}")
     if after is None or said.kind not in (AnswerKind.DONE, AnswerKind.WAITS):
         return said
     if service_id is not None and after.service_id != service_id:
@@ -103,6 +116,8 @@ def check_outcome(intent: Intent, answer: HostAnswer) -> HostAnswer:
         case HostWrite.BOOK:
             service_id = None if intent.slot is None else intent.slot.service_id
             return _written("outcome", intent.write, answer, service_id=service_id, ref=intent.for_ref)
+        case HostWrite.UPDATE_CLIENT:
+            return _written("outcome", intent.write, answer, ref=intent.for_ref)
         case HostWrite.MOVE | HostWrite.CANCEL if before is not None:
             return _written("outcome", intent.write, answer, service_id=before.service_id, ref=before.ref)
         case _:
@@ -144,7 +159,7 @@ class CheckedHost:
         page = _a(AppointmentPage, await self._host.appointments(refs, when, now, after, limit), "appointments")
         asked = frozenset(refs)
         for one in _several(Appointment, page.items, "appointments"):
-            if one.ref not in asked:
+            if one.ref not in asked and RecordRef.booking(one.id) not in asked:
                 raise HostError(f"appointments() answered with an appointment that was not asked for: of {one.ref}")
         if len(page.items) > limit:
             raise HostError(f"appointments() was asked for at most {limit} and answered with {len(page.items)}")
@@ -178,6 +193,41 @@ class CheckedHost:
         answer = await self._host.create_client(draft, key)
         return _written("create_client", HostWrite.CREATE_CLIENT, answer)
 
+    async def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage:
+        page = _a(ClientPage, await self._host.client_list(search, after, limit), "client_list")
+        seen: set[RecordRef] = set()
+        for one in _several(ClientRecord, page.items, "client_list"):
+            if one.ref.kind is not RecordKind.CLIENT:
+                raise HostError(f"client_list() answers with client rows; this is {one.ref}")
+            if one.ref in seen:
+                raise HostError(f"client_list() answered twice with the same record: {one.ref}")
+            seen.add(one.ref)
+        if len(page.items) > limit:
+            raise HostError(f"client_list() was asked for at most {limit} and answered with {len(page.items)}")
+        _cursor(page.next, "client_list")
+        return page
+
+    async def create_clients(self, drafts: Sequence[tuple[ClientDraft, str]]) -> Sequence[HostAnswer]:
+        answers = _several(HostAnswer, await self._host.create_clients(drafts), "create_clients")
+        if len(answers) != len(drafts):
+            raise HostError(f"create_clients() answers each of {len(drafts)} drafts; this has {len(answers)} answers")
+        for answer in answers:
+            _written("create_clients", HostWrite.CREATE_CLIENT, answer)
+        made = [answer.ref for answer in answers if answer.kind is AnswerKind.DONE]
+        if len(set(made)) != len(made):
+            raise HostError("create_clients() answered with one record for two drafts")
+        return answers
+
+    async def update_client(self, ref: RecordRef, change: ClientChange, key: str) -> HostAnswer:
+        answer = await self._host.update_client(ref, change, key)
+        return _written("update_client", HostWrite.UPDATE_CLIENT, answer, ref=ref)
+
+    async def delete_client(self, ref: RecordRef, key: str) -> HostAnswer:
+        return _written("delete_client", HostWrite.DELETE_CLIENT, await self._host.delete_client(ref, key))
+
+    async def erase_client(self, refs: Sequence[RecordRef], key: str) -> HostAnswer:
+        return _written("erase_client", HostWrite.ERASE_CLIENT, await self._host.erase_client(refs, key))
+
     async def move(self, appointment: Appointment, slot: Slot, fee: Money | None, key: str) -> HostAnswer:
         answer = await self._host.move(appointment, slot, fee, key)
         return _written("move", HostWrite.MOVE, answer, service_id=appointment.service_id, ref=appointment.ref)
@@ -189,6 +239,10 @@ class CheckedHost:
     async def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer:
         answer = await self._host.book(ref, slot, name, key)
         return _written("book", HostWrite.BOOK, answer, service_id=slot.service_id, ref=ref)
+
+    async def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer:
+        answer = await self._host.delete_appointment(appointment, key)
+        return _written("delete_appointment", HostWrite.DELETE_APPOINTMENT, answer)
 
     async def outcome(self, key: str) -> HostAnswer | None:
         answer = await self._host.outcome(key)

@@ -1,5 +1,6 @@
 """What a host plugs in, with what each method promises."""
 
+from clientportal.ports.async_host import AsyncBaseHost
 from clientportal.ports.driving import awaited_host, step
 from clientportal.ports.host import (
     AsyncHost,
@@ -12,16 +13,19 @@ from clientportal.ports.host import (
 )
 from clientportal.ports.messenger import AsyncSender, Channel, OutgoingMessage, Sender
 from clientportal.ports.state import Collision, Page, State, Store, Unit
-from clientportal.values import AnswerKind, AppointmentPage, HostAnswer, Offer
+from clientportal.values import AnswerKind, AppointmentPage, ClientChange, ClientPage, HostAnswer, Offer
 
 __all__ = [
     "AnswerKind",
     "AppointmentPage",
+    "AsyncBaseHost",
     "AsyncHost",
     "AsyncSender",
     "BaseHost",
     "Capabilities",
     "Channel",
+    "ClientChange",
+    "ClientPage",
     "Collision",
     "ContactPage",
     "Host",

@@ -4,8 +4,8 @@ Two colours of one port: :class:`Host` with plain methods, :class:`AsyncHost` wi
 knows only the second; plain hosts are wrapped (``ports.driving.awaited_host``). A host object lives for one unit of
 work and is bound to one tenant when it is opened: no method takes a tenant, and none may look beyond it.
 
-Subclass :class:`BaseHost` and implement what ``capabilities`` declares. Ids are opaque text that the adapter makes.
-Times cross the port as aware UTC plus the IANA zone of the wall clock.
+Subclass :class:`BaseHost` (``ports.AsyncBaseHost`` for ``async def``) and implement what ``capabilities`` declares. Ids
+are opaque text that the adapter makes. Times cross the port as aware UTC plus the IANA zone of the wall clock.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from clientportal.values import (
     AppointmentPage,
     Business,
     ChangeKind,
+    ClientChange,
     ClientDraft,
+    ClientPage,
     ClientRecord,
     ContactKey,
     HostAnswer,
@@ -57,6 +59,8 @@ class Capabilities:
     * ``by_contact``: look a normalised contact up in its own tables (a miss in the contact index asks it).
     * ``create_client``, ``move``, ``cancel``, ``book``: the write of that name.
     * ``slots``: list free slots and re-read one.
+    * ``client_list``: list and search all clients, for staff (TT5).
+    * ``update_client``, ``delete_client``, ``erase_client``, ``delete_appointment``: the write of that name.
     """
 
     by_contact: bool = False
@@ -65,6 +69,11 @@ class Capabilities:
     cancel: bool = False
     book: bool = False
     slots: bool = False
+    client_list: bool = False
+    update_client: bool = False
+    delete_client: bool = False
+    erase_client: bool = False
+    delete_appointment: bool = False
 
 
 @frozen
@@ -102,10 +111,16 @@ class Host(Protocol):
         self, service_id: str, staff_id: str | None, since: datetime, until: datetime, limit: int
     ) -> Sequence[Slot]: ...
     def slot(self, id: str) -> Slot | None: ...
+    def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage: ...
     def create_client(self, draft: ClientDraft, key: str) -> HostAnswer: ...
+    def create_clients(self, drafts: Sequence[tuple[ClientDraft, str]]) -> Sequence[HostAnswer]: ...
+    def update_client(self, ref: RecordRef, change: ClientChange, key: str) -> HostAnswer: ...
+    def delete_client(self, ref: RecordRef, key: str) -> HostAnswer: ...
+    def erase_client(self, refs: Sequence[RecordRef], key: str) -> HostAnswer: ...
     def move(self, appointment: Appointment, slot: Slot, fee: Money | None, key: str) -> HostAnswer: ...
     def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer: ...
     def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer: ...
+    def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer: ...
     def outcome(self, key: str) -> HostAnswer | None: ...
     def heard(self, event: HostEvent) -> None: ...
 
@@ -127,10 +142,16 @@ class AsyncHost(Protocol):
         self, service_id: str, staff_id: str | None, since: datetime, until: datetime, limit: int
     ) -> Sequence[Slot]: ...
     async def slot(self, id: str) -> Slot | None: ...
+    async def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage: ...
     async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer: ...
+    async def create_clients(self, drafts: Sequence[tuple[ClientDraft, str]]) -> Sequence[HostAnswer]: ...
+    async def update_client(self, ref: RecordRef, change: ClientChange, key: str) -> HostAnswer: ...
+    async def delete_client(self, ref: RecordRef, key: str) -> HostAnswer: ...
+    async def erase_client(self, refs: Sequence[RecordRef], key: str) -> HostAnswer: ...
     async def move(self, appointment: Appointment, slot: Slot, fee: Money | None, key: str) -> HostAnswer: ...
     async def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer: ...
     async def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer: ...
+    async def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer: ...
     async def outcome(self, key: str) -> HostAnswer | None: ...
     async def heard(self, event: HostEvent) -> None: ...
 
@@ -201,7 +222,12 @@ class BaseHost:
         """A page of the union of those refs' appointments, paged by key; the adapter owns the split at ``now``.
 
         Upcoming: ``end > now``, earliest start first. Past: ``end <= now``, latest start first. Ties by id. Every
-        status is listed.
+        status is listed. At most ``limit`` items, however many refs: there may be thousands, more than a statement
+        has room for as single parameters.
+
+        ``RecordRef.booking(id)`` names that one appointment, *whoever's row it is*: ``booking:a1`` lists a1 also where
+        ``a1.ref`` is ``client:x``, so that single appointments can be shown to an account. One that is named twice,
+        by itself and by its client, is listed once. A client's ref lists them after its row is gone, too.
         """
         raise self._missing("appointments")
 
@@ -227,9 +253,59 @@ class BaseHost:
         """Capability ``slots``: that slot where it is still free, else ``None``."""
         raise self._missing("slot")
 
+    def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage:
+        """Capability ``client_list``: a page of every client row, of those that ``search`` finds where it is given.
+
+        Client rows alone (``RecordRef.client``), those that nobody may log in to as well (``usable`` is false). By
+        last name, first name, id, without regard to case; clients without a last (first) name come after those with
+        one. Paged by key: what is inserted meanwhile moves nothing. ``search`` has at most 100 characters; every
+        word of it occurs somewhere in the name, the email or the numbers, without regard to case, and to accents
+        where the database can. ``%`` and ``_`` are themselves.
+
+        Both shipped hosts disregard accents, and find a number by its digits in whatever spelling:
+        ``values.searching`` is theirs, and an adapter's to use.
+        """
+        raise self._missing("client_list")
+
     def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
         """Capability ``create_client``: a new record with these fields and nothing else; answers its ``ref``."""
         raise self._missing("create_client")
+
+    def create_clients(self, drafts: Sequence[tuple[ClientDraft, str]]) -> Sequence[HostAnswer]:
+        """Capability ``create_client``: several new records, each with its own key (≤ 1,000); an answer for each, in
+        their order. Default: one after the other; an import of 100,000 rows is glad of a better one.
+        """
+        return [self.create_client(draft, key) for draft, key in drafts]
+
+    def update_client(self, ref: RecordRef, change: ClientChange, key: str) -> HostAnswer:
+        """Capability ``update_client``: write those fields of a client row and leave every other as it is.
+
+        Checks ``change.version`` in the same statement; raises ``Conflict`` where it has changed. Afterwards the
+        record's ``version`` is another, ``changed_at`` names the moment for each field that was written, and
+        ``cleared`` those that were emptied (``ClientChange.applied_to`` is the record as it should be then).
+        ``DECLINED`` where there is no such client row.
+        """
+        raise self._missing("update_client")
+
+    def delete_client(self, ref: RecordRef, key: str) -> HostAnswer:
+        """Capability ``delete_client``: the client row goes, its appointments stay (TT4).
+
+        They keep their ``ref`` and ``booked_as``: :meth:`appointments` still lists them for it, :meth:`clients` leaves
+        it out. ``DECLINED`` where there is no such client row, so that deleting twice is no harm.
+        """
+        raise self._missing("delete_client")
+
+    def erase_client(self, refs: Sequence[RecordRef], key: str) -> HostAnswer:
+        """Capability ``erase_client``: every personal datum of those rows and of their bookings is overwritten with
+        nothing, for good (X7).
+
+        Names, contacts, address, notes and custom fields of a client row, which stays and is no longer ``usable``;
+        ``booked_as`` (then empty) and the contacts that were typed at a booking. Times, services and prices stay:
+        they are the business's books. A ref whose row is deleted still has bookings to be erased; a booking's ref
+        names that one appointment. ``DONE`` also where there was nothing left to erase. Copies that the adapter
+        keeps (its answers under their keys, its history) are erased with them.
+        """
+        raise self._missing("erase_client")
 
     def move(self, appointment: Appointment, slot: Slot, fee: Money | None, key: str) -> HostAnswer:
         """Capability ``move``: take the slot, free the old time, charge ``fee`` where given (the client has accepted
@@ -246,6 +322,14 @@ class BaseHost:
     def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer:
         """Capability ``book``: a new appointment in that slot, for that record, booked under ``name``."""
         raise self._missing("book")
+
+    def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer:
+        """Capability ``delete_appointment``: its row goes, for good (TT4); an open one's time is free again.
+
+        Checks the version as :meth:`move` does; ``DECLINED`` where there is no such appointment any more. Answers
+        without an ``appointment``: there is none afterwards.
+        """
+        raise self._missing("delete_appointment")
 
     def outcome(self, key: str) -> HostAnswer | None:
         """Where ``shares_transaction`` is false: what became of the write with that key, ``None`` if it never came."""

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from clientportal.records.appointments import Trail
 from clientportal.records.proving import Session
 from clientportal.records.stored import stored
-from clientportal.values import Appointment, ClientDraft, ContactKey, Money, RecordRef, Slot
+from clientportal.values import Appointment, ClientChange, ClientDraft, ContactKey, Money, RecordRef, Slot
 
 __all__ = ["AuditEntry", "HostWrite", "Intent", "Receipt"]
 
@@ -60,6 +60,10 @@ class HostWrite(StrEnum):
     MOVE = "move"
     CANCEL = "cancel"
     BOOK = "book"
+    UPDATE_CLIENT = "update_client"
+    DELETE_CLIENT = "delete_client"
+    ERASE_CLIENT = "erase_client"
+    DELETE_APPOINTMENT = "delete_appointment"
 
 
 @stored("intents", state=("state", "due_at"))
@@ -70,6 +74,7 @@ class Intent:
     Where the host shares the transaction it lives for one commit; where it does not, it is stored before the host is
     called, and the pump finishes it. ``id`` is the idempotency key that the host gets. ``receipt`` holds what the
     caller's key will remember; ``link`` is the signed link that it uses up, given back where the host says no.
+    ``for_ref`` is also the client row that is updated (with ``change``) or deleted, ``refs`` are those to be erased.
     """
 
     TABLE: ClassVar[str]
@@ -84,6 +89,8 @@ class Intent:
     appointment: Appointment | None = None
     slot: Slot | None = None
     draft: ClientDraft | None = None
+    change: ClientChange | None = None
+    refs: tuple[RecordRef, ...] = ()
     for_ref: RecordRef | None = None
     trail: Trail | None = None
     fee: Money | None = None

@@ -13,7 +13,16 @@ from clientportal.values.appointments import (
     When,
 )
 from clientportal.values.business import Branding, Business
-from clientportal.values.clients import CLIENT_FIELDS, Address, ClientDraft, ClientRecord, RecordKind, RecordRef
+from clientportal.values.clients import (
+    CLIENT_FIELDS,
+    Address,
+    ClientChange,
+    ClientDraft,
+    ClientPage,
+    ClientRecord,
+    RecordKind,
+    RecordRef,
+)
 from clientportal.values.contacts import (
     ContactKey,
     ContactKind,
@@ -39,7 +48,9 @@ __all__ = [
     "Branding",
     "Business",
     "ChangeKind",
+    "ClientChange",
     "ClientDraft",
+    "ClientPage",
     "ClientRecord",
     "ContactKey",
     "ContactKind",

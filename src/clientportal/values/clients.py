@@ -8,17 +8,39 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from clientportal.errors import InvalidInput
 from clientportal.values.field_checks import as_member, one_of, text, text_or_none, text_up_to
 from clientportal.values.instants import as_utc, as_utc_or_none
 
-__all__ = ["CLIENT_FIELDS", "Address", "ClientDraft", "ClientRecord", "RecordKind", "RecordRef"]
+__all__ = [
+    "CLIENT_FIELDS",
+    "MAX_CUSTOM",
+    "MAX_CUSTOM_NAME",
+    "MAX_CUSTOM_VALUE",
+    "MAX_NOTE",
+    "Address",
+    "ClientChange",
+    "ClientDraft",
+    "ClientPage",
+    "ClientRecord",
+    "RecordKind",
+    "RecordRef",
+]
 
 MAX_NAME = 100
+MAX_CONTACT = 320
 MAX_NOTE = 10_000
 MAX_ID = 200
+MAX_CUSTOM = 50
+MAX_CUSTOM_NAME = 100
+MAX_CUSTOM_VALUE = 1000
+
+
+def _storable(value: str) -> bool:
+    # NUL and lone surrogates are text that no database takes; refused here, they are nobody's surprise later.
+    return not any(c in "\x00" or "\ud800" <= c <= "\udfff" for c in value)
 
 
 class RecordKind(StrEnum):
@@ -34,13 +56,7 @@ def _kind(value: RecordKind | str) -> RecordKind:
 
 
 def _check_id(_instance: object, _attribute: object, value: Any) -> None:
-    # Lone surrogates and NUL are text that no database takes; refused here, they are nobody's surprise later.
-    if (
-        not isinstance(value, str)
-        or not value
-        or len(value) > MAX_ID
-        or any(c in "\x00" or "\ud800" <= c <= "\udfff" for c in value)
-    ):
+    if not isinstance(value, str) or not value or len(value) > MAX_ID or not _storable(value):
         raise InvalidInput(f"a record id is text of 1 to {MAX_ID} characters, without NUL and lone surrogates")
 
 
@@ -140,13 +156,171 @@ class ClientRecord:
         return " ".join(part for part in (self.first_name, self.last_name) if part)
 
 
+def _checked(name: str, value: str, most: int) -> None:
+    """One text that is about to be written: short enough, and such as every database takes."""
+    if len(value) > most:
+        raise InvalidInput(f"{name} has at most {most} characters; this has {len(value)}")
+    if not _storable(value):
+        raise InvalidInput(f"{name} holds NUL or half a surrogate pair, which no database keeps; leave it out")
+
+
+def _written_up_to(most: int) -> Any:
+    """An attrs validator: text that is about to be written, or absent."""
+
+    def check(instance: object, attribute: Any, value: Any) -> None:
+        text_or_none(instance, attribute, value)
+        if value is not None:
+            _checked(f"{type(instance).__name__}.{attribute.name}", value, most)
+
+    return check
+
+
+def _check_custom(owner: str, custom: Mapping[str, Any], *, may_clear: bool) -> None:
+    if len(custom) > MAX_CUSTOM:
+        raise InvalidInput(f"{owner} has at most {MAX_CUSTOM} entries; this has {len(custom)}")
+    for name, value in custom.items():
+        # Whoever hands these over may have read them from a file: the types are no promise.
+        if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInput(f"the names of {owner} are text that is not empty; this is {name!r:.40}")
+        _checked(f"a name of {owner}", name, MAX_CUSTOM_NAME)
+        if value is None and may_clear:
+            continue
+        if not isinstance(value, str):
+            raise InvalidInput(f"the values of {owner} are text; {name!r} has {type(value).__name__}")
+        _checked(f"{owner}[{name!r}]", value, MAX_CUSTOM_VALUE)
+
+
+def _check_address(owner: str, address: Address) -> None:
+    if not _storable(str(address)):
+        raise InvalidInput(f"{owner} holds NUL or half a surrogate pair, which no database keeps; leave it out")
+
+
+def _written_address(instance: object, attribute: Any, value: Any) -> None:
+    _address_or_none(instance, attribute, value)
+    if value is not None:
+        _check_address(f"{type(instance).__name__}.{attribute.name}", value)
+
+
+def _texts(custom: Mapping[str, str]) -> dict[str, str]:
+    return dict(custom)
+
+
+def _custom(_instance: object, attribute: Any, value: Mapping[str, Any]) -> None:
+    _check_custom(f"ClientDraft.{attribute.name}", value, may_clear=False)
+
+
+_contact = _written_up_to(MAX_CONTACT)
+_name = _written_up_to(MAX_NAME)
+
+
 @frozen
 class ClientDraft:
-    """What a new client starts with; everything else stays empty (T6)."""
+    """What a new client starts with; everything else stays empty (T6).
 
-    first_name: str | None = field(default=None, validator=_short)
-    last_name: str | None = field(default=None, validator=_short)
-    email: str | None = field(default=None, validator=text_or_none)
-    phone: str | None = field(default=None, validator=text_or_none)
-    mobile: str | None = field(default=None, validator=text_or_none)
-    address: Address | None = field(default=None, validator=_address_or_none)
+    ``notes`` and ``custom`` are for staff, as in :class:`ClientRecord`. ``custom`` has at most 50 entries, with names
+    of at most 100 characters and values of at most 1,000.
+    """
+
+    first_name: str | None = field(default=None, validator=_name)
+    last_name: str | None = field(default=None, validator=_name)
+    email: str | None = field(default=None, validator=_contact)
+    phone: str | None = field(default=None, validator=_contact)
+    mobile: str | None = field(default=None, validator=_contact)
+    address: Address | None = field(default=None, validator=_written_address)
+    notes: str | None = field(default=None, repr=False, validator=_written_up_to(MAX_NOTE))
+    custom: Mapping[str, str] = field(
+        factory=dict[str, str], repr=False, hash=False, converter=_texts, validator=_custom
+    )
+
+
+_MOST: Mapping[str, int] = {
+    "first_name": MAX_NAME,
+    "last_name": MAX_NAME,
+    "email": MAX_CONTACT,
+    "phone": MAX_CONTACT,
+    "mobile": MAX_CONTACT,
+    "notes": MAX_NOTE,
+}
+
+
+def _emptied(fields: Mapping[str, str | Address | None]) -> dict[str, str | Address | None]:
+    # A form's empty field, and an address without any part, are cleared fields.
+    return {name: None if value in ("", Address()) else value for name, value in fields.items()}
+
+
+def _changes(_instance: object, _attribute: object, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        if name not in (*CLIENT_FIELDS, "notes"):
+            known = ", ".join((*CLIENT_FIELDS, "notes"))
+            raise InvalidInput(f"ClientChange.fields has no {name!r:.40}; there are {known}")
+        wanted = Address if name == "address" else str
+        if value is None:
+            continue
+        if not isinstance(value, wanted):
+            raise InvalidInput(
+                f"ClientChange.fields[{name!r}] is {wanted.__name__} or None; this is {type(value).__name__}"
+            )
+        if isinstance(value, Address):
+            _check_address("ClientChange.fields['address']", value)
+        else:
+            _checked(f"ClientChange.fields[{name!r}]", value, _MOST[name])
+
+
+def _texts_or_none(custom: Mapping[str, str | None]) -> dict[str, str | None]:
+    return dict(custom)
+
+
+def _entries(_instance: object, _attribute: object, custom: Mapping[str, Any]) -> None:
+    _check_custom("ClientChange.custom", custom, may_clear=True)
+
+
+def _names_alone(values: Mapping[str, object]) -> str:
+    return f"<{', '.join(sorted(values))}>"
+
+
+@frozen
+class ClientChange:
+    """What is to be written into one client row, and nothing else of it.
+
+    * ``version``: that of the record it was decided on; where the row has another by now, nothing is written.
+    * ``fields``: by the names of ``CLIENT_FIELDS``, and ``notes``. A name that is absent leaves its field as it is;
+      ``None`` (or empty text) clears it, and the record then says so in ``cleared``.
+    * ``custom``: by name; ``None`` takes the entry away. Empty text is a value here.
+    """
+
+    version: str = field(validator=text)
+    fields: Mapping[str, str | Address | None] = field(
+        factory=dict[str, str | Address | None], converter=_emptied, validator=_changes, repr=_names_alone, hash=False
+    )
+    custom: Mapping[str, str | None] = field(
+        factory=dict[str, str | None], converter=_texts_or_none, validator=_entries, repr=_names_alone, hash=False
+    )
+
+    def applied_to(self, record: ClientRecord, now: datetime) -> ClientRecord:
+        """The record as it is after this change, but for its version, which is the host's.
+
+        Every field that is written is stamped with ``now`` in ``changed_at``, also where it stays the same: somebody
+        has just said that this is right.
+        """
+        touched = frozenset(name for name in self.fields if name in CLIENT_FIELDS)
+        emptied = frozenset(name for name in touched if self.fields[name] is None)
+        custom = {name: value for name, value in {**record.custom, **self.custom}.items() if value is not None}
+        if len(custom) > max(MAX_CUSTOM, len(record.custom)):
+            raise InvalidInput(
+                f"a client has at most {MAX_CUSTOM} custom fields; with this change there would be {len(custom)}"
+            )
+        written: dict[str, Any] = {
+            **self.fields,
+            "custom": custom,
+            "changed_at": {**(record.changed_at or {}), **dict.fromkeys(touched, now)} or None,
+            "cleared": (record.cleared - touched) | emptied,
+        }
+        return evolve(record, **written)
+
+
+@frozen
+class ClientPage:
+    """One page of the client list; ``next`` is the cursor of the page after it, ``None`` at the end."""
+
+    items: tuple[ClientRecord, ...]
+    next: str | None = None

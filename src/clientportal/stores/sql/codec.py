@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from cattrs import Converter
 
 from clientportal.records import Stored
-from clientportal.values import ContactKey, RecordRef, Secret
+from clientportal.values import Address, ContactKey, RecordRef, Secret
 from clientportal.values.instants import as_utc
 
 __all__ = ["from_body", "instant_from_text", "instant_text", "to_body"]
@@ -45,6 +45,10 @@ def _converter() -> Converter:
     converter.register_structure_hook(RecordRef, lambda text, _: RecordRef.parse(text))
     converter.register_unstructure_hook(ContactKey, str)
     converter.register_structure_hook(ContactKey, lambda text, _: ContactKey.parse(text))
+    # A changed field of a client: nothing, text, or an address with its parts.
+    converter.register_structure_hook(
+        str | Address | None, lambda value, _: converter.structure(value, Address) if isinstance(value, dict) else value
+    )
     # A store is where a password hash is meant to be; nowhere else is it taken out of its wrapper.
     converter.register_unstructure_hook(Secret, lambda secret: secret.reveal())
     converter.register_structure_hook(Secret, lambda text, _: Secret(text))
