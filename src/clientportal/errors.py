@@ -6,7 +6,8 @@
     ├── InvalidInput (also a ValueError)      what was handed in can never work
     │   ├── InvalidContact                    not a phone number, not an email address
     │   ├── InvalidCode                       typed text that cannot be a code (no try is charged)
-    │   └── InvalidCursor                     a paging cursor that this library did not make
+    │   ├── InvalidCursor                     a paging cursor that this library did not make
+    │   └── InvalidFile                       a file of clients whose header or encoding cannot be read
     ├── PolicyError (also a ValueError)       a policy that contradicts itself, or that cannot be carried out
     │   └── MissingCapability                 ... because the host does not declare what it needs
     ├── Refused                               the rules say no; carries a ``Refusal`` with its reason
@@ -38,6 +39,7 @@ __all__ = [
     "InvalidCode",
     "InvalidContact",
     "InvalidCursor",
+    "InvalidFile",
     "InvalidInput",
     "MissingCapability",
     "PolicyError",
@@ -74,6 +76,18 @@ class InvalidCode(InvalidInput):
 
 class InvalidCursor(InvalidInput):
     """A paging cursor that was cut, changed, or made for another list."""
+
+
+class InvalidFile(InvalidInput):
+    """A file of clients that cannot be read as a whole: its header, or its encoding from some line on.
+
+    ``line`` counts from 1, ``column`` is the name in the file's header; each is ``None`` where it is not about one.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None, column: str | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
 
 
 class PolicyError(ClientPortalError, ValueError):
