@@ -6,7 +6,7 @@ another way (see the class attributes), without writing an adapter first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -15,6 +15,7 @@ from attrs import evolve
 from clientportal.decisions import HostEvent
 from clientportal.errors import Conflict, HostError
 from clientportal.ports.host import AnswerKind, Capabilities, ContactPage, HostAnswer, RawContacts
+from clientportal.stores.memory.host_clients import ListedClients
 from clientportal.stores.memory.host_rows import (
     AppointmentRow,
     as_client,
@@ -28,7 +29,6 @@ from clientportal.stores.memory.host_rows import (
     walk_place,
     walked,
 )
-from clientportal.stores.memory.host_seeding import SeededHost
 from clientportal.stores.memory.ordering import write_cursor
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
@@ -37,7 +37,6 @@ from clientportal.values import (
     AppointmentStatus,
     Business,
     ChangeKind,
-    ClientDraft,
     ClientRecord,
     Money,
     Offer,
@@ -51,7 +50,7 @@ from clientportal.values import (
 __all__ = ["MemoryHost"]
 
 
-class MemoryHost(SeededHost):
+class MemoryHost(ListedClients):
     """A whole booking platform in a :class:`~clientportal.stores.memory.MemoryStore`.
 
     Fill it inside a transaction of the store::
@@ -73,17 +72,18 @@ class MemoryHost(SeededHost):
     * ``shares_transaction = False`` with ``home``, a store of its own: see :meth:`elsewhere`.
     """
 
-    capabilities = Capabilities(create_client=True, move=True, cancel=True, book=True, slots=True)
-
-    def _once(self, key: str, write: Callable[[MemoryTransaction], HostAnswer]) -> HostAnswer:
-        with self.rows() as tx:
-            if self.shares_transaction:
-                return write(tx)
-            answer = cast("HostAnswer | None", tx.get("answers", key))
-            if answer is None:
-                answer = write(tx)
-                tx.put("answers", key, answer)
-            return answer
+    capabilities = Capabilities(
+        create_client=True,
+        move=True,
+        cancel=True,
+        book=True,
+        slots=True,
+        client_list=True,
+        update_client=True,
+        delete_client=True,
+        erase_client=True,
+        delete_appointment=True,
+    )
 
     # --- reads
 
@@ -175,16 +175,6 @@ class MemoryHost(SeededHost):
 
     # --- writes
 
-    def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
-        def write(tx: MemoryTransaction) -> HostAnswer:
-            ref = RecordRef.client(id_from("client", key))
-            fields = {name: getattr(draft, name) for name in ("first_name", "last_name", "email", "phone", "mobile")}
-            record = ClientRecord(ref, self.now(), **fields, address=draft.address, version="1")
-            tx.put("clients", ref.id, record)
-            return HostAnswer(ref=ref)
-
-        return self._once(key, write)
-
     def move(self, appointment: Appointment, slot: Slot, fee: Money | None, key: str) -> HostAnswer:
         return self._once(key, lambda tx: self._move(tx, self._current(tx, appointment), slot, fee))
 
@@ -268,6 +258,18 @@ class MemoryHost(SeededHost):
             )
             kind = AnswerKind.WAITS if self.needs_approval else AnswerKind.DONE
             return HostAnswer(kind, made, made.ref)
+
+        return self._once(key, write)
+
+    def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer:
+        def write(tx: MemoryTransaction) -> HostAnswer:
+            if tx.get("appointments", appointment.id) is None:
+                return HostAnswer(AnswerKind.DECLINED, note="there is no such appointment")
+            row = self._current(tx, appointment)
+            if row.appointment.status.open:
+                self._give_back(tx, row)
+            tx.remove("appointments", appointment.id)
+            return HostAnswer()
 
         return self._once(key, write)
 

@@ -142,7 +142,8 @@ def page_of(
         # Ties go by id in both lists, so the past cannot simply be the upcoming turned round.
         since = (one.start - _EPOCH) // _MICROSECOND
         place: Place = ((1, since if upcoming else -since), one.id)
-        if one.ref in wanted and (one.end > now) == upcoming and (edge is None or place > edge):
+        asked_for = one.ref in wanted or RecordRef.booking(one.id) in wanted
+        if asked_for and (one.end > now) == upcoming and (edge is None or place > edge):
             placed.append((place, one))
     placed.sort(key=lambda entry: entry[0])
     more = write_cursor(scope, placed[limit - 1][0]) if len(placed) > limit else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import ClassVar, Protocol, Self, cast
@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol, Self, cast
 from attrs import evolve
 
 from clientportal.errors import Conflict, HostError
-from clientportal.ports.host import BaseHost, RawContacts
+from clientportal.ports.host import BaseHost, HostAnswer, RawContacts
 from clientportal.stores.memory.host_rows import AppointmentRow, next_version
 from clientportal.stores.memory.store import MemoryStore
 from clientportal.stores.memory.transaction import MemoryTransaction
@@ -59,6 +59,16 @@ class SeededHost(BaseHost):
     def now(self) -> datetime:
         """When something is created, aware UTC."""
         return self.clock()
+
+    def _once(self, key: str, write: Callable[[MemoryTransaction], HostAnswer]) -> HostAnswer:
+        with self.rows() as tx:
+            if self.shares_transaction:
+                return write(tx)
+            answer = cast("HostAnswer | None", tx.get("answers", key))
+            if answer is None:
+                answer = write(tx)
+                tx.put("answers", key, answer)
+            return answer
 
     # --- filling it
 
