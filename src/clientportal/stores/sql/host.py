@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from hashlib import blake2b
+from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Executable
@@ -16,8 +15,7 @@ from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.codec import instant_text
 from clientportal.stores.sql.cursors import read_cursor, write_cursor
-from clientportal.stores.sql.host_seeding import HostSeeding
-from clientportal.stores.sql.host_tables import CLIENTS
+from clientportal.stores.sql.host_clients import ListedClients, id_from, wanted
 from clientportal.stores.sql.tables import storable
 from clientportal.values import (
     Appointment,
@@ -25,8 +23,6 @@ from clientportal.values import (
     AppointmentStatus,
     Business,
     ChangeKind,
-    ClientDraft,
-    ClientRecord,
     ContactKey,
     Money,
     Offer,
@@ -40,7 +36,7 @@ from clientportal.values import (
 __all__ = ["SqlHost"]
 
 
-class SqlHost(HostSeeding):
+class SqlHost(ListedClients):
     """Businesses, clients, services, appointments and free times in the tables ``cp_host_…``.
 
     It is the awaited colour of the host port over either kind of connection, so one class serves ``Portal`` and
@@ -51,7 +47,16 @@ class SqlHost(HostSeeding):
     """
 
     capabilities: ClassVar[Capabilities] = Capabilities(
-        create_client=True, move=True, cancel=True, book=True, slots=True
+        create_client=True,
+        move=True,
+        cancel=True,
+        book=True,
+        slots=True,
+        client_list=True,
+        update_client=True,
+        delete_client=True,
+        erase_client=True,
+        delete_appointment=True,
     )
     shares_transaction: ClassVar[bool] = True
 
@@ -59,10 +64,6 @@ class SqlHost(HostSeeding):
     def open(cls, connection: Any, tenant: str) -> SqlHost:
         """Bind one host to one unit of work and one tenant."""
         return cls(connection, tenant)
-
-    def now(self) -> datetime:
-        """When something is created: clients and bookings are stamped with it, aware UTC."""
-        return datetime.now(UTC)
 
     # --- reads
 
@@ -72,13 +73,6 @@ class SqlHost(HostSeeding):
         if not found:
             raise HostError(f"SqlHost.business: there is no business {self.tenant!r}; add_business() adds one")
         return rows.business_of(found[0])
-
-    async def clients(self, refs: Sequence[RecordRef]) -> Sequence[ClientRecord]:
-        """The records of those refs, of both kinds, each with the time of its newest booking made."""
-        wanted = _wanted(refs)
-        return (
-            [rows.client_of(row) for row in await self._rows(queries.CLIENTS_OF, **wanted)] if _any_of(wanted) else []
-        )
 
     async def contacts(self, after: str | None, limit: int) -> ContactPage:
         """A page of every record's contacts: the clients by id, then the bookings that are their own record."""
@@ -105,16 +99,13 @@ class SqlHost(HostSeeding):
     ) -> AppointmentPage:
         """A page of the union of those refs' appointments; ties in the start are listed by id."""
         scope = (self.tenant, "appointments", when.value)
-        parameters: dict[str, Any] = {"p_now": instant_text(now), "p_limit": limit + 1, **_wanted(refs)}
+        asked, place = wanted(refs), {}
         if after is not None:
-            parameters["p_start"], parameters["p_id"] = read_cursor(scope, after, [str, str])
-        if not _any_of(parameters):
+            place = dict(zip(("p_start", "p_id"), read_cursor(scope, after, [str, str]), strict=True))
+        if not any(asked.values()):
             return AppointmentPage(())
-        if when is When.UPCOMING:
-            query = queries.UPCOMING if after is None else queries.UPCOMING_ON
-        else:
-            query = queries.PAST if after is None else queries.PAST_ON
-        found = await self._rows(query, **parameters)
+        query = queries.appointment_list(when is When.UPCOMING, after is not None, self._face.sqlite)
+        found = await self._among(query, asked, p_now=instant_text(now), p_limit=limit + 1, **place)
         items = tuple(rows.appointment_of(row) for row in found[:limit])
         if len(found) <= limit:
             return AppointmentPage(items)
@@ -173,13 +164,6 @@ class SqlHost(HostSeeding):
 
     # --- writes
 
-    async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
-        """A new client with these fields and nothing else."""
-        ref = RecordRef.client(_id("client", key))
-        new = {"version": 1, **rows.client_row(ClientRecord(ref, self.now(), **_fields(draft)))}
-        await self._insert(queries.adding(CLIENTS), [new])
-        return HostAnswer(ref=ref)
-
     async def move(self, appointment: Appointment, slot: Slot, fee: Money | None, key: str) -> HostAnswer:
         """Take the slot, note the fee, offer the old time again; the id stays."""
         before = await self._current(appointment)
@@ -210,7 +194,7 @@ class SqlHost(HostSeeding):
         records = await self.clients([ref])
         if not records:
             return HostAnswer(AnswerKind.DECLINED, note="there is no such client")
-        id = _id("appointment", key)
+        id = id_from("appointment", key)
         if not await self._take(slot, id):
             return HostAnswer(AnswerKind.TAKEN)
         own = ref if ref.kind is RecordKind.CLIENT else RecordRef.booking(id)
@@ -233,6 +217,18 @@ class SqlHost(HostSeeding):
         contacts = None if typed is None else RawContacts(own, typed.mobile, typed.phone, typed.email)
         await self._add_appointment(new, contacts, slot_id=slot.id)
         return HostAnswer(appointment=await self.appointment(id), ref=own)
+
+    async def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer:
+        """The row goes; the time of an open one is offered again."""
+        before = await self._one(queries.APPOINTMENT, appointment.id)
+        if before is None:
+            return HostAnswer(AnswerKind.DECLINED, note="there is no such appointment")
+        if str(before.version) != appointment.version:
+            raise Conflict("the appointment has changed since it was read")
+        await self._change(queries.DELETE_APPOINTMENT, appointment)
+        if AppointmentStatus(before.status).open:
+            await self._offer_again(before)
+        return HostAnswer()
 
     # --- what the methods above are made of
 
@@ -265,31 +261,8 @@ class SqlHost(HostSeeding):
             # It never stood in a slot of this table, so its time becomes a new one.
             was = rows.appointment_of(before)
             times = (was.start, was.end, was.zone, was.staff_id, was.staff_name)
-            await self.add_slots([Slot(_id("slot", before.id, str(before.version)), was.service_id, *times)])
+            await self.add_slots([Slot(id_from("slot", before.id, str(before.version)), was.service_id, *times)])
 
 
 def _charged(fee: Money | None) -> dict[str, Any]:
     return {f"v_{name}": value for name, value in rows.money_row("fee", fee).items()}
-
-
-def _id(*parts: str) -> str:
-    """An id that follows from what asked for it: a write that is tried again makes the same one."""
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _wanted(refs: Sequence[RecordRef]) -> dict[str, list[str]]:
-    ids: dict[RecordKind, list[str]] = {RecordKind.CLIENT: [], RecordKind.BOOKING: []}
-    for ref in refs:
-        if storable(ref.id):
-            ids[ref.kind].append(ref.id)
-    return {"p_clients": ids[RecordKind.CLIENT], "p_bookings": ids[RecordKind.BOOKING]}
-
-
-def _any_of(parameters: dict[str, Any]) -> bool:
-    return bool(parameters["p_clients"] or parameters["p_bookings"])
-
-
-def _fields(draft: ClientDraft) -> dict[str, Any]:
-    names = ("first_name", "last_name", "email", "phone", "mobile", "address")
-    return {name: getattr(draft, name) for name in names}

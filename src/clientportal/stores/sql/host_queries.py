@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     Boolean,
+    ColumnElement,
     Executable,
-    Select,
     String,
     Table,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
+    delete,
     func,
     insert,
     literal,
@@ -23,13 +28,16 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    tuple_,
     union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from clientportal.stores.sql.host_rows import EMPTY_CLIENT
 from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, SERVICES, SLOTS
+from clientportal.stores.sql.tables import TEXT
 
 __all__ = [
     "APPOINTMENT",
@@ -37,27 +45,41 @@ __all__ = [
     "BUSINESS",
     "CANCEL",
     "CHANGE_CLIENT",
-    "CLIENTS_OF",
     "CLIENT_CONTACTS",
+    "DELETE_APPOINTMENT",
+    "DELETE_CLIENT",
     "FREE_SLOT",
     "FREE_SLOTS",
     "GIVE_BACK",
     "MOVE",
-    "PAST",
-    "PAST_ON",
     "SERVICE",
     "TAKE",
-    "UPCOMING",
-    "UPCOMING_ON",
     "adding",
+    "appointment_list",
+    "client_list",
+    "clients_of",
+    "erasing",
+    "listed",
     "putting",
 ]
 
 _a, _c, _s = APPOINTMENTS.c, CLIENTS.c, SLOTS.c
 _TENANT: BindParameter[Any] = bindparam("p_tenant")
 _ID: BindParameter[Any] = bindparam("p_id")
-_CLIENT_IDS: BindParameter[Any] = bindparam("p_clients", expanding=True)
-_BOOKING_IDS: BindParameter[Any] = bindparam("p_bookings", expanding=True)
+
+
+def listed(ids: Mapping[str, Sequence[str]], sqlite: bool) -> dict[str, Any]:
+    """Lists of ids, each as the one parameter that :func:`_among` takes."""
+    return {name: json.dumps(list(some)) if sqlite else list(some) for name, some in ids.items()}
+
+
+def _among(column: ColumnElement[Any], name: str, sqlite: bool) -> ColumnElement[bool]:
+    """The column is one of a list, which is a single parameter: thousands of ids pass where a database counts them."""
+    if sqlite:
+        each = func.json_each(bindparam(name)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == any_(bindparam(name, type_=ARRAY(Text())))
+
 
 BUSINESS = select(BUSINESSES).where(BUSINESSES.c.tenant == _TENANT)
 SERVICE = select(SERVICES).where(SERVICES.c.tenant == _TENANT, SERVICES.c.id == _ID)
@@ -78,7 +100,7 @@ def _empty(*names: str) -> list[Any]:
     return [_no_text.label(name) for name in names]
 
 
-_client_records = select(
+_client_rows = select(
     literal_column("'client'", Text).label("kind"),
     _c.id,
     _c.version,
@@ -99,9 +121,9 @@ _client_records = select(
     _c.notes,
     _c.custom,
     _last_booked.label("last_booked_at"),
-).where(_c.tenant == _TENANT, _c.id.in_(_CLIENT_IDS))
+).where(_c.tenant == _TENANT)
 
-_booking_records = select(
+_booking_rows = select(
     literal_column("'booking'", Text).label("kind"),
     _a.id,
     _a.version,
@@ -118,10 +140,31 @@ _booking_records = select(
     *_empty("notes"),
     literal_column("'{}'", Text).label("custom"),
     _a.made_at.label("last_booked_at"),
-).where(_a.tenant == _TENANT, _a.client_id.is_(None), _a.id.in_(_BOOKING_IDS))
+).where(_a.tenant == _TENANT, _a.client_id.is_(None))
 
-CLIENTS_OF = union_all(_client_records, _booking_records)
-"""Records of both kinds, with the time of the newest booking made, in one statement."""
+
+@cache
+def clients_of(sqlite: bool) -> Executable:
+    """Records of both kinds, with the time of the newest booking made, in one statement."""
+    return union_all(
+        _client_rows.where(_among(_c.id, "p_clients", sqlite)),
+        _booking_rows.where(_among(_a.id, "p_bookings", sqlite)),
+    )
+
+
+@cache
+def client_list(words: int, onwards: bool, sqlite: bool) -> Executable:
+    """Client rows in the order of the list, those that hold every one of so many words."""
+    query = _client_rows
+    for number in range(words):
+        # Not LIKE: whatever stands in a search is itself.
+        within = func.instr if sqlite else func.strpos
+        query = query.where(within(_c.searched, bindparam(f"p_word{number}", type_=TEXT)) > 0)
+    if onwards:
+        place = tuple_(bindparam("p_last", type_=TEXT), bindparam("p_first", type_=TEXT), _ID)
+        query = query.where(tuple_(_c.by_last, _c.by_first, _c.id) > place)
+    return query.order_by(_c.by_last, _c.by_first, _c.id).limit(bindparam("p_limit"))
+
 
 CLIENT_CONTACTS = (
     select(literal_column("'client'", Text).label("kind"), _c.id, _c.mobile, _c.phone, _c.email)
@@ -145,12 +188,14 @@ BOOKING_CONTACTS = (
 # --- appointments
 
 
-def _list(*, upcoming: bool, onwards: bool) -> Select[Any]:
+@cache
+def appointment_list(upcoming: bool, onwards: bool, sqlite: bool) -> Executable:
+    """Appointments of those clients, and those appointments themselves, whoever's they are."""
     now: BindParameter[Any] = bindparam("p_now")
     start: BindParameter[Any] = bindparam("p_start")
     query = select(APPOINTMENTS).where(
         _a.tenant == _TENANT,
-        or_(_a.client_id.in_(_CLIENT_IDS), and_(_a.client_id.is_(None), _a.id.in_(_BOOKING_IDS))),
+        or_(_among(_a.client_id, "p_clients", sqlite), _among(_a.id, "p_bookings", sqlite)),
         _a.end_at > now if upcoming else _a.end_at <= now,
     )
     if onwards:
@@ -159,11 +204,6 @@ def _list(*, upcoming: bool, onwards: bool) -> Select[Any]:
     by_start = _a.start_at if upcoming else _a.start_at.desc()
     return query.order_by(by_start, _a.id).limit(bindparam("p_limit"))
 
-
-UPCOMING = _list(upcoming=True, onwards=False)
-UPCOMING_ON = _list(upcoming=True, onwards=True)
-PAST = _list(upcoming=False, onwards=False)
-PAST_ON = _list(upcoming=False, onwards=True)
 
 # --- free times
 
@@ -231,6 +271,24 @@ CANCEL = (
         **_FEE,
     )
 )
+
+DELETE_APPOINTMENT = delete(APPOINTMENTS).where(*_UNCHANGED)
+DELETE_CLIENT = delete(CLIENTS).where(_c.tenant == _TENANT, _c.id == _ID)
+
+
+@cache
+def erasing(sqlite: bool) -> tuple[Executable, Executable]:
+    """Nothing personal is left of those clients, of their bookings, and of those bookings."""
+    nobody = {"version": _c.version + 1, **EMPTY_CLIENT}
+    unsigned = {name: null() for name in ("booked_mobile", "booked_phone", "booked_email")}
+    theirs = or_(_among(_a.client_id, "p_clients", sqlite), _among(_a.id, "p_bookings", sqlite))
+    return (
+        update(CLIENTS).where(_c.tenant == _TENANT, _among(_c.id, "p_clients", sqlite)).values(nobody),
+        update(APPOINTMENTS)
+        .where(_a.tenant == _TENANT, theirs)
+        .values({"version": _a.version + 1, "booked_as": "", **unsigned}),
+    )
+
 
 # --- what is put in
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clientportal.errors import InvalidInput
@@ -24,8 +24,10 @@ from clientportal.values import (
     Service,
     Slot,
 )
+from clientportal.values.searching import list_place, searched_text
 
 __all__ = [
+    "EMPTY_CLIENT",
     "appointment_of",
     "appointment_row",
     "business_of",
@@ -100,7 +102,23 @@ def client_row(record: ClientRecord) -> dict[str, Any]:
         "cleared": json.dumps(sorted(record.cleared)),
         "notes": record.notes,
         "custom": json.dumps(dict(record.custom)),
+        **_list_columns(record),
     }
+
+
+def _list_columns(record: ClientRecord) -> dict[str, str]:
+    last, first = list_place(record)
+    return {"searched": searched_text(record), "by_last": last, "by_first": first}
+
+
+EMPTY_CLIENT: Mapping[str, Any] = {
+    **dict.fromkeys(("first_name", "last_name", "email", "phone", "mobile", *_ADDRESS, "changed_at", "notes")),
+    "usable": False,
+    "cleared": "[]",
+    "custom": "{}",
+    **_list_columns(ClientRecord(RecordRef.client("nobody"), datetime(1970, 1, 1, tzinfo=UTC))),
+}
+"""The columns of a client of whom nothing is left (X7)."""
 
 
 def client_of(row: Any) -> ClientRecord:

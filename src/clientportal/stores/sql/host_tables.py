@@ -50,9 +50,16 @@ CLIENTS = Table(
     Column("cleared", Text, nullable=False),
     Column("notes", Text),
     Column("custom", Text, nullable=False),
+    *(_text(name) for name in ("searched", "by_last", "by_first")),
     PrimaryKeyConstraint("tenant", "id", name="cp_host_clients_pk"),
 )
-"""``changed_at``, ``cleared`` and ``custom`` are JSON."""
+"""``changed_at``, ``cleared`` and ``custom`` are JSON.
+
+``searched``, ``by_last`` and ``by_first`` repeat what the client list searches and is ordered by, folded
+(``values.searching``): they are written with the row.
+"""
+
+Index("cp_host_clients_by_name", *(CLIENTS.c[n] for n in ("tenant", "by_last", "by_first", "id")))
 
 SERVICES = Table(
     "cp_host_services",
