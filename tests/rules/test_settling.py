@@ -191,3 +191,16 @@ def test_the_larger_count_at_first_is_what_is_built_on() -> None:
     caught_up = catch_up(asked, present, HostAnswer(appointment=appointment(moves=4)))
 
     assert caught_up.trail == evolve(present, moves=3)
+
+
+@pytest.mark.requirement("TT4", "X7")
+@pytest.mark.parametrize(
+    "write",
+    [HostWrite.UPDATE_CLIENT, HostWrite.DELETE_CLIENT, HostWrite.ERASE_CLIENT, HostWrite.DELETE_APPOINTMENT],
+)
+def test_what_staff_do_with_a_client_leaves_no_snapshot(write: HostWrite) -> None:
+    """The forecast is the outcome, and the portal keeps no copy of what was deleted or erased."""
+    decision = settle(intent(write, appointment=appointment(), for_ref=ANA), HostAnswer(), "as forecast", "n1")
+
+    assert decision.outcome == "as forecast"
+    assert decision.changes == ()

@@ -22,6 +22,9 @@ __all__ = ["settle", "settled_result"]
 
 T = TypeVar("T")
 
+_OF_STAFF = (HostWrite.UPDATE_CLIENT, HostWrite.DELETE_CLIENT, HostWrite.ERASE_CLIENT, HostWrite.DELETE_APPOINTMENT)
+"""What the host alone keeps (TT4, X7). An appointment that staff delete leaves no snapshot: it is meant to be gone."""
+
 
 def settle(intent: Intent, answer: HostAnswer, forecast: T, fresh_id: str) -> Decision[T]:
     """Complete the decision that asked for ``intent`` with the host's answer.
@@ -40,6 +43,8 @@ def settle(intent: Intent, answer: HostAnswer, forecast: T, fresh_id: str) -> De
         if answer.ref is None:
             return refuse(Reason.CONTACT_BUSINESS, because)
         return grant(_with_record(forecast, answer.ref), because, open_for_new_record(intent, answer.ref))
+    if intent.write in _OF_STAFF:
+        return grant(forecast, because)
     changes = remember_change(intent, answer.appointment, fresh_id)
     return grant(_with_appointment(forecast, answer), because, changes)
 

@@ -15,6 +15,7 @@ from clientportal.values import (
     Address,
     Appointment,
     AppointmentStatus,
+    ClientChange,
     ClientDraft,
     ContactKey,
     ContactKind,
@@ -41,7 +42,14 @@ _VALUES: Mapping[type, object] = {
     Money: Money("12.50", "NZD"),
     RecordRef: RecordRef.booking("7:a|b"),
     ContactKey: ContactKey(ContactKind.EMAIL, "zoë@example.com"),
-    ClientDraft: ClientDraft("Zoë", "O'Neil", "Zoe@example.com", mobile="021 123 4567", address=Address("1 High St")),
+    ClientDraft: ClientDraft(
+        "Zoë", "O'Neil", "Zoe@example.com", mobile="021 123 4567", address=Address("1 High St"),
+        notes=_TEXT, custom={"Allergies": _TEXT, "Door": ""},
+    ),
+    ClientChange: ClientChange(
+        "4", {"first_name": "Zoë", "email": None, "address": Address("1 High St"), "notes": _TEXT},
+        {"Allergies": None, "Door": ""},
+    ),
     Slot: Slot("s1", "cut", _AT, _AT + timedelta(minutes=45), "Pacific/Auckland", staff_id="st1", staff_name="Kim"),
     Appointment: Appointment(
         id="a1", ref=RecordRef.client("c1"), service_id="cut", start=_AT, end=_AT + timedelta(hours=1),
