@@ -47,6 +47,10 @@ class Reason(StrEnum):
     ALREADY_REGISTERED = "already_registered"
     NO_PASSWORD = "no_password"  # noqa: S105
     STEP_UP_FIRST = "step_up_first"
+    # choosing passwords
+    PASSWORD_TOO_SHORT = "password_too_short"  # noqa: S105
+    PASSWORD_TOO_COMMON = "password_too_common"  # noqa: S105
+    PASSWORD_BREACHED = "password_breached"  # noqa: S105
     # sessions
     SESSION_ENDED = "session_ended"
     CHOOSE_FIRST = "choose_first"

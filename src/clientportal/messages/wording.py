@@ -87,6 +87,18 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "This was changed meanwhile. Please look at it again.",
         "Somebody else has changed this record since it was read.",
     ),
+    Reason.PASSWORD_TOO_SHORT: (
+        "Please choose a longer password: at least {least} characters. A few words with spaces will do.",
+        "The new password has fewer than {least} characters (passwords.min_length).",
+    ),
+    Reason.PASSWORD_TOO_COMMON: (
+        "This password is easy to guess. Please choose one that others would not think of.",
+        "The new password is on the blocklist, or built around the name of the business, the client or the product.",
+    ),
+    Reason.PASSWORD_BREACHED: (
+        "This password is known from a data leak. Please choose another, and change it wherever else you use it.",
+        "The breach check knows the new password.",
+    ),
     Reason.SESSION_ENDED: ("Please log in again.", "No such session, or it has ended."),
     Reason.CHOOSE_FIRST: ("Please choose your profile first.", "Several records match; none is chosen yet."),
     Reason.SECOND_PROOF_FIRST: (
@@ -206,6 +218,11 @@ _MESSAGES = {
     "message.claim_code.email.text": (
         "{code} is your code to see one more record at {business} in your account.\n\nIt works once, for {minutes} "
         "minutes. Do not pass it on."
+    ),
+    "message.claim_link.email.subject": "See one more record at {business}",
+    "message.claim_link.email.text": (
+        "Confirm here that an account at {business} may show the record that has this address:\n\n{link}\n\nIf you did "
+        "not ask for it, you need not do anything."
     ),
     "message.viewed_by_staff.sms.text": "{business}: our staff has looked at your client portal to help you.",
     "message.viewed_by_staff.email.subject": "Our staff has looked at your client portal",

@@ -37,8 +37,8 @@ class PasswordPolicy:
       640, so that 64 characters fit however the keyboard composes them.
     * ``blocklist``: whether passwords that everybody uses (ASVS V6.2.4), and those built around a word of the context
       (V6.2.11), are refused. ``context_words`` are the business's own words besides its name: its product, its street.
-    * ``memory_kib``, ``passes``, ``lanes``: argon2id's m, t and p (ASVS V11.4.2: 19 MiB, 2, 1 or more). A hash with less
-      memory or fewer passes is replaced when its owner next logs in.
+    * ``memory_kib``, ``passes``, ``lanes``: argon2id's m, t and p (ASVS V11.4.2: 19 MiB, 2, 1 or more). A hash with
+      less memory or fewer passes is replaced when its owner next logs in.
 
     There are no rules of composition: the standards forbid them (ASVS V6.2.5).
     """

@@ -4,6 +4,7 @@
 question                                                          file
 ================================================================  ==========================
 is this proof good, and what does it open?                        ``signing_in.py``
+may this be a password?                                           ``choosing_passwords.py``
 which record does this phone or email belong to?                  ``whose_contact.py``
 may this session still be used, and for whom?                     ``sessions.py``
 how often may something be sent?                                  ``budgets.py``
