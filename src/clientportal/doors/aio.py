@@ -12,12 +12,20 @@ from typing import Any
 from attrs import evolve
 
 from clientportal.decisions import Decision
-from clientportal.doors.base import AsyncDoor, as_secret
+from clientportal.doors.assigning import AsyncClientAssigning, AsyncStaffAssigning, AsyncVisitorAssigning
+from clientportal.doors.base import as_secret, describe
 from clientportal.doors.checks import check_tenant
+from clientportal.doors.claiming import AsyncClientClaiming, AsyncStaffClaiming, AsyncVisitorClaiming
 from clientportal.doors.client import ClientDoor
+from clientportal.doors.client_files import AsyncStaffClientFiles
+from clientportal.doors.client_list import AsyncStaffClientList
 from clientportal.doors.dispatching import dispatch_async
+from clientportal.doors.mail_links import AsyncClientMailLinks, AsyncStaffMailLinks, AsyncVisitorMailLinks
+from clientportal.doors.passwords import AsyncClientPasswords, AsyncStaffPasswords, AsyncVisitorPasswords
 from clientportal.doors.portal import Portal, client_of, make_setup, staff_of, visitor_of
+from clientportal.doors.registering import AsyncClientRegistering, AsyncStaffRegistering, AsyncVisitorRegistering
 from clientportal.doors.staff import StaffDoor, merge_request
+from clientportal.doors.viewing import AsyncStaffViewing
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.keyring import KeyRing
 from clientportal.messages.texts import Catalogue
@@ -77,7 +85,9 @@ from clientportal.values import Appointment, Money, RecordRef, Secret, Slot, Whe
 __all__ = ["AsyncClientDoor", "AsyncPortal", "AsyncStaffDoor", "AsyncVisitorDoor"]
 
 
-class AsyncVisitorDoor(AsyncDoor):
+class AsyncVisitorDoor(
+    AsyncVisitorRegistering, AsyncVisitorPasswords, AsyncVisitorMailLinks, AsyncVisitorAssigning, AsyncVisitorClaiming
+):
     """The twin of :class:`VisitorDoor`, awaited."""
 
     async def request_code(self, contact: str) -> CodeSent:
@@ -109,7 +119,9 @@ class AsyncVisitorDoor(AsyncDoor):
         return await self._do(by_link.MOVE_BY_LINK, by_link.ByLink(as_secret(link), slot_id, accept_fee))
 
 
-class AsyncClientDoor(AsyncDoor):
+class AsyncClientDoor(
+    AsyncClientRegistering, AsyncClientPasswords, AsyncClientMailLinks, AsyncClientAssigning, AsyncClientClaiming
+):
     """The twin of :class:`ClientDoor`, awaited."""
 
     @property
@@ -179,7 +191,16 @@ class AsyncClientDoor(AsyncDoor):
         return await self._do(sessions.LOG_OUT_EVERYWHERE, Nothing())
 
 
-class AsyncStaffDoor(AsyncDoor):
+class AsyncStaffDoor(
+    AsyncStaffRegistering,
+    AsyncStaffPasswords,
+    AsyncStaffMailLinks,
+    AsyncStaffAssigning,
+    AsyncStaffClaiming,
+    AsyncStaffClientList,
+    AsyncStaffClientFiles,
+    AsyncStaffViewing,
+):
     """The twin of :class:`StaffDoor`, awaited."""
 
     @property
@@ -340,14 +361,7 @@ class AsyncPortal:
         return await purge(self._setup, check_tenant(business))
 
 
-def _describe(awaited: type, plain: type) -> None:
-    for name, twin in vars(plain).items():
-        method = vars(awaited).get(name)
-        if callable(method) and not method.__doc__:
-            method.__doc__ = twin.__doc__
-
-
-_describe(AsyncVisitorDoor, VisitorDoor)
-_describe(AsyncClientDoor, ClientDoor)
-_describe(AsyncStaffDoor, StaffDoor)
-_describe(AsyncPortal, Portal)
+describe(AsyncVisitorDoor, VisitorDoor)
+describe(AsyncClientDoor, ClientDoor)
+describe(AsyncStaffDoor, StaffDoor)
+describe(AsyncPortal, Portal)

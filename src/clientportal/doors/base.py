@@ -11,7 +11,7 @@ from clientportal.operations.setting import Caller, Setup
 from clientportal.ports import step
 from clientportal.values import Secret
 
-__all__ = ["AsyncDoor", "Door", "as_secret"]
+__all__ = ["AsyncDoor", "Door", "as_secret", "describe"]
 
 Q = TypeVar("Q")
 V = TypeVar("V")
@@ -55,3 +55,11 @@ class AsyncDoor:
 
     async def _do(self, operation: Operation[Q, V, T], request: Q, key: str | None = None) -> T:
         return await perform(self._setup, self._caller, operation, request, key=key, preview=self._preview)
+
+
+def describe(awaited: type, plain: type) -> None:
+    """Give every awaited method its plain twin's docstring: what it promises is said once."""
+    for name, twin in vars(plain).items():
+        method = vars(awaited).get(name)
+        if callable(method) and not method.__doc__:
+            method.__doc__ = twin.__doc__

@@ -8,10 +8,17 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from clientportal.errors import InvalidInput, MissingCapability, PolicyError
-from clientportal.policy import Delivery, Policy, Proof, SeenBy, UnknownIdentity
+from clientportal.policy import Delivery, Policy, UnknownIdentity
 from clientportal.ports import AsyncSender, Capabilities, Channel, Sender
 
-__all__ = ["check_base_url", "check_policy", "check_senders", "check_tenant", "checked_policies", "is_tenant"]
+__all__ = [
+    "check_base_url",
+    "check_policy",
+    "check_senders",
+    "check_tenant",
+    "checked_policies",
+    "is_tenant",
+]
 
 
 def check_tenant(tenant: str) -> str:
@@ -59,15 +66,11 @@ def check_policy(policy: Policy, capabilities: Capabilities, senders: Mapping[Ch
                 capability,
             )
 
-    if policy.login.proof is Proof.PASSWORD:
+    if policy.registration.accounts and Channel.EMAIL not in senders:
         raise PolicyError(
-            "login.proof = 'password' is not carried out by this version: accounts with passwords come later",
-            ("login.proof",),
-        )
-    if policy.visibility.appointments is SeenBy.ASSIGNED or policy.registration.accounts:
-        raise PolicyError(
-            "registration.accounts and visibility.appointments = 'assigned' are not carried out by this version",
-            ("registration.accounts", "visibility.appointments"),
+            "registration.accounts = true needs a sender for email, which proves addresses and resets passwords: pass "
+            "senders={Channel.EMAIL: …}",
+            ("registration.accounts", "senders.email"),
         )
     for section in policy.visibility.sections:
         if section not in ("account", "bookings"):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from clientportal.doors.base import Door
+from clientportal.doors.assigning import ClientAssigning
+from clientportal.doors.claiming import ClientClaiming
+from clientportal.doors.mail_links import ClientMailLinks
+from clientportal.doors.passwords import ClientPasswords
+from clientportal.doors.registering import ClientRegistering
 from clientportal.operations import appointments, changing, sessions, signing_in
 from clientportal.operations.sessions import Nothing
 from clientportal.outcomes import (
@@ -29,7 +33,7 @@ from clientportal.values import Appointment, Money, Slot, When
 __all__ = ["ClientDoor"]
 
 
-class ClientDoor(Door):
+class ClientDoor(ClientRegistering, ClientPasswords, ClientMailLinks, ClientAssigning, ClientClaiming):
     """One session. Made by ``portal.client(token)``, which reads nothing: every call checks the session itself.
 
     No call takes "whose": the session alone says. Something of somebody else's is refused as ``not_found``, just like

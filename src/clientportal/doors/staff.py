@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from clientportal.doors.base import Door
+from clientportal.doors.assigning import StaffAssigning
+from clientportal.doors.claiming import StaffClaiming
+from clientportal.doors.client_files import StaffClientFiles
+from clientportal.doors.client_list import StaffClientList
+from clientportal.doors.mail_links import StaffMailLinks
+from clientportal.doors.passwords import StaffPasswords
+from clientportal.doors.registering import StaffRegistering
+from clientportal.doors.viewing import StaffViewing
 from clientportal.operations import changing, duplicates, housekeeping, sessions, staff, what_if
 from clientportal.operations.setting import Staff
 from clientportal.outcomes import (
@@ -40,7 +47,16 @@ def merge_request(
     return duplicates.MergeRecords(survivor, many, tuple(sorted((choices or {}).items())))
 
 
-class StaffDoor(Door):
+class StaffDoor(
+    StaffRegistering,
+    StaffPasswords,
+    StaffMailLinks,
+    StaffAssigning,
+    StaffClaiming,
+    StaffClientList,
+    StaffClientFiles,
+    StaffViewing,
+):
     """One member of staff. Made by ``portal.staff(business, actor=…, permissions=…)``; every action is audited.
 
     What is not among the permissions is refused as ``permission``. Policy windows, caps and fees do not bind staff

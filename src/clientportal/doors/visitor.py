@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from clientportal.doors.base import Door, as_secret
+from clientportal.doors.assigning import VisitorAssigning
+from clientportal.doors.base import as_secret
+from clientportal.doors.claiming import VisitorClaiming
+from clientportal.doors.mail_links import VisitorMailLinks
+from clientportal.doors.passwords import VisitorPasswords
+from clientportal.doors.registering import VisitorRegistering
 from clientportal.operations import appointments, by_link, changing, signing_in
 from clientportal.operations.sessions import Nothing
 from clientportal.outcomes import BookingStart, Cancelled, CodeSent, LinkView, Moved, SignedIn
@@ -13,7 +18,7 @@ from clientportal.values import Money, Secret, Slot
 __all__ = ["VisitorDoor"]
 
 
-class VisitorDoor(Door):
+class VisitorDoor(VisitorRegistering, VisitorPasswords, VisitorMailLinks, VisitorAssigning, VisitorClaiming):
     """Ask for a code, log in, use a signed link. Made by ``portal.visitor(...)``."""
 
     def request_code(self, contact: str) -> CodeSent:

@@ -13,7 +13,7 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.paging import check_limit
-from clientportal.operations.people import portrait, principal, session_of
+from clientportal.operations.people import Principal, portrait, principal, session_of
 from clientportal.outcomes import (
     Appointments,
     BookingStart,
@@ -23,7 +23,7 @@ from clientportal.outcomes import (
 from clientportal.policy import LoginToBook, Policy
 from clientportal.records import Snapshot
 from clientportal.rules.merging import address_of
-from clientportal.rules.who_may_see import profile, section_is_open
+from clientportal.rules.who_may_see import account_profile, profile, section_is_open
 from clientportal.values import (
     Appointment,
     Business,
@@ -39,6 +39,7 @@ __all__ = [
     "ListAppointments",
     "ListChanges",
     "closed",
+    "profile_of",
 ]
 
 
@@ -95,6 +96,13 @@ async def _load_profile(reading: Reading, _asked: object) -> Profile:
     caller = await principal(reading)
     if not section_is_open("account", reading.policy):
         raise closed("account")
+    return await profile_of(reading, caller)
+
+
+async def profile_of(reading: Reading, caller: Principal) -> Profile:
+    """The client's own contact fields: the record's, or where no record is shown the account's."""
+    if caller.group is None:
+        return account_profile(caller.account, reading.policy)
     seen = await portrait(reading, caller.group)
     return profile(seen.fields, address_of(seen.fields, seen.records), reading.policy)
 
@@ -141,8 +149,7 @@ async def _load_start(reading: Reading, _asked: object) -> _Start:
     caller = await principal(reading)
     shown: Profile | None = None
     if section_is_open("account", reading.policy):
-        seen = await portrait(reading, caller.group)
-        shown = profile(seen.fields, address_of(seen.fields, seen.records), reading.policy)
+        shown = await profile_of(reading, caller)
     if not section_is_open("bookings", reading.policy):
         return _Start(business, shown, ())
     page = await reading.host.appointments(list(caller.refs), When.PAST, reading.now, None, 5)

@@ -82,7 +82,8 @@ async def read_shown(
         return None, None
     passed, trail = await trail_from(reading, id)
     appointment = await reading.host.appointment(passed[-1])
-    if appointment is None or (mine is not None and appointment.ref not in mine):
+    # What is assigned to the caller's account is theirs by itself, whoever's record it stands under (A7).
+    if appointment is None or (mine is not None and not mine & {appointment.ref, RecordRef.booking(appointment.id)}):
         return None, None
     return appointment, trail
 
@@ -121,8 +122,9 @@ async def load_changes(
         staff=mine is None,
         actor=reading.actor,
         intent_id=reading.fresh_id(),
-        for_ref=for_ref,
-        name=name,
+        # An account that shows no record books again for the record that the appointment stands under.
+        for_ref=for_ref or (appointment.ref if mine is not None else None),
+        name=name or appointment.booked_as,
         slots_possible=can.slots and can.book,
     )
     offers = {kind: _able(await reading.host.offer(appointment, kind), kind, reading) for kind in kinds}
@@ -257,13 +259,23 @@ FREE_SLOTS = Operation[ListSlots, FreeSlots, tuple[Slot, ...]](
 # --- changing ------------------------------------------------------------------------------------------------------
 
 
+async def _name_of(reading: Reading, caller: Principal) -> str:
+    """The name that a new booking is made under: the client's own today, never an old booking's (X9)."""
+    if caller.group is None:
+        account = caller.account
+        parts = (account.first_name, account.last_name) if account is not None else ()
+    else:
+        seen = await portrait(reading, caller.group)
+        parts = (seen.fields["first_name"].value, seen.fields["last_name"].value)
+    return " ".join(filter(None, parts))
+
+
 def _loader(kind: ChangeKind) -> Callable[[Reading, Change], object]:
     async def load(reading: Reading, asked: Change) -> Changing:
         caller = await _own_bookings(reading)
         name = ""
         if kind is ChangeKind.REBOOK:
-            seen = await portrait(reading, caller.group)
-            name = " ".join(filter(None, (seen.fields["first_name"].value, seen.fields["last_name"].value)))
+            name = await _name_of(reading, caller)
         return await load_changing(
             reading,
             asked.appointment_id,

@@ -18,6 +18,7 @@ from clientportal.errors import Conflict, PolicyError, Refused, SendFailed, Stor
 from clientportal.messages.texts import clean
 from clientportal.operations.elsewhere import take_up
 from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, alone
+from clientportal.operations.mailing import load_mailing
 from clientportal.operations.people import group_of, load_candidates, portrait
 from clientportal.operations.performing import perform
 from clientportal.operations.setting import Setup, System
@@ -29,6 +30,7 @@ from clientportal.records import (
     Challenge,
     ContactHistory,
     Intent,
+    MailedLink,
     MessageKind,
     MessageState,
     OutboxMessage,
@@ -38,6 +40,7 @@ from clientportal.records import (
 )
 from clientportal.rules.budgets import destination_charge, spend
 from clientportal.rules.links import APPOINTMENT_LINK
+from clientportal.rules.mailed_links import MAILED_LINK, Mailing, life_of, mailed_claims, where_to_mail
 from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, whom_to_tell
 from clientportal.rules.whose_contact import MOST_HITS
 from clientportal.values import ContactKey, RecordRef
@@ -60,7 +63,7 @@ class _Take:
 
 @frozen
 class _Due:
-    telling: Telling | None
+    telling: Telling | Mailing | None
     allowances: Mapping[str, Allowance]
     lane: str
     business: str
@@ -74,6 +77,7 @@ class _Taken:
     tell: Tell | None
     business: str
     challenge: Challenge | None
+    link: MailedLink | None = None
 
 
 async def _load_due(reading: Reading, asked: _Take) -> _Due:
@@ -85,6 +89,8 @@ async def _load_due(reading: Reading, asked: _Take) -> _Due:
         challenge = await reading.state.get(Challenge, message.challenge_id)
     lane = challenge.lane if challenge is not None else ""
     business = (await reading.host.business()).name
+    if message.account is not None or message.mailed_link_id is not None:
+        return _Due(await load_mailing(reading, message, challenge), {}, lane, business)
     people, too_many = await _people(reading, message, challenge)
     seen = Telling(message, people, challenge, too_many)
     tell = whom_to_tell(seen, reading.policy, reading.now)
@@ -128,7 +134,10 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
     if seen.telling is None:
         return grant(None, Because("whom_to_tell.take", (("message", "not due"),)))
     message = seen.telling.message
-    tell = whom_to_tell(seen.telling, policy, now)
+    if isinstance(seen.telling, Mailing):
+        tell = where_to_mail(seen.telling, policy, now)
+    else:
+        tell = whom_to_tell(seen.telling, policy, now)
     extra: tuple[Write, ...] = ()
     if isinstance(tell, Tell) and tell.diverted and message.tries == 0:
         spent = spend(seen.allowances, (destination_charge(_reach_id(tell, seen.lane), policy.sends),), now)
@@ -149,7 +158,8 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
     lease = now + policy.messages.send_timeout + _LEASE_MARGIN
     taken = evolve(message, tries=message.tries + 1, due_at=lease)
     because = Because("whom_to_tell.take", (("message", message.kind.value), ("by", "sms" if tell.by_sms else "email")))
-    return grant(_Taken(taken, tell, seen.business, seen.telling.challenge), because, (Put(taken), *extra))
+    link = seen.telling.link if isinstance(seen.telling, Mailing) else None
+    return grant(_Taken(taken, tell, seen.business, seen.telling.challenge, link), because, (Put(taken), *extra))
 
 
 _TAKE = Operation[_Take, _Due, "_Taken | None"](
@@ -298,6 +308,14 @@ def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[
             return None
         facts["code"] = code.reveal()
         facts["minutes"] = str(int(policy.login.code_life.total_seconds() // 60))
+    if taken.link is not None:
+        mailed = taken.link
+        if not setup.keys.knows(mailed.key_id):
+            return None
+        text = setup.keys.sign(MAILED_LINK, tenant, mailed_claims(mailed), mailed.key_id)
+        # The purpose stands in the address so that a host can route by it; what counts is the signed one.
+        facts["link"] = f"{setup.base_url}{mailed.purpose.value}/{text.reveal()}"
+        facts["minutes"] = str(int(life_of(mailed.purpose, policy).total_seconds() // 60))
     if message.kind is MessageKind.APPOINTMENT_LINK:
         claims: dict[str, str | int] = {name: message.facts[name] for name in ("a", "v", "c", "i")}
         claims["e"] = int(message.facts["e"])
@@ -305,7 +323,9 @@ def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[
             return None
         link = setup.keys.sign(APPOINTMENT_LINK, tenant, claims, message.facts["key"])
         facts["link"] = f"{setup.base_url}{link.reveal()}"
-    name = f"message.{message.kind.value}.{channel.value}"
+    facts |= {"noun": policy.clients.noun, "nouns": policy.clients.nouns}
+    kind = message.kind if taken.tell is None or taken.tell.instead is None else taken.tell.instead
+    name = f"message.{kind.value}.{channel.value}"
     subject = setup.texts.fill(f"{name}.subject", facts) if channel is Channel.EMAIL else ""
     return subject, setup.texts.fill(f"{name}.text", facts)
 

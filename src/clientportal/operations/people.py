@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from clientportal.decisions import Because, Reason, Refusal
 from clientportal.operations.frame import Denied, Reading, client_session
 from clientportal.outcomes import FieldChoice
-from clientportal.records import ContactEntry, ContactHistory, Merge, Pointer, Session, Trail
+from clientportal.policy import SeenBy
+from clientportal.records import Account, Assignment, ContactEntry, ContactHistory, Merge, Pointer, Session, Trail
 from clientportal.rules.merging import choices_of, choose_fields, rules_of
 from clientportal.rules.sessions import judge_session
 from clientportal.rules.whose_contact import MOST_HITS, Candidate, keys_of
@@ -17,6 +19,7 @@ from clientportal.values import ClientRecord, ContactKey, RecordKind, RecordRef
 __all__ = [
     "Group",
     "Principal",
+    "assigned_to",
     "group_of",
     "groups_of",
     "load_candidates",
@@ -164,20 +167,26 @@ async def load_candidates(
 
 @frozen
 class Principal:
-    """Whoever holds the session: the record it is for today, and all refs whose things it sees."""
+    """Whoever holds the session: the record it is for today, its account, and all refs whose things it sees.
+
+    ``group`` is ``None`` where an account's session shows no record: its email is not proved yet, or the business shows
+    single appointments (A7). ``bookings`` are the appointments assigned to the account, each as a ref of its own.
+    """
 
     session: Session
-    group: Group
+    group: Group | None
+    account: Account | None = None
+    bookings: tuple[RecordRef, ...] = ()
 
     @property
-    def root(self) -> RecordRef:
-        """The record that speaks for the client."""
-        return self.group.root
+    def root(self) -> RecordRef | None:
+        """The record that speaks for the client, if any."""
+        return None if self.group is None else self.group.root
 
     @property
     def refs(self) -> tuple[RecordRef, ...]:
-        """Every record behind it."""
-        return self.group.refs
+        """Every record and every single appointment behind it."""
+        return self.bookings if self.group is None else self.group.refs
 
 
 async def session_of(reading: Reading, *, needs_record: bool, lock: bool = False) -> Session:
@@ -194,10 +203,38 @@ async def session_of(reading: Reading, *, needs_record: bool, lock: bool = False
 
 
 async def principal(reading: Reading) -> Principal:
-    """The caller's session with its record: whose data may be read, from the session alone."""
+    """The caller's session with its record or account: whose data may be read, from the session alone.
+
+    Which of the two it shows, ``visibility.appointments`` says at every call: a business that switches between records
+    and assigned appointments loses neither (A7).
+    """
     session = await session_of(reading, needs_record=True)
+    account: Account | None = None
+    if session.account is not None:
+        account = await reading.state.get(Account, session.account)
+        if account is None:
+            raise Denied(Refusal(Reason.SESSION_ENDED, Because("sessions.judge_session", (("account", "gone"),))))
+        reading.actor = f"account:{account.id}"
     entry = session.entry_ref
-    assert entry is not None
+    if entry is None or reading.policy.visibility.appointments is SeenBy.ASSIGNED:
+        bookings = () if account is None else await assigned_to(reading, account.id)
+        return Principal(session, None, account, bookings)
     group = await group_of(reading, entry)
-    reading.actor = str(group.root)
-    return Principal(session, group)
+    if account is None:
+        reading.actor = str(group.root)
+    return Principal(session, group, account)
+
+
+_MOST_ASSIGNED = 10_000
+
+
+async def assigned_to(reading: Reading, account_id: str) -> tuple[RecordRef, ...]:
+    """The appointments that are assigned to an account, each as it is called today (X1)."""
+    held = await reading.state.find(Assignment, "account", [account_id], limit=_MOST_ASSIGNED)
+    found = dict.fromkeys(assignment.id for assignment in held)
+    ahead = list(found)
+    while ahead:
+        trails = await reading.state.get_many(Trail, ahead)
+        ahead = [trail.current_id for trail in trails.values() if trail.current_id not in found]
+        found.update(dict.fromkeys(ahead))
+    return tuple(RecordRef.booking(id) for id in found)

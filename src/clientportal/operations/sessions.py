@@ -9,6 +9,7 @@ from attrs import frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.people import (
+    Principal,
     group_of,
     groups_of,
     load_candidates,
@@ -189,9 +190,18 @@ async def _sessions_of(reading: Reading, refs: tuple[RecordRef, ...]) -> dict[st
     return {session.id: session for session in found}
 
 
+async def _own_sessions(reading: Reading, caller: Principal) -> dict[str, Session]:
+    """The sessions that the caller may see and end: an account's own, never another's that sees the same record."""
+    if caller.account is None:
+        found = await _sessions_of(reading, caller.refs)
+        return {id: session for id, session in found.items() if session.account is None}
+    held = await reading.state.find(Session, "account", [caller.account.id])
+    return {session.id: session for session in held}
+
+
 async def _load_list(reading: Reading, _request: Nothing) -> tuple[SessionLine, ...]:
     caller = await principal(reading)
-    sessions = await _sessions_of(reading, caller.refs)
+    sessions = await _own_sessions(reading, caller)
     lines = [
         SessionLine(
             id=session.id,
@@ -246,12 +256,15 @@ async def _load_log_out(reading: Reading, _request: Nothing) -> Ending:
 
 async def _load_end_one(reading: Reading, request: EndSession) -> Ending:
     caller = await principal(reading)
-    return Ending(await _sessions_of(reading, caller.refs), by_id=request.id)
+    return Ending(await _own_sessions(reading, caller), by_id=request.id)
 
 
 async def _load_end_all(reading: Reading, _request: Nothing) -> Ending:
     caller = await principal(reading)
-    sessions = await _sessions_that_reach(reading, caller.refs)
+    if caller.account is not None:
+        sessions = await _own_sessions(reading, caller)
+    else:
+        sessions = await _sessions_that_reach(reading, caller.refs)
     return Ending({**sessions, caller.session.id: caller.session})
 
 

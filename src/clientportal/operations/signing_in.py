@@ -56,6 +56,7 @@ __all__ = [
     "ResendCode",
     "TypedCode",
     "fresh_session",
+    "lane_of",
     "read_code",
     "read_contact",
 ]
@@ -113,7 +114,7 @@ def read_code(text: str, digits: int) -> str:
 _DEVICE = "device"
 
 
-def _lane(setup: Setup, tenant: str, device: Secret | None, identity: ContactKey, now: datetime) -> str:
+def lane_of(setup: Setup, tenant: str, device: Secret | None, identity: ContactKey, now: datetime) -> str:
     """The lane of this device for this identity: its own where it has logged in as it before, else the strangers'."""
     claims = setup.keys.verify(_DEVICE, device.reveal()) if device is not None else None
     if (
@@ -220,7 +221,7 @@ def _visitor(reading: Reading) -> Visitor:
 async def _load_request(reading: Reading, request: AskCode) -> CodeRequest:
     visitor = _visitor(reading)
     contact, identity = read_contact(request.contact, reading.policy)
-    lane = _lane(reading.setup, reading.tenant, visitor.device, identity, reading.now)
+    lane = lane_of(reading.setup, reading.tenant, visitor.device, identity, reading.now)
     return await _code_request(reading, contact, identity, lane, visitor.source, new_secret(), None)
 
 

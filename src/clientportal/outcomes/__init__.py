@@ -1,5 +1,6 @@
 """What the doors give back: plain frozen values, one per operation."""
 
+from clientportal.outcomes.accounts import MailSent
 from clientportal.outcomes.clients import (
     Appointments,
     Booked,
@@ -62,6 +63,7 @@ __all__ = [
     "Evidence",
     "FieldChoice",
     "LinkView",
+    "MailSent",
     "MergePlan",
     "Merged",
     "Moved",

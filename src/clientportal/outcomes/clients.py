@@ -53,6 +53,10 @@ class SignInStage(StrEnum):
     """Several records match: list ``client.profiles()`` and ``client.switch(...)``."""
     SECOND_PROOF = "second_proof"
     """The number was quiet for so long that it may be somebody else's by now (X6)."""
+    SECOND_FACTOR = "second_factor"
+    """The password was right; the code of the authenticator app is still to come."""
+    ENROL = "enrol"
+    """The business asks for an authenticator app, and this account has none yet."""
 
 
 @frozen

@@ -24,7 +24,7 @@ __all__ = [
     "Assignment",
     "Consent",
     "Credential",
-    "Evidence",
+    "LinkEvidence",
     "Identifier",
     "MailPurpose",
     "MailedLink",
@@ -188,7 +188,7 @@ class Consent:
         return f"{account}|{len(document)}:{document}|{edition}"
 
 
-class Evidence(StrEnum):
+class LinkEvidence(StrEnum):
     """Why an account is linked to a record."""
 
     PROVED_EMAIL = "proved_email"
@@ -214,7 +214,7 @@ class AccountLink:
     version: int = 0
     account: str
     ref: str
-    evidence: Evidence
+    evidence: LinkEvidence
     made_at: datetime
     actor: str
     because: str = ""

@@ -34,6 +34,7 @@ class MessageKind(StrEnum):
     SECOND_FACTOR_CHANGED = "second_factor_changed"
     INVITATION = "invitation"
     CLAIM_CODE = "claim_code"
+    CLAIM_LINK = "claim_link"
     VIEWED_BY_STAFF = "viewed_by_staff"
 
 
@@ -54,7 +55,8 @@ class OutboxMessage:
     """A message that was committed and must leave at least once.
 
     No secret is here: codes and links are derived when it is sent, from ``challenge_id`` and ``send_number``, from
-    ``mailed_link_id``, or from ``facts``. ``to`` is a contact as typed and normalised, ``ref`` a record whose contact is looked up when it leaves.
+    ``mailed_link_id``, or from ``facts``. ``to`` is a contact as typed and normalised, ``ref`` a record and
+    ``account`` an account whose contact is looked up when it leaves.
     ``due_at`` is also the lease: a pump that takes a message moves it ahead, so that two pumps take it once.
     """
 
@@ -66,6 +68,7 @@ class OutboxMessage:
     to: str | None = None
     ref: str | None = None
     challenge_id: str | None = None
+    account: str | None = None
     mailed_link_id: str | None = None
     send_number: int = 0
     facts: Mapping[str, str] = field(factory=dict[str, str])

@@ -27,13 +27,14 @@ class Purpose(StrEnum):
     """A contact of one more record, which the account then sees (X5)."""
 
 
-@stored("challenges", lane=("identity", "lane", "expires_at"), expiry=("expires_at",))
+@stored("challenges", lane=("identity", "lane", "expires_at"), bound=("bound_to",), expiry=("expires_at",))
 @frozen(kw_only=True)
 class Challenge:
     """One open question "type the code that we sent". ``id`` is the digest of the handle, never the handle.
 
     The code is not here: it is derived from the key ring, this row and ``send_number``. ``last_mark`` is the latest
-    time that this row has seen, so that a clock set back revives nothing.
+    time that this row has seen, so that a clock set back revives nothing. ``bound_to`` is the session or account that
+    it was asked for, where it is good for nothing else.
     """
 
     TABLE: ClassVar[str]

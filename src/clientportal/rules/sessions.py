@@ -54,6 +54,10 @@ def judge_session(
         return Refusal(Reason.CHOOSE_FIRST, because)
     if needs_record and session.stage is Stage.SECOND_PROOF:
         return Refusal(Reason.SECOND_PROOF_FIRST, because)
+    if needs_record and session.stage is Stage.SECOND_FACTOR:
+        return Refusal(Reason.SECOND_FACTOR_FIRST, because)
+    if needs_record and session.stage is Stage.ENROLLING:
+        return Refusal(Reason.ENROL_FIRST, because)
     return None
 
 

@@ -410,6 +410,8 @@ _STAGES = {
     Stage.OPEN: SignInStage.DONE,
     Stage.CHOOSING: SignInStage.CHOOSE,
     Stage.SECOND_PROOF: SignInStage.SECOND_PROOF,
+    Stage.SECOND_FACTOR: SignInStage.SECOND_FACTOR,
+    Stage.ENROLLING: SignInStage.ENROL,
 }
 
 

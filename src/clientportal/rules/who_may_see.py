@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from clientportal.outcomes import FieldChoice, Profile
 from clientportal.policy import Policy
+from clientportal.records import Account
 from clientportal.values import Address
 
-__all__ = ["profile", "section_is_open"]
+__all__ = ["account_profile", "profile", "section_is_open"]
 
 
 def profile(fields: Mapping[str, FieldChoice], address: Address | None, policy: Policy) -> Profile:
@@ -24,6 +25,27 @@ def profile(fields: Mapping[str, FieldChoice], address: Address | None, policy: 
         phone=shown.get("phone"),
         mobile=shown.get("mobile"),
         address=address if "address" in policy.visibility.fields else None,
+    )
+
+
+def account_profile(account: Account | None, policy: Policy) -> Profile:
+    """The same of an account that shows no record: what its holder typed when registering (A14)."""
+    if account is None:
+        return Profile(None, None, None, None, None, None)
+    typed = {
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "email": account.address,
+        "phone": account.phone,
+    }
+    shown = {name: text for name, text in typed.items() if name in policy.visibility.fields}
+    return Profile(
+        first_name=shown.get("first_name"),
+        last_name=shown.get("last_name"),
+        email=shown.get("email"),
+        phone=shown.get("phone"),
+        mobile=None,
+        address=None,
     )
 
 

@@ -40,11 +40,16 @@ class Telling:
 
 @frozen
 class Tell:
-    """Send it there. ``diverted`` says that this is not the contact that was typed: its own budget is spent then."""
+    """Send it there. ``diverted`` says that this is not the contact that was typed: its own budget is spent then.
+
+    ``instead`` is another text than the one that was asked for: whoever typed somebody else's email is told nothing,
+    and its owner that this was tried.
+    """
 
     by_sms: bool
     address: str
     diverted: bool
+    instead: MessageKind | None = None
 
 
 @frozen
@@ -81,7 +86,8 @@ def whom_to_tell(seen: Telling, policy: Policy, now: datetime) -> Tell | Drop:
     if identity.kind is not ContactKind.EMAIL:
         return Tell(by_sms=True, address=identity.value, diverted=False)
     by_sms = policy.login.delivery in (Delivery.SMS, Delivery.SMS_ELSE_EMAIL)
-    if by_sms and message.kind is not MessageKind.SECOND_PROOF_CODE:
+    # These prove one certain contact; a code that went elsewhere would prove nothing of it.
+    if by_sms and message.kind not in (MessageKind.SECOND_PROOF_CODE, MessageKind.CLAIM_CODE):
         mobile = _shared_mobile(seen.people, policy)
         if mobile is not None:
             return Tell(by_sms=True, address=mobile.e164, diverted=True)

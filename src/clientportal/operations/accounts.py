@@ -1,0 +1,95 @@
+"""Reading accounts: by email, by what hangs on them, and what a mailed link is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clientportal.operations.frame import Denied, Reading
+from clientportal.operations.people import load_candidates
+from clientportal.records import (
+    Account,
+    AccountLink,
+    Assignment,
+    Challenge,
+    Consent,
+    ContactHistory,
+    Credential,
+    Identifier,
+    MailedLink,
+    MailPurpose,
+    SecondFactor,
+    Session,
+)
+from clientportal.rules.first_proof import Belongings, Unproved
+from clientportal.rules.mailed_links import MAILED_LINK, judge_mailed
+from clientportal.rules.whose_contact import Candidate
+from clientportal.values import ContactKey, Secret
+
+__all__ = [
+    "account_by_email",
+    "belongings_of",
+    "load_mailed",
+    "load_unproved",
+    "people_with",
+]
+
+_MOST = 100_000
+"""More than any account holds: what hangs on one is read whole, because it is taken away or shown whole."""
+
+
+async def account_by_email(reading: Reading, identity: ContactKey, *, lock: bool = False) -> Account | None:
+    """The account that this email logs in to."""
+    identifier = await reading.state.get(Identifier, str(identity), lock=lock)
+    return None if identifier is None else await reading.state.get(Account, identifier.account, lock=lock)
+
+
+async def belongings_of(reading: Reading, account: Account) -> Belongings:
+    """Everything that hangs on one account."""
+    state, id = reading.state, account.id
+    sessions = await state.find(Session, "account", [id], lock=True, limit=_MOST)
+    challenges = await state.find_any(Challenge, "bound", [id, *(session.id for session in sessions)], limit=_MOST)
+    return Belongings(
+        account=account,
+        credential=await state.get(Credential, id, lock=True),
+        second_factor=await state.get(SecondFactor, id, lock=True),
+        sessions=tuple(sessions),
+        mailed=tuple(await state.find(MailedLink, "account", [id], limit=_MOST)),
+        challenges=tuple(challenges),
+        identifiers=tuple(await state.find(Identifier, "account", [id], limit=_MOST)),
+        links=tuple(await state.find(AccountLink, "account", [id], limit=_MOST)),
+        assignments=tuple(await state.find(Assignment, "account", [id], limit=_MOST)),
+        consents=tuple(await state.find(Consent, "account", [id], limit=_MOST)),
+    )
+
+
+async def load_unproved(reading: Reading, identity: ContactKey) -> Unproved:
+    """Everything that hangs on an email, read under its name so that two first proofs stand one after the other."""
+    await reading.state.hold(f"contact:{identity}")
+    identifier = await reading.state.get(Identifier, str(identity), lock=True)
+    accounts = list(await reading.state.find(Account, "email", [str(identity)], lock=True, limit=_MOST))
+    if identifier is not None and all(one.id != identifier.account for one in accounts):
+        owner = await reading.state.get(Account, identifier.account, lock=True)
+        accounts.extend([owner] if owner is not None else [])
+    held = [await belongings_of(reading, account) for account in accounts]
+    return Unproved(identity, identifier, tuple(held))
+
+
+async def load_mailed(
+    reading: Reading, link: Secret, purposes: Sequence[MailPurpose], *, lock: bool = True
+) -> MailedLink:
+    """The link that this text is, if it may still act; else the operation is refused, whatever is wrong with it."""
+    claims = reading.setup.keys.verify(MAILED_LINK, link.reveal())
+    mailed: MailedLink | None = None
+    if claims is not None and claims.get("t") == reading.tenant:
+        mailed = await reading.state.get(MailedLink, str(claims.get("i", "")), lock=lock)
+    no = judge_mailed(mailed, claims, purposes, reading.now)
+    if no is not None:
+        raise Denied(no)
+    assert mailed is not None
+    return mailed
+
+
+async def people_with(reading: Reading, identity: ContactKey) -> tuple[tuple[Candidate, ...], int]:
+    """The people who have a contact, and how many records the index named; see ``people.load_candidates``."""
+    history = await reading.state.get(ContactHistory, str(identity))
+    return await load_candidates(reading, identity, history)

@@ -1,0 +1,96 @@
+"""Asking for mails with links, and what is read when one leaves. Rules: ``rules/mailed_links.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clientportal.operations.accounts import account_by_email, people_with
+from clientportal.operations.frame import Reading
+from clientportal.operations.setting import Visitor
+from clientportal.operations.signing_in import lane_of
+from clientportal.records import (
+    Account,
+    Allowance,
+    Challenge,
+    MailedLink,
+    MailPurpose,
+    OutboxMessage,
+)
+from clientportal.rules.budgets import request_charges
+from clientportal.rules.mailed_links import Mailing, MailRequest
+from clientportal.rules.signing_in import STRANGERS
+from clientportal.rules.whose_contact import contact_key
+from clientportal.values import ContactKey, Email
+
+__all__ = ["load_mail_request", "load_mailing"]
+
+
+async def load_mail_request(
+    reading: Reading,
+    purpose: MailPurpose,
+    email: Email,
+    *,
+    account: str | None = None,
+    lane: str | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> MailRequest:
+    """What is read when a mail with a link is asked for: budgets and open links, never an account or a client.
+
+    ``lane`` is whose budgets are spent: the visitor's own by default, see ``signing_in.lane_of``.
+    """
+    identity = email.key()
+    caller, source = reading.caller, None
+    if isinstance(caller, Visitor):
+        source = caller.source
+        lane = lane or lane_of(reading.setup, reading.tenant, caller.device, identity, reading.now)
+    lane = lane or STRANGERS
+    open_links = await reading.state.find(MailedLink, "identity", [str(identity), purpose.value])
+    charges = request_charges(identity, lane, source, reading.policy.sends)
+    return MailRequest(
+        purpose=purpose,
+        identity=identity,
+        address=email.address,
+        lane=lane,
+        source=source,
+        live=tuple(link for link in open_links if link.open_at(reading.now) and link.account == account),
+        allowances=await reading.state.get_many(Allowance, [charge.id for charge in charges], lock=True),
+        link_id=reading.fresh_id(),
+        message_id=reading.fresh_id(),
+        key_id=reading.setup.keys.signing_id,
+        account=account,
+        human=reading.human,
+        facts=facts or {},
+    )
+
+
+async def load_mailing(reading: Reading, message: OutboxMessage, challenge: Challenge | None) -> Mailing:
+    """Everything that decides where an account mail goes, read when it leaves and not when it was asked for."""
+    state = reading.state
+    link = None if message.mailed_link_id is None else await state.get(MailedLink, message.mailed_link_id)
+    subject = None if message.account is None else await state.get(Account, message.account)
+    if message.to is None:
+        return Mailing(message, link, challenge, subject=subject)
+    identity = ContactKey.parse(message.to)
+    typed = await state.find(Account, "email", [str(identity)])
+    candidates, _ = await people_with(reading, identity)
+    stored = {
+        member.email
+        for candidate in candidates
+        if candidate.speaker.usable
+        for member in candidate.members
+        if member.email
+    }
+    return Mailing(
+        message,
+        link,
+        challenge,
+        owner=await account_by_email(reading, identity),
+        subject=subject,
+        registered=tuple(one for one in typed if one.proved_at is None),
+        stored=_matching(stored, identity),
+    )
+
+
+def _matching(stored: set[str], identity: ContactKey) -> tuple[str, ...]:
+    """The spellings of this very address among those that the records have."""
+    return tuple(sorted(text for text in stored if contact_key(identity.kind, text, "") == identity))
