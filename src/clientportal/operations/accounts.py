@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clientportal.operations.frame import Denied, Reading
-from clientportal.operations.people import load_candidates
+from clientportal.operations.people import groups_of, load_candidates, records_of
 from clientportal.records import (
     Account,
     AccountLink,
@@ -20,15 +20,18 @@ from clientportal.records import (
     SecondFactor,
     Session,
 )
+from clientportal.rules.account_sessions import AccountSight
 from clientportal.rules.first_proof import Belongings, Unproved
 from clientportal.rules.mailed_links import MAILED_LINK, judge_mailed
 from clientportal.rules.whose_contact import Candidate
-from clientportal.values import ContactKey, Secret
+from clientportal.values import ContactKey, RecordRef, Secret
 
 __all__ = [
     "account_by_email",
     "belongings_of",
+    "candidates_of",
     "load_mailed",
+    "load_sight",
     "load_unproved",
     "people_with",
 ]
@@ -87,6 +90,36 @@ async def load_mailed(
         raise Denied(no)
     assert mailed is not None
     return mailed
+
+
+async def load_sight(reading: Reading, account: Account) -> AccountSight:
+    """What an account may see as records, read for opening a session of it."""
+    links = tuple(await reading.state.find(AccountLink, "account", [account.id], limit=_MOST))
+    held = [link.record_ref for link in links if link.revoked_at is None]
+    sharing: tuple[Candidate, ...] = ()
+    if account.proved_at is not None:
+        sharing, _ = await people_with(reading, account.identity)
+    return AccountSight(
+        account=account,
+        links=links,
+        linked=await candidates_of(reading, held),
+        sharing=sharing,
+        second_factor=await reading.state.get(SecondFactor, account.id),
+    )
+
+
+async def candidates_of(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Candidate, ...]:
+    """The people behind those records, each once, with everything that was merged into them."""
+    if not refs:
+        return ()
+    groups = await groups_of(reading, refs)
+    wanted = {group.root: group for group in groups.values()}
+    rows = await records_of(reading, [ref for group in wanted.values() for ref in group.refs])
+    return tuple(
+        Candidate(rows[root], tuple(rows[ref] for ref in wanted[root].refs if ref in rows))
+        for root in sorted(wanted)
+        if root in rows
+    )
 
 
 async def people_with(reading: Reading, identity: ContactKey) -> tuple[tuple[Candidate, ...], int]:

@@ -59,6 +59,7 @@ __all__ = [
     "lane_of",
     "read_code",
     "read_contact",
+    "registered_on",
 ]
 
 MAX_TYPED = 64
@@ -127,8 +128,18 @@ def lane_of(setup: Setup, tenant: str, device: Secret | None, identity: ContactK
     return f"device:{claims.get('n')}"
 
 
-def fresh_session(reading: Reading, identity: ContactKey, lane: str = STRANGERS) -> FreshSession:
-    """A token and a device token, drawn for this try."""
+def registered_on(setup: Setup, tenant: str, device: Secret | None) -> str | None:
+    """The account that this very browser registered, as its device token says; whether it is there is not asked."""
+    claims = setup.keys.verify(_DEVICE, device.reveal()) if device is not None else None
+    if claims is None or claims.get("t") != tenant or not claims.get("a"):
+        return None
+    return str(claims["a"])
+
+
+def fresh_session(
+    reading: Reading, identity: ContactKey, lane: str = STRANGERS, *, account: str | None = None
+) -> FreshSession:
+    """A token and a device token, drawn for this try. ``account`` is remembered by the device: see ``registered_on``."""
     token = token_for(reading.tenant, new_secret())
     keys, policy = reading.setup.keys, reading.policy
     nonce = lane.removeprefix("device:") if lane != STRANGERS else reading.fresh_id()
@@ -141,6 +152,7 @@ def fresh_session(reading: Reading, identity: ContactKey, lane: str = STRANGERS)
             "k": keys.signing_id,
             "i": keys.fingerprint(_DEVICE, reading.tenant, str(identity), key_id=keys.signing_id),
             "e": int((reading.now + policy.sessions.device_known_for).timestamp()),
+            **({"a": account} if account is not None else {}),
         },
     )
     return FreshSession(

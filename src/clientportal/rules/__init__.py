@@ -7,6 +7,9 @@ is this proof good, and what does it open?                        ``signing_in.p
 may this be a password?                                           ``choosing_passwords.py``
 which record does this phone or email belong to?                  ``whose_contact.py``
 may this session still be used, and for whom?                     ``sessions.py``
+what does an account's session show, and what must it pass?       ``account_sessions.py``
+may a link be mailed, where to, and may it still act?             ``mailed_links.py``
+what is left of what was put on an email before its proof?        ``first_proof.py``
 how often may something be sent?                                  ``budgets.py``
 to whom does this message go, and how?                            ``whom_to_tell.py``
 who may cancel, move or rebook an appointment; at what price?     ``who_may_change.py``
