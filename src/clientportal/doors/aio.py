@@ -75,6 +75,7 @@ from clientportal.outcomes import (
     Undone,
     WalkReport,
 )
+from clientportal.passwords import BreachCheck, PastHashes
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Page, Sender, Store
 from clientportal.records import Merge, MessageState
@@ -304,6 +305,8 @@ class AsyncPortal:
         human: HumanCheck | None = None,
         clock: Callable[[], datetime] | None = None,
         watch: Callable[[str, str, Decision[Any]], None] | None = None,
+        past_hashes: Sequence[PastHashes] = (),
+        breaches: BreachCheck | None = None,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -316,6 +319,8 @@ class AsyncPortal:
             human=human,
             clock=clock,
             watch=watch,
+            past_hashes=past_hashes,
+            breaches=breaches,
             loop=True,
         )
 

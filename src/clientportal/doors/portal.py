@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ from clientportal.operations.housekeeping import purge
 from clientportal.operations.performing import perform
 from clientportal.operations.setting import Client, HumanCheck, Setup, Staff, System, Visitor, utc_now
 from clientportal.outcomes import Delivered, WalkReport
+from clientportal.passwords import AwaitedGate, BlockingGate, BreachCheck, PastHashes
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store, step
 from clientportal.rules.who_may_manage import Permission
@@ -44,6 +45,8 @@ def make_setup(
     human: HumanCheck | None,
     clock: Callable[[], datetime] | None,
     watch: Callable[[str, str, Decision[Any]], None] | None,
+    past_hashes: Sequence[PastHashes],
+    breaches: BreachCheck | None,
     loop: bool,
 ) -> Setup:
     """Check everything that a portal is given, once, for both colours."""
@@ -68,6 +71,8 @@ def make_setup(
         texts=texts or Catalogue(),
         senders=given,
         base_url=check_base_url(base_url),
+        gate=AwaitedGate(past=past_hashes) if loop else BlockingGate(past=past_hashes),
+        breaches=breaches,
         human=human,
         watch=watch,
     )
@@ -113,6 +118,8 @@ class Portal:
     * ``senders``: channel -> sender.
     * ``base_url``: what a signed link is appended to in messages; only from here, never from a request.
     * ``texts``: your wording; ``human``: a bot check; ``clock``: aware UTC; ``watch``: is told every decision.
+    * ``past_hashes``: the kinds of password hashes that your platform's old accounts bring along; ``breaches``: asks a
+      service whether a new password is known to have leaked.
 
     Raises ``PolicyError`` for a policy that this host or these senders cannot carry out.
     """
@@ -130,6 +137,8 @@ class Portal:
         human: HumanCheck | None = None,
         clock: Callable[[], datetime] | None = None,
         watch: Callable[[str, str, Decision[Any]], None] | None = None,
+        past_hashes: Sequence[PastHashes] = (),
+        breaches: BreachCheck | None = None,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -142,6 +151,8 @@ class Portal:
             human=human,
             clock=clock,
             watch=watch,
+            past_hashes=past_hashes,
+            breaches=breaches,
             loop=False,
         )
 

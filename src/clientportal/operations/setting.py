@@ -14,6 +14,7 @@ from clientportal.decisions import Decision, Refusal
 from clientportal.errors import Refused
 from clientportal.keyring import KeyRing, digest
 from clientportal.messages.texts import Catalogue
+from clientportal.passwords import BreachCheck, PasswordGate
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store
 from clientportal.rules.who_may_manage import Permission
@@ -69,6 +70,8 @@ class Setup:
     texts: Catalogue
     senders: Mapping[Channel, Sender | AsyncSender]
     base_url: str
+    gate: PasswordGate
+    breaches: BreachCheck | None = None
     human: HumanCheck | None = None
     watch: Callable[[str, str, Decision[Any]], None] | None = None
     connection: Any = None

@@ -139,7 +139,7 @@ def registered_on(setup: Setup, tenant: str, device: Secret | None) -> str | Non
 def fresh_session(
     reading: Reading, identity: ContactKey, lane: str = STRANGERS, *, account: str | None = None
 ) -> FreshSession:
-    """A token and a device token, drawn for this try. ``account`` is remembered by the device: see ``registered_on``."""
+    """A token and a device token, drawn for this try. The device remembers ``account``: see ``registered_on``."""
     token = token_for(reading.tenant, new_secret())
     keys, policy = reading.setup.keys, reading.policy
     nonce = lane.removeprefix("device:") if lane != STRANGERS else reading.fresh_id()

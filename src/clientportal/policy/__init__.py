@@ -17,6 +17,7 @@ from clientportal.policy.login import (
     SeveralRecords,
     UnknownIdentity,
 )
+from clientportal.policy.passwords import PasswordPolicy
 from clientportal.policy.people import (
     BookingFlow,
     BookingPolicy,
@@ -55,6 +56,7 @@ __all__ = [
     "MessagePolicy",
     "OnDelete",
     "Override",
+    "PasswordPolicy",
     "Policy",
     "Proof",
     "RegisterFrom",

@@ -20,6 +20,7 @@ from clientportal.policy.accounts import AccountPolicy, RegisterFrom, Registrati
 from clientportal.policy.changes import ChangePolicy
 from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
 from clientportal.policy.login import ContactPolicy, Delivery, LoginPolicy, LoginToBook, Proof, UnknownIdentity
+from clientportal.policy.passwords import PasswordPolicy
 from clientportal.policy.people import (
     BookingFlow,
     BookingPolicy,
@@ -52,6 +53,7 @@ class Policy:
     visibility: VisibilityPolicy = field(factory=VisibilityPolicy)
     registration: RegistrationPolicy = field(factory=RegistrationPolicy)
     accounts: AccountPolicy = field(factory=AccountPolicy)
+    passwords: PasswordPolicy = field(factory=PasswordPolicy)
     bookings: BookingPolicy = field(factory=BookingPolicy)
     clients: ClientListPolicy = field(factory=ClientListPolicy)
     merging: MergePolicy = field(factory=MergePolicy)
@@ -160,11 +162,23 @@ def _identifier_is_address(login: LoginPolicy) -> bool:
 
 
 def _refuse_weakness(policy: Policy) -> None:
+    required = policy.accounts.second_factor is SecondFactorUse.REQUIRED
+    least = 8 if required else 15
     # (setting, whether it is as strong as its standard, the standard's number, its source)
     floor = (
         ("login.code_digits", policy.login.code_digits >= 6, "at least 6", "ASVS V6.5.4"),
         ("login.code_life", policy.login.code_life <= timedelta(minutes=10), "at most 10 minutes", "ASVS V6.5.5"),
         ("guesses.per_code", policy.guesses.per_code <= 5, "at most 5", "ASVS V6.6.3"),
+        (
+            "passwords.min_length",
+            policy.passwords.min_length >= least,
+            f"at least {least}",
+            "NIST SP 800-63B-4 3.1.1.2",
+        ),
+        ("passwords.memory_kib", policy.passwords.memory_kib >= 19_456, "at least 19456 (19 MiB)", "ASVS V11.4.2"),
+        ("passwords.passes", policy.passwords.passes >= 2, "at least 2", "ASVS V11.4.2"),
+        ("passwords.blocklist", policy.passwords.blocklist, "true", "ASVS V6.2.4"),
+        ("accounts.reset_life", policy.accounts.reset_life <= timedelta(hours=1), "at most 1 hour", "ASVS V6.4.3"),
         ("guesses.stop_after", policy.guesses.stop_after <= 100, "at most 100", "NIST SP 800-63B-4 3.2.2"),
     )
     names = {name for name, _, _, _ in floor}
