@@ -5,38 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from clientportal.client_files.columns import CUSTOM, FileLayout
+from clientportal.client_files.parsing import MAX_CELL
 from clientportal.client_files.reading import FileRow
 from clientportal.errors import InvalidInput
 from clientportal.values import Address, ClientDraft, ContactKind
-from clientportal.values.clients import MAX_CUSTOM_VALUE, MAX_NAME, MAX_NOTE
+from clientportal.values.clients import MAX_CONTACT, MAX_CUSTOM_VALUE, MAX_NAME, MAX_NOTE
 
 __all__ = ["ContactCheck", "record_from_row"]
 
 ContactCheck = Callable[[ContactKind, str], object]
 """Reads one contact, or raises :class:`~clientportal.errors.InvalidInput`; what it answers is its own business."""
 
-_CONTACTS = (ContactKind.EMAIL, ContactKind.MOBILE, ContactKind.PHONE)
+_CONTACTS = {kind.value: kind for kind in ContactKind}
 _ADDRESS = {"street": 300, "city": MAX_NAME, "region": MAX_NAME, "postcode": 20, "country": MAX_NAME}
-_MOST: Mapping[str, int] = {"first_name": MAX_NAME, "last_name": MAX_NAME, "notes": MAX_NOTE, **_ADDRESS}
+_MOST: Mapping[str, int] = {
+    "first_name": MAX_NAME,
+    "last_name": MAX_NAME,
+    **dict.fromkeys(_CONTACTS, MAX_CONTACT),
+    **_ADDRESS,
+    "notes": MAX_NOTE,
+}
 
 
-def _checked(row: FileRow, column: str, most: int, layout: FileLayout) -> str | None:
-    text = row.text(column)
-    if text is not None and len(text) > most:
+def _check(column: str, text: str, layout: FileLayout, check: ContactCheck) -> None:
+    if column in _CONTACTS:
+        try:
+            check(_CONTACTS[column], text)
+        except InvalidInput as error:
+            raise InvalidInput(f"the column {layout.header_of(column)!r}: {error}") from error
+    most = MAX_CUSTOM_VALUE if column.startswith(CUSTOM) else _MOST.get(column, MAX_CELL)
+    if len(text) > most:
         raise InvalidInput(
             f"the column {layout.header_of(column)!r} has at most {most} characters; this has {len(text)}"
         )
-    return text
-
-
-def _contact(row: FileRow, kind: ContactKind, layout: FileLayout, check: ContactCheck) -> str | None:
-    text = row.text(kind.value)
-    if text is not None:
-        try:
-            check(kind, text)
-        except InvalidInput as error:
-            raise InvalidInput(f"the column {layout.header_of(kind.value)!r}: {error}") from error
-    return text
 
 
 def record_from_row(row: FileRow, layout: FileLayout, check: ContactCheck) -> ClientDraft:
@@ -48,19 +49,19 @@ def record_from_row(row: FileRow, layout: FileLayout, check: ContactCheck) -> Cl
     """
     if row.problem is not None:
         raise InvalidInput(row.problem)
-    if not any(row.text(column) for column in layout.fields):
+    given = {column: text for column, cell in row.values.items() if (text := cell.strip())}
+    if not given:
         raise InvalidInput("every cell of this row is empty")
-    short = {column: _checked(row, column, most, layout) for column, most in _MOST.items()}
-    custom = {name: _checked(row, CUSTOM + name, MAX_CUSTOM_VALUE, layout) for name in layout.custom}
-    contacts = {kind: _contact(row, kind, layout, check) for kind in _CONTACTS}
-    parts = {column: short[column] for column in _ADDRESS}
+    for column, text in given.items():
+        _check(column, text, layout, check)
+    address = {part: given[part] for part in _ADDRESS if part in given}
     return ClientDraft(
-        first_name=short["first_name"],
-        last_name=short["last_name"],
-        email=contacts[ContactKind.EMAIL],
-        phone=contacts[ContactKind.PHONE],
-        mobile=contacts[ContactKind.MOBILE],
-        address=Address(**parts) if any(parts.values()) else None,
-        notes=short["notes"],
-        custom={name: value for name, value in custom.items() if value is not None},
+        first_name=given.get("first_name"),
+        last_name=given.get("last_name"),
+        email=given.get("email"),
+        phone=given.get("phone"),
+        mobile=given.get("mobile"),
+        address=Address(**address) if address else None,
+        notes=given.get("notes"),
+        custom={name: given[CUSTOM + name] for name in layout.custom if CUSTOM + name in given},
     )

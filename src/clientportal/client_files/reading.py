@@ -85,21 +85,26 @@ def open_client_file(
 
 def _first_record(pieces: Iterator[str]) -> tuple[str, int, int]:
     """The text of the header, the line where it begins, and the line behind it."""
-    text, first, line = "", 1, 1
+    parts: list[str] = []
+    first, line, size, quotes = 1, 1, 0, 0
     for piece in pieces:
-        text += piece
-        line += piece.endswith(("\n", "\r"))
-        if not text.strip():
-            text, first = "", line
-        elif text.count('"') % 2 == 0 and piece.endswith(("\n", "\r")):
-            return text, first, line
-        if len(text) > _MAX_HEADER:
+        ends = piece.endswith(("\n", "\r"))
+        line += ends
+        if not parts and piece.isspace():
+            first = line
+            continue
+        parts.append(piece)
+        size += len(piece)
+        quotes += piece.count('"')
+        if ends and quotes % 2 == 0:
+            break
+        if size > _MAX_HEADER:
             raise InvalidFile(
                 f"line {first} is too long to name columns; is one of its quotes never closed?", line=first
             )
-    if not text:
+    if not parts:
         raise InvalidFile("the file is empty; its first line names the columns", line=1)
-    return text, first, line
+    return "".join(parts), first, line
 
 
 def _delimiter_of(header: str) -> str:
