@@ -162,22 +162,22 @@ def _identifier_is_address(login: LoginPolicy) -> bool:
 
 
 def _refuse_weakness(policy: Policy) -> None:
-    required = policy.accounts.second_factor is SecondFactorUse.REQUIRED
-    least = 8 if required else 15
+    passwords = policy.passwords
     # (setting, whether it is as strong as its standard, the standard's number, its source)
     floor = (
         ("login.code_digits", policy.login.code_digits >= 6, "at least 6", "ASVS V6.5.4"),
         ("login.code_life", policy.login.code_life <= timedelta(minutes=10), "at most 10 minutes", "ASVS V6.5.5"),
         ("guesses.per_code", policy.guesses.per_code <= 5, "at most 5", "ASVS V6.6.3"),
+        ("passwords.min_length", passwords.min_length >= 15, "at least 15", "NIST SP 800-63B-4 3.1.1.2"),
         (
-            "passwords.min_length",
-            policy.passwords.min_length >= least,
-            f"at least {least}",
+            "passwords.min_length_with_second",
+            passwords.min_length_with_second >= 8,
+            "at least 8",
             "NIST SP 800-63B-4 3.1.1.2",
         ),
-        ("passwords.memory_kib", policy.passwords.memory_kib >= 19_456, "at least 19456 (19 MiB)", "ASVS V11.4.2"),
-        ("passwords.passes", policy.passwords.passes >= 2, "at least 2", "ASVS V11.4.2"),
-        ("passwords.blocklist", policy.passwords.blocklist, "true", "ASVS V6.2.4"),
+        ("passwords.memory_kib", passwords.memory_kib >= 19_456, "at least 19456 (19 MiB)", "ASVS V11.4.2"),
+        ("passwords.passes", passwords.passes >= 2, "at least 2", "ASVS V11.4.2"),
+        ("passwords.blocklist", passwords.blocklist, "true", "ASVS V6.2.4"),
         ("accounts.reset_life", policy.accounts.reset_life <= timedelta(hours=1), "at most 1 hour", "ASVS V6.4.3"),
         ("guesses.stop_after", policy.guesses.stop_after <= 100, "at most 100", "NIST SP 800-63B-4 3.2.2"),
     )
