@@ -163,6 +163,17 @@ def test_a_note_as_long_as_notes_may_be_is_read() -> None:
     assert row.values["notes"] == note
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_row_may_be_long_where_each_of_its_cells_is_not(quote: str) -> None:
+    """Longer than the block in which a file is read."""
+    names = ["number", "notes", *(f"custom.{n}" for n in range(20))]
+    cells = [str(n) * 4_000 for n in range(len(names))]
+    text = ",".join(names) + "\n" + ",".join(f"{quote}{cell}{quote}" for cell in cells) + "\r\n" + "," * 21
+    first, last = open_client_file(io.BytesIO(text.encode()), {str(n): str(n) for n in range(20)}).rows
+    assert list(first.values.values()) == cells
+    assert (last.line, last.problem) == (3, None)
+
+
 def test_lines_may_end_in_any_of_the_three_ways_even_in_one_file() -> None:
     """Line numbers count as editors do; line ends inside of quotes stay as they are."""
     rows = read('number,notes\r1,a\r\n2,b\n3,"c\rd\r\ne\nf"\r\r\n4,\x0b\x85\u2028g\n\n5,h')
@@ -259,7 +270,7 @@ def test_a_text_file_that_its_opener_decodes_wrongly_is_refused_as_well() -> Non
     """At the first block and later."""
     for before in (0, 100_000):
         data = b"number,notes\n" + b"1,a\n" * before + b"2,\xff\n"
-        with pytest.raises(InvalidFile, match="is not utf-8"):
+        with pytest.raises(InvalidFile, match="or one of those after it, is not utf-8"):
             list(open_client_file(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")).rows)
 
 

@@ -102,11 +102,12 @@ def _decoded(file: ReadsBytes, first: bytes, named: str | None) -> Iterator[str]
         block = file.read(BLOCK)
 
 
-def _undecodable(line: int, encoding: str) -> InvalidFile:
-    return InvalidFile(
-        f"line {line} is not {encoding}; save the file as UTF-8, or name the encoding that it has, such as cp1252",
-        line=line,
-    )
+def _undecodable(line: int, encoding: str, where: str = "line {}") -> InvalidFile:
+    right = "save the file as UTF-8, or name the encoding that it has, such as cp1252"
+    return InvalidFile(f"{where.format(line)} is not {encoding}; {right}", line=line)
+
+
+_LATER = "line {}, or one of those after it,"  # a text file does not say how far it came before it failed
 
 
 def _text_blocks(file: ReadsText, first: str) -> Iterator[str]:
@@ -117,7 +118,7 @@ def _text_blocks(file: ReadsText, first: str) -> Iterator[str]:
         try:
             block = file.read(BLOCK)
         except UnicodeDecodeError as error:  # the caller's own decoding, somewhere in the block that follows
-            raise _undecodable(lines.current, error.encoding) from None
+            raise _undecodable(lines.current, error.encoding, _LATER) from None
 
 
 def _whole_lines(lines: Iterable[str]) -> Iterator[str]:
@@ -128,10 +129,7 @@ def _whole_lines(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _without_mark(blocks: Iterator[str]) -> Iterator[str]:
-    for block in blocks:
-        if block:
-            yield block.removeprefix("\ufeff")
-            break
+    yield next(blocks, "").removeprefix("\ufeff")
     yield from blocks
 
 
@@ -149,7 +147,7 @@ def blocks_of(source: Source, encoding: str | None = None) -> Iterator[str]:
     try:
         first = read(BLOCK)
     except UnicodeDecodeError as error:
-        raise _undecodable(1, error.encoding) from None
+        raise _undecodable(1, error.encoding, _LATER) from None
     if isinstance(first, bytes):
         return _decoded(cast("ReadsBytes", source), first, encoding)
     return _without_mark(_text_blocks(cast("ReadsText", source), first))

@@ -23,13 +23,14 @@ from attrs import define, field, frozen
 from clientportal.client_files.decoding import BLOCK
 from clientportal.values.clients import MAX_NOTE
 
-__all__ = ["MAX_CELL", "Record", "cells_of", "pieces_of", "records_of"]
+__all__ = ["MAX_CELL", "NO_TEXT", "Record", "cells_of", "pieces_of", "records_of"]
 
 MAX_CELL = MAX_NOTE
 """No field of a client is longer than its notes."""
 
 _KEPT = MAX_CELL + 1  # with the apostrophe that makes a cell inert
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+"""What is text to Python and to no database: NUL, and halves of surrogate pairs."""
 
 
 @frozen
@@ -190,7 +191,7 @@ def _miscounted(count: int, names: Sequence[str]) -> str | None:
 
 def _unstorable(cells: Sequence[str], names: Sequence[str]) -> str | None:
     for index, cell in enumerate(cells):
-        if _NO_TEXT.search(cell):
+        if NO_TEXT.search(cell):
             return f"{_name_of(index, names)} holds NUL or half a surrogate pair, which no database keeps"
     return None
 
@@ -220,7 +221,7 @@ def _at_once(piece: str, delimiter: str) -> list[str] | None:
 
 def _judged(line: int, cells: list[str], piece: str, names: Sequence[str]) -> Record:
     problem = _miscounted(len(cells), names)
-    if problem is None and _NO_TEXT.search(piece):
+    if problem is None and NO_TEXT.search(piece):
         problem = _unstorable(cells, names)
     return Record(line, [] if problem else cells, problem)
 

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from clientportal.client_files.columns import CUSTOM, columns_for
 from clientportal.client_files.formulas import as_inert
+from clientportal.client_files.parsing import NO_TEXT
 from clientportal.client_files.reading import DELIMITERS
 from clientportal.errors import InvalidInput
 from clientportal.values import Address, ClientRecord
@@ -23,7 +24,6 @@ from clientportal.values import Address, ClientRecord
 __all__ = ["FileWriter", "values_of", "write_client_file"]
 
 _QUOTED = re.compile(r'["\r\n,;\t]|^\s|\s$')
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class FileWriter:
 
 
 def _cell(text: str) -> str:
-    inert = as_inert(_NO_TEXT.sub("\ufffd", text))
+    inert = as_inert(NO_TEXT.sub("\ufffd", text))
     return '"' + inert.replace('"', '""') + '"' if _QUOTED.search(inert) else inert
 
 
