@@ -133,8 +133,9 @@ ERRORS = [
     ),
     (
         'allow_weaker = ["login.code_length"]',
-        "allow_weaker: 'login.code_length' is no setting with a floor; those are guesses.per_code, guesses.stop_after,"
-        " login.code_digits, login.code_life (line 1)",
+        "allow_weaker: 'login.code_length' is no setting with a floor; those are accounts.reset_life, guesses.per_code,"
+        " guesses.stop_after, login.code_digits, login.code_life, passwords.blocklist, passwords.memory_kib,"
+        " passwords.min_length, passwords.min_length_with_second, passwords.passes (line 1)",
         "allow_weaker",
     ),
 ]

@@ -12,7 +12,10 @@ from attrs.validators import ge, gt, instance_of, le
 
 from clientportal.errors import PolicyError
 
-__all__ = ["AccountPolicy", "RegisterFrom", "RegistrationPolicy", "SecondFactorUse", "StaffReset"]
+__all__ = ["WHOLE", "AccountPolicy", "RegisterFrom", "RegistrationPolicy", "SecondFactorUse", "StaffReset"]
+
+WHOLE = "whole"
+"""In the metadata of a setting: its table is one value, which a policy file replaces and never adds to."""
 
 _flag = instance_of(bool)
 _positive = gt(timedelta(0))
@@ -66,7 +69,7 @@ class RegistrationPolicy:
 
     accounts: bool = field(default=False, validator=_flag)
     register_from: RegisterFrom = field(default=RegisterFrom.NOWHERE, converter=RegisterFrom)
-    consents: Mapping[str, str] = field(factory=dict[str, str], converter=_editions, hash=False)
+    consents: Mapping[str, str] = field(factory=dict[str, str], converter=_editions, hash=False, metadata={WHOLE: True})
     staff_may_register: bool = field(default=False, validator=_flag)
     staff_reset: StaffReset = field(default=StaffReset.NEVER, converter=StaffReset)
     host_assertions: bool = field(default=False, validator=_flag)

@@ -15,6 +15,7 @@ from typing import Any, TypeGuard, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from clientportal.errors import PolicyError
+from clientportal.policy.accounts import WHOLE
 from clientportal.policy.changes import Fee
 from clientportal.policy.durations import in_words, read_words
 from clientportal.policy.policy import Policy
@@ -90,7 +91,8 @@ def _read_table(cls: Any, raw: object, base: Any, path: Path) -> Any:
             problems.append(no_such_setting(where, _names(cls)))
             continue
         try:
-            given[name] = _accepted(attributes[name], read(hints[name], value, getattr(base, name, None), where), where)
+            present = None if attributes[name].metadata.get(WHOLE) else getattr(base, name, None)
+            given[name] = _accepted(attributes[name], read(hints[name], value, present, where), where)
         except Wrong as wrong:
             problems.extend(wrong.problems)
     if base is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from clientportal.policy.accounts import WHOLE
 from clientportal.policy.durations import in_words
 from clientportal.policy.toml_lines import dotted, quoted
 from clientportal.policy.toml_reading import NONE, is_array, is_table, written_whole
@@ -28,7 +29,11 @@ def settings_of(value: Any, base: Any) -> Tree:
         theirs = attrs.NOTHING if base is None else getattr(base, attribute.name)
         if mine is None and theirs is attrs.NOTHING and attribute.default is None:
             continue
-        if theirs is attrs.NOTHING or mine != theirs:
+        if attribute.metadata.get(WHOLE):
+            # Told where it differs, empty too: leaving out what a preset asks for is a choice.
+            if mine != (attribute.default.factory() if theirs is attrs.NOTHING else theirs):
+                tree[attribute.name] = _Inline(sorted(mine.items()))
+        elif theirs is attrs.NOTHING or mine != theirs:
             plain = _plain(mine, None if theirs is attrs.NOTHING else theirs)
             if not isinstance(mine, Mapping) or plain:
                 tree[attribute.name] = plain
