@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -9,9 +10,10 @@ import pytest
 from attrs import evolve
 
 from clientportal.errors import HostError, Refused
+from clientportal.operations.frame import ask_host
 from clientportal.operations.trusting import CheckedHost, check_outcome
 from clientportal.policy import UnknownIdentity
-from clientportal.ports import AsyncHost, step
+from clientportal.ports import AsyncBaseHost, AsyncHost, BaseHost, awaited_host, step
 from clientportal.ports.host import ContactPage, RawContacts
 from clientportal.records import HostWrite, Intent
 from clientportal.stores.memory import MemoryHost, MemoryStore
@@ -19,6 +21,9 @@ from clientportal.values import (
     AnswerKind,
     Appointment,
     AppointmentPage,
+    ClientChange,
+    ClientDraft,
+    ClientPage,
     ClientRecord,
     ContactKey,
     HostAnswer,
@@ -329,3 +334,225 @@ def test_an_outcome_is_held_against_what_was_asked(salon: Salon, write: HostWrit
     assert check_outcome(intent, HostAnswer(appointment=mine)).appointment == mine
     with pytest.raises(HostError, match=r"outcome\(\) .* client:ana .* client:ben"):
         check_outcome(intent, HostAnswer(appointment=salon.bens()))
+
+
+# --- the client list, and what staff do with a client
+
+DRAFTS = [(ClientDraft("Ana"), "k1"), (ClientDraft("Ben"), "k2")]
+LIST_METHODS: list[tuple[str, tuple[Any, ...]]] = [
+    ("client_list", (None, None, 2)),
+    ("create_clients", (DRAFTS,)),
+    ("update_client", (ANA, ClientChange("1", {"first_name": "Ana"}), "k")),
+    ("delete_client", (ANA, "k")),
+    ("erase_client", ([ANA], "k")),
+    ("delete_appointment", ("next", "k")),
+]
+
+
+class _Answers:
+    """A host that has one answer for everything."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def __getattr__(self, _name: str) -> Callable[..., Any]:
+        async def answer(*_args: Any) -> Any:
+            return self.answer
+
+        return answer
+
+
+def _said(method: str, answer: Any, *args: Any) -> Any:
+    return step(getattr(CheckedHost(_Answers(answer)), method)(*args))  # type: ignore[arg-type]
+
+
+def _word(answer: object) -> str:
+    return "None" if answer is None else type(answer).__name__
+
+
+def _client(id: str) -> ClientRecord:
+    return ClientRecord(RecordRef.client(id), at("2026-01-01 09:00"))
+
+
+@pytest.mark.parametrize(("method", "args"), LIST_METHODS, ids=[method for method, _ in LIST_METHODS])
+@pytest.mark.parametrize("answer", [None, True, "done", {}])
+def test_every_new_method_answers_with_its_own_type(method: str, args: tuple[Any, ...], answer: Any) -> None:
+    """Nothing, a yes, a word or a row instead is refused with the method's name."""
+    with pytest.raises(HostError, match=rf"^{method}\(\) answers with .*{_word(answer)}$"):
+        _said(method, answer, *args)
+
+
+@pytest.mark.requirement("TT5")
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (ClientPage(({},)), "in this there was dict"),  # type: ignore[arg-type]
+        (ClientPage((_client("1"),), 7), "a cursor of text or None; this one is int"),  # type: ignore[arg-type]
+        (ClientPage((_client("1"), _client("1"))), "twice with the same record: client:1"),
+        (ClientPage(tuple(map(_client, "123"))), "asked for at most 2 and answered with 3"),
+        (ClientPage((evolve(_client("1"), ref=RecordRef.booking("b1")),)), "client rows; this is booking:b1"),
+    ],
+)
+def test_a_list_of_clients_is_held_to_its_promise(answer: ClientPage, message: str) -> None:
+    """Client rows, each once, no more than were asked for, and a cursor that can be handed back."""
+    with pytest.raises(HostError, match=rf"^client_list\(\) .*{message}$"):
+        _said("client_list", answer, None, None, 2)
+    good = ClientPage((_client("1"), _client("2")), "on")
+    assert _said("client_list", good, None, None, 2) == good
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ([HostAnswer(ref=ANA)], "answers each of 2 drafts; this has 1 answers"),
+        ([HostAnswer(ref=ANA), HostAnswer()], "without the ref"),
+        ([HostAnswer(ref=ANA), HostAnswer(ref=ANA)], "one record for two drafts"),
+        ([HostAnswer(ref=ANA), HostAnswer(AnswerKind.TAKEN)], "create_client takes no slot"),
+        ([HostAnswer(ref=ANA), None], "in this there was None"),
+    ],
+)
+def test_many_new_clients_have_an_answer_each(answers: list[Any], message: str) -> None:
+    """As many as were asked for, each with a record of its own."""
+    with pytest.raises(HostError, match=rf"^create_clients\(\) .*{message}"):
+        _said("create_clients", answers, DRAFTS)
+    for good in ([HostAnswer(ref=ANA), HostAnswer(ref=BEN)], [HostAnswer(AnswerKind.DECLINED)] * 2):
+        assert _said("create_clients", good, DRAFTS) == good
+
+
+@pytest.mark.parametrize(("method", "args"), LIST_METHODS[2:], ids=[method for method, _ in LIST_METHODS[2:]])
+def test_a_write_without_a_slot_is_never_too_late_for_it(method: str, args: tuple[Any, ...]) -> None:
+    """``TAKEN`` is no answer to it; done and declined are."""
+    with pytest.raises(HostError, match=rf"^{method}\(\) answered that the slot is taken, but {method} takes no slot"):
+        _said(method, HostAnswer(AnswerKind.TAKEN), *args)
+    for good in (HostAnswer(), HostAnswer(AnswerKind.DECLINED, note="there is no such client")):
+        assert _said(method, good, *args) == good
+
+
+@pytest.mark.parametrize(("method", "args"), LIST_METHODS[3:], ids=[method for method, _ in LIST_METHODS[3:]])
+def test_what_is_gone_is_not_answered_with(salon: Salon, method: str, args: tuple[Any, ...]) -> None:
+    """A host that deletes or erases has no appointment to show for it: it has done something else."""
+    with pytest.raises(HostError, match=rf"^{method}\(\) answered with the appointment 'bens'"):
+        _said(method, HostAnswer(appointment=salon.bens()), *args)
+
+
+def test_a_change_is_of_the_record_that_was_asked_for() -> None:
+    """At once, and after a crash."""
+    change = ClientChange("1", {"first_name": "Ana"})
+    with pytest.raises(HostError, match=r"^update_client\(\) was asked for client:ana and answered with client:ben"):
+        _said("update_client", HostAnswer(ref=BEN), ANA, change, "k")
+    now = at("2026-11-21 10:00")
+    intent = Intent(
+        id="k", write=HostWrite.UPDATE_CLIENT, actor="mia", asked_at=now, due_at=now, for_ref=ANA, change=change
+    )
+    assert check_outcome(intent, HostAnswer(ref=ANA)) == HostAnswer(ref=ANA)
+    with pytest.raises(HostError, match=r"^outcome\(\) was asked for client:ana and answered with client:ben"):
+        check_outcome(intent, HostAnswer(ref=BEN))
+
+
+@pytest.mark.requirement("A7")
+@pytest.mark.parametrize("when", When)
+def test_a_single_appointment_may_be_anybodys(salon: Salon, when: When) -> None:
+    """Asked for by its own name it is believed, whoever's row it is; another of the same client is not."""
+    bens = salon.bens()
+    page = AppointmentPage((bens,))
+    args = (when, salon.world.clock(), None, 2)
+    assert _said("appointments", page, [RecordRef.booking("bens")], *args) == page
+    for refs in ([RecordRef.booking("ben")], [RecordRef.client("bens")], []):
+        with pytest.raises(HostError, match="was not asked for: of client:ben"):
+            _said("appointments", page, refs, *args)
+
+
+def _intents() -> list[tuple[Intent, str]]:
+    now = at("2026-11-21 10:00")
+    change = ClientChange("1", {"first_name": "Ana"})
+    given: list[tuple[HostWrite, dict[str, Any], str]] = [
+        (HostWrite.UPDATE_CLIENT, {"for_ref": ANA, "change": change}, "update_client"),
+        (HostWrite.DELETE_CLIENT, {"for_ref": ANA}, "delete_client"),
+        (HostWrite.ERASE_CLIENT, {"refs": (ANA,)}, "erase_client"),
+    ]
+    return [
+        (Intent(id="k", write=write, actor="mia", asked_at=now, due_at=now, **more), method)
+        for write, more, method in given
+    ]
+
+
+@pytest.mark.parametrize(("intent", "method"), _intents(), ids=[method for _, method in _intents()])
+def test_an_intent_asks_for_its_own_write(intent: Intent, method: str) -> None:
+    """The host is asked by the method of that name, under the intent's key; one that lacks what it needs is refused."""
+    asked: list[tuple[str, Any]] = []
+
+    class Listening:
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            async def answer(*args: Any) -> HostAnswer:
+                asked.append((name, args[-1]))
+                return HostAnswer()
+
+            return answer
+
+    step(ask_host(Listening(), intent))  # type: ignore[arg-type]
+    assert asked == [(method, "k")]
+    with pytest.raises(HostError, match=f"lacks what {method} needs"):
+        step(ask_host(Listening(), evolve(intent, for_ref=None, refs=())))  # type: ignore[arg-type]
+
+
+def test_an_intent_to_delete_an_appointment(salon: Salon) -> None:
+    """It names the appointment in the version that was decided on."""
+    now = salon.world.clock()
+    intent = Intent(
+        id="k", write=HostWrite.DELETE_APPOINTMENT, actor="mia", asked_at=now, due_at=now, appointment=salon.bens()
+    )
+
+    async def delete() -> HostAnswer:
+        async with salon.world.store.begin(salon.world.tenant, salon.host, writes=True) as unit:
+            answer = await ask_host(unit.host, intent)
+            await unit.commit(())
+            return answer
+
+    assert step(delete()) == HostAnswer()
+    assert salon.world.ask("appointment", "bens") is None
+
+
+# --- the start of an async adapter
+
+
+def test_both_base_classes_make_the_same_promises() -> None:
+    """The same methods with the same parameters and the same words; one of them awaited."""
+    plain = {name for name, one in vars(BaseHost).items() if callable(one) and not name.startswith("_")}
+    awaited = {name for name, one in vars(AsyncBaseHost).items() if callable(one) and not name.startswith("_")}
+    assert plain == awaited
+    for name in plain:
+        ours, theirs = getattr(BaseHost, name), getattr(AsyncBaseHost, name)
+        assert ours.__doc__ == theirs.__doc__
+        assert inspect.signature(ours) == inspect.signature(theirs)
+        assert inspect.iscoroutinefunction(theirs)
+
+
+@pytest.mark.parametrize("base", [BaseHost, AsyncBaseHost])
+def test_what_an_adapter_does_not_implement_says_so(base: Any) -> None:
+    """By its own name and the method's; what has a default answers it."""
+    host = awaited_host(base.open(None, "salon"))
+    for method, args in (*LIST_METHODS, ("business", ()), ("slot", ("s1",)), ("outcome", ("k",))):
+        name = "create_client" if method == "create_clients" else method
+        with pytest.raises(HostError, match=rf"^{base.__name__}\.{name} is not implemented"):
+            step(getattr(host, method)(*args))
+    for method, args in LIST_METHODS[:1]:
+        assert not getattr(base.capabilities, method), args
+    assert step(host.service("cut")) is None
+    assert step(host.offer("next", "move")).allowed  # type: ignore[arg-type]
+    assert step(host.heard("merged")) is None  # type: ignore[arg-type, func-returns-value]
+
+
+def test_many_new_clients_are_made_one_by_one_by_default() -> None:
+    """An adapter that only knows how to make one can be imported into, in either colour."""
+
+    class Plain(BaseHost):
+        def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
+            return HostAnswer(ref=RecordRef.client(f"{draft.first_name}-{key}"))
+
+    class Awaited(AsyncBaseHost):
+        async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
+            return HostAnswer(ref=RecordRef.client(f"{draft.first_name}-{key}"))
+
+    for host in (Plain(None, "salon"), Awaited(None, "salon")):
+        answers = step(CheckedHost(awaited_host(host)).create_clients(DRAFTS))
+        assert [str(answer.ref) for answer in answers] == ["client:Ana-k1", "client:Ben-k2"]

@@ -16,6 +16,7 @@ from clientportal.values import (
     AnswerKind,
     Appointment,
     AppointmentStatus,
+    ClientChange,
     ClientDraft,
     ClientRecord,
     HostAnswer,
@@ -41,12 +42,13 @@ TEXTS = [
     (HostAnswer(), ["note"]),
     (Offer(), ["why_not"]),
     (RECORD, ["version"]),
+    (ClientChange("1"), ["version"]),
 ]
 TEXTS_OR_NONE = [
     (APPOINTMENT, ["staff_id"]),
     (SLOT, ["staff_id"]),
     (RECORD, ["first_name", "last_name", "email", "phone", "mobile", "notes"]),
-    (ClientDraft(), ["first_name", "last_name", "email", "phone", "mobile"]),
+    (ClientDraft(), ["first_name", "last_name", "email", "phone", "mobile", "notes"]),
     (RawContacts(ANA), ["mobile", "phone", "email"]),
     (Address(), ["street", "city", "region", "postcode", "country"]),
 ]
@@ -152,3 +154,107 @@ def test_text_that_is_too_long_is_refused(name: str, most: int) -> None:
     assert len(getattr(evolve(RECORD, **{name: "x" * most}), name)) == most
     with pytest.raises(InvalidInput, match=f"^ClientRecord.{name} has at most {most} characters; this has {most + 1}$"):
         evolve(RECORD, **{name: "x" * (most + 1)})
+
+
+# --- what staff write
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("first_name", 100), ("last_name", 100), ("email", 320), ("phone", 320), ("mobile", 320), ("notes", 10_000)],
+)
+def test_what_is_written_into_a_client_has_its_limits(name: str, most: int) -> None:
+    """In a draft and in a change alike; the message says both lengths and not the text."""
+    assert getattr(ClientDraft(**{name: "x" * most}), name) == "x" * most
+    assert ClientChange("1", {name: "x" * most}).fields[name] == "x" * most
+    for make in (lambda: ClientDraft(**{name: "x" * (most + 1)}), lambda: ClientChange("1", {name: "x" * (most + 1)})):
+        with pytest.raises(InvalidInput, match=rf"{name}.* has at most {most} characters; this has {most + 1}$"):
+            make()
+
+
+@pytest.mark.parametrize("wrong", ["a\x00b", "\ud800"])
+def test_what_no_database_keeps_is_refused_before_it_is_written(wrong: str) -> None:
+    """NUL and half a surrogate pair, wherever they stand."""
+    for make in (
+        lambda: ClientDraft(wrong),
+        lambda: ClientDraft(notes=wrong),
+        lambda: ClientDraft(address=Address(city=wrong)),
+        lambda: ClientDraft(custom={"Door": wrong}),
+        lambda: ClientDraft(custom={wrong: "3"}),
+        lambda: ClientChange("1", {"email": wrong}),
+        lambda: ClientChange("1", {"address": Address(wrong)}),
+        lambda: ClientChange("1", {}, {wrong: None}),
+    ):
+        with pytest.raises(InvalidInput, match="which no database keeps"):
+            make()
+
+
+def test_custom_fields_have_their_limits() -> None:
+    """Fifty, with names of a hundred characters and values of a thousand; one more of anything is refused."""
+    full = {f"{n:02}{'x' * 98}": "y" * 1000 for n in range(50)}
+    assert ClientDraft(custom=full).custom == ClientChange("1", {}, full).custom == full
+    cases: list[tuple[Any, str]] = [
+        ({**full, "more": ""}, "has at most 50 entries; this has 51"),
+        ({"x" * 101: ""}, "has at most 100 characters; this has 101"),
+        ({"x": "y" * 1001}, "has at most 1000 characters; this has 1001"),
+        ({"": "y"}, "text that is not empty"),
+        ({3: "y"}, "text that is not empty"),
+        ({"x": 3}, "are text; 'x' has int"),
+    ]
+    for custom, message in cases:
+        for make in (
+            lambda custom=custom: ClientDraft(custom=custom),
+            lambda custom=custom: ClientChange("1", {}, custom),
+        ):
+            with pytest.raises(InvalidInput, match=message):
+                make()
+    with pytest.raises(InvalidInput, match="are text; 'x' has NoneType"):
+        ClientDraft(custom={"x": None})  # type: ignore[dict-item]
+    assert ClientChange("1", {}, {"x": None}).custom == {"x": None}
+
+
+def test_a_change_names_fields_that_there_are() -> None:
+    """An unknown field, or one of another type, is refused with what there is."""
+    for fields, message in (
+        ({"usable": "no"}, "no 'usable'; there are first_name, .*, notes"),
+        ({"address": "1 High St"}, r"\['address'\] is Address or None; this is str"),
+        ({"email": Address("1 High St")}, r"\['email'\] is str or None; this is Address"),
+        ({"email": 3}, r"\['email'\] is str or None; this is int"),
+    ):
+        with pytest.raises(InvalidInput, match=message):
+            ClientChange("1", fields)  # type: ignore[arg-type]
+
+
+def test_an_emptied_field_is_a_cleared_one() -> None:
+    """A form sends empty text where somebody deleted what stood there; an address without any part is none."""
+    change = ClientChange("1", {"email": "", "address": Address(), "notes": None})
+    assert change.fields == {"email": None, "address": None, "notes": None}
+
+
+def test_a_change_shows_names_and_no_contents() -> None:
+    """What is logged by its repr tells nobody's data; drafts keep notes and custom fields to themselves."""
+    change = ClientChange("1", {"notes": "diabetic", "email": "ana@example.com"}, {"Allergies": "nuts"})
+    assert repr(change) == "ClientChange(version='1', fields=<email, notes>, custom=<Allergies>)"
+    assert "nuts" not in repr(ClientDraft(notes="nuts", custom={"Allergies": "nuts"}))
+
+
+def test_values_with_mappings_can_be_members_of_sets() -> None:
+    """They are compared by all of their fields, and hashed."""
+    assert len({ClientDraft(custom={"a": "b"}), ClientDraft(custom={"a": "b"}), ClientDraft(custom={"a": "c"})}) == 2
+    assert len({ClientChange("1", {"email": "a"}), ClientChange("1", {"email": "a"})}) == 1
+
+
+def test_a_change_applied() -> None:
+    """What is named is written and stamped, what is not stays, and what was emptied says so until it is filled."""
+    before = evolve(
+        RECORD, first_name="Ana", email="a@b.nz", cleared={"phone"}, changed_at={"email": NOON}, version="4"
+    )
+    later = NOON + timedelta(days=1)
+    after = ClientChange("4", {"email": None, "phone": "09 1"}, {"Door": "3"}).applied_to(before, later)
+    assert after == evolve(before, email=None, phone="09 1", cleared={"email"}, custom={"Door": "3"})
+    assert after.changed_at == {"email": later, "phone": later}
+    assert ClientChange("4").applied_to(RECORD, later).changed_at is None
+    many = evolve(RECORD, custom={str(n): "" for n in range(60)})
+    assert len(ClientChange("4", {}, {"0": "x"}).applied_to(many, later).custom) == 60
+    with pytest.raises(InvalidInput, match="at most 50 custom fields; with this change there would be 61"):
+        ClientChange("4", {}, {"more": "x"}).applied_to(many, later)

@@ -123,6 +123,9 @@ _client_rows = select(
     _last_booked.label("last_booked_at"),
 ).where(_c.tenant == _TENANT)
 
+# No client has the id "". IS NULL would say the same, and SQLite would walk all bookings of that kind to find one.
+_OWN_RECORD = func.coalesce(_a.client_id, "") == ""
+
 _booking_rows = select(
     literal_column("'booking'", Text).label("kind"),
     _a.id,
@@ -140,7 +143,7 @@ _booking_rows = select(
     *_empty("notes"),
     literal_column("'{}'", Text).label("custom"),
     _a.made_at.label("last_booked_at"),
-).where(_a.tenant == _TENANT, _a.client_id.is_(None))
+).where(_a.tenant == _TENANT, _OWN_RECORD)
 
 
 @cache
@@ -188,6 +191,17 @@ BOOKING_CONTACTS = (
 # --- appointments
 
 
+def _theirs(sqlite: bool) -> ColumnElement[bool]:
+    """The appointments of those clients, and those appointments themselves, whoever's they are."""
+    if not sqlite:
+        return or_(_among(_a.client_id, "p_clients", sqlite), _among(_a.id, "p_bookings", sqlite))
+    # Of an OR over two lists SQLite makes a walk over all of the business's appointments; so the ids come first.
+    own = APPOINTMENTS.alias()
+    of_clients = select(own.c.id).where(own.c.tenant == _TENANT, _among(own.c.client_id, "p_clients", sqlite))
+    named = func.json_each(bindparam("p_bookings")).table_valued("value")
+    return _a.id.in_(union_all(of_clients, select(named.c.value)))
+
+
 @cache
 def appointment_list(upcoming: bool, onwards: bool, sqlite: bool) -> Executable:
     """Appointments of those clients, and those appointments themselves, whoever's they are."""
@@ -195,7 +209,7 @@ def appointment_list(upcoming: bool, onwards: bool, sqlite: bool) -> Executable:
     start: BindParameter[Any] = bindparam("p_start")
     query = select(APPOINTMENTS).where(
         _a.tenant == _TENANT,
-        or_(_among(_a.client_id, "p_clients", sqlite), _among(_a.id, "p_bookings", sqlite)),
+        _theirs(sqlite),
         _a.end_at > now if upcoming else _a.end_at <= now,
     )
     if onwards:
@@ -281,11 +295,10 @@ def erasing(sqlite: bool) -> tuple[Executable, Executable]:
     """Nothing personal is left of those clients, of their bookings, and of those bookings."""
     nobody = {"version": _c.version + 1, **EMPTY_CLIENT}
     unsigned = {name: null() for name in ("booked_mobile", "booked_phone", "booked_email")}
-    theirs = or_(_among(_a.client_id, "p_clients", sqlite), _among(_a.id, "p_bookings", sqlite))
     return (
         update(CLIENTS).where(_c.tenant == _TENANT, _among(_c.id, "p_clients", sqlite)).values(nobody),
         update(APPOINTMENTS)
-        .where(_a.tenant == _TENANT, theirs)
+        .where(_a.tenant == _TENANT, _theirs(sqlite))
         .values({"version": _a.version + 1, "booked_as": "", **unsigned}),
     )
 
