@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -35,17 +36,16 @@ def is_listed(password: Secret) -> bool:
 
 
 def _is_common(text: str) -> bool:
-    listed = _listed()
-    bare = _undecorated(text)
-    if text in listed or bare in listed:
+    forms = {text, _between(text, str.isalnum), _between(text, str.isalpha)} - {""}
+    if not forms.isdisjoint(_listed()):
         return True
-    return any(_is_all_runs(one) or _repeats_something_common(one) for one in (text, bare) if one)
+    return any(_is_all_runs(form) or _repeats_something_common(form) for form in forms)
 
 
-def _undecorated(text: str) -> str:
-    """Without what is no letter, at both ends."""
-    letters = [place for place, character in enumerate(text) if character.isalpha()]
-    return text[letters[0] : letters[-1] + 1] if letters else ""
+def _between(text: str, kept: Callable[[str], bool]) -> str:
+    """Without its decoration: from the first character of the kept kind to the last."""
+    places = [place for place, character in enumerate(text) if kept(character)]
+    return text[places[0] : places[-1] + 1] if places else ""
 
 
 def _repeats_something_common(text: str) -> bool:
