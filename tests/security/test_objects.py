@@ -150,6 +150,11 @@ STAFF: dict[str, tuple[Cell, ...]] = {
     ),
     "explain_change": (lambda door, _mine, its: door.explain_change(its.appointment),),
     "explain_contact": (lambda door, _mine, its: door.explain_contact(its.contact),),
+    "view_as": (lambda door, _mine, its: door.view_as(its.ref),),
+    "view_as_account": (
+        lambda door, _mine, its: door.view_as_account(str(its.ref)),
+        lambda door, mine, its: door.view_as_account(str(mine.ref), ref=its.ref),
+    ),
 }
 
 WITHOUT_THINGS: dict[str, Cell] = {
@@ -166,7 +171,7 @@ WITHOUT_THINGS: dict[str, Cell] = {
 
 def operations_of(door: type) -> set[str]:
     """The names of all that can be done at a door."""
-    return {name for name, member in vars(door).items() if not name.startswith("_") and inspect.isfunction(member)}
+    return {name for name, _ in inspect.getmembers(door, inspect.isfunction) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(
@@ -336,6 +341,7 @@ _MAY: dict[Permission | None, set[str]] = {
     Permission.EXPLAIN: {"explain_change", "explain_contact", "sessions"},
     Permission.SEE_AUDIT: {"audit", "outbox"},
     Permission.REPLAY_POLICY: {"replay"},
+    Permission.VIEW_AS_CLIENT: {"view_as", "view_as_account"},
 }
 
 

@@ -120,11 +120,14 @@ def look_around(scene: Scene) -> None:
 def test_looking_has_no_effect(grounds: Grounds) -> None:
     """A link scanner, a prefetching browser and a curious member of staff change nothing, and the link still acts.
 
-    That a session was used is noted, once in five minutes.
+    That a session was used is noted, once in five minutes; that staff looked is audited, every time.
     """
     scene = Stage(grounds("memory"), logged_in).scene(Stepper())
     look_around(scene)
-    assert {line.split()[1] for line in scene.changed(audit="all")} == {"sessions"}
+    assert {line.split()[1] for line in scene.changed(audit="none")} == {"sessions"}
+    looks = [line for line in scene.changed(audit="all") if line.split()[1] == "audit"]
+    assert len(looks) == 9
+    assert all(" audit staff:" in line for line in looks)
     scene.visitor().cancel_by_link(scene["link"])
 
 

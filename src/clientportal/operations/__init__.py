@@ -14,12 +14,24 @@ from clientportal.operations import (
     sessions,
     signing_in,
     staff,
+    viewing,
 )
 from clientportal.operations.frame import Operation
 
 __all__ = ["ALL"]
 
-_MODULES = (appointments, by_link, changing, contact_index, duplicates, housekeeping, sessions, signing_in, staff)
+_MODULES = (
+    appointments,
+    by_link,
+    changing,
+    contact_index,
+    duplicates,
+    housekeeping,
+    sessions,
+    signing_in,
+    staff,
+    viewing,
+)
 
 
 def _all() -> dict[str, Operation[Any, Any, Any]]:

@@ -255,7 +255,11 @@ def _decide_flag(seen: _Flagging, asked: PlaceholderContact, _policy: Policy, _n
 
 
 FLAG_PLACEHOLDER = Operation[PlaceholderContact, _Flagging, bool](
-    name="flag_placeholder", load=_load_history, decide=_decide_flag, permission=Permission.MERGE
+    name="flag_placeholder",
+    load=_load_history,
+    decide=_decide_flag,
+    subject=lambda asked: mask(asked.contact.strip()[:254]),
+    permission=Permission.MERGE,
 )
 
 
@@ -352,7 +356,12 @@ async def _replay_merge(reading: Reading, asked: MergeRecords, receipt: Receipt)
 
 
 PLAN_MERGE = Operation[MergeRecords, Merging, MergePlan](
-    name="plan_merge", load=_load_merging, decide=_decide_plan, writes=False, permission=Permission.MERGE
+    name="plan_merge",
+    load=_load_merging,
+    decide=_decide_plan,
+    subject=lambda asked: str(asked.survivor),
+    writes=False,
+    permission=Permission.MERGE,
 )
 MERGE = Operation[MergeRecords, Merging, Merged](
     name="merge",
@@ -458,5 +467,10 @@ def _decide_merges(
 
 
 LIST_MERGES = Operation[OfClient, tuple[Merge, ...], tuple[Merge, ...]](
-    name="merges", load=_load_merges, decide=_decide_merges, writes=False, permission=Permission.SEE_DUPLICATES
+    name="merges",
+    load=_load_merges,
+    decide=_decide_merges,
+    subject=lambda asked: str(asked.ref),
+    writes=False,
+    permission=Permission.SEE_DUPLICATES,
 )

@@ -79,6 +79,10 @@ class Reading:
         self.policy: Policy = setup.policy_of(caller.tenant)
         self.actor = caller.word
         self.session: Session | None = None
+        self.opened: Session | None = None
+        """The caller's session as it was read before the loader began."""
+        self.viewer: str | None = None
+        """The member of staff who looks through the client's eyes with that session."""
 
     @property
     def host(self) -> AsyncHost:
@@ -168,16 +172,20 @@ async def ask_host(host: AsyncHost, intent: Intent) -> HostAnswer:
 
 
 def audit_entry(reading: Reading, action: str, subject: str, outcome: str, because: str) -> AuditEntry:
+    """One line of the audit. A look through a client's eyes is the staff member's, and about that client at least."""
     caller = reading.caller
+    actor = reading.actor
+    if reading.viewer is not None:
+        actor, subject = f"staff:{reading.viewer} as {actor}", subject or actor
     return AuditEntry(
         id=f"{reading.now:%Y%m%d%H%M%S%f}-{reading.fresh_id()}",
         at=reading.now,
-        actor=_storable(reading.actor),
+        actor=_storable(actor),
         action=action,
         subject=_storable(subject),
         outcome=outcome,
         because=because,
-        reason=caller.reason if isinstance(caller, Staff) else "",
+        reason=_storable(caller.reason) if isinstance(caller, Staff) else "",
     )
 
 

@@ -10,11 +10,23 @@ from clientportal.decisions import Because, Reason, Refusal
 from clientportal.operations.frame import Denied, Reading, client_session
 from clientportal.outcomes import FieldChoice
 from clientportal.policy import SeenBy
-from clientportal.records import Account, Assignment, ContactEntry, ContactHistory, Merge, Pointer, Session, Trail
+from clientportal.records import (
+    Account,
+    AccountLink,
+    Assignment,
+    ContactEntry,
+    ContactHistory,
+    Merge,
+    Pointer,
+    Session,
+    Snapshot,
+    Trail,
+)
 from clientportal.rules.merging import choices_of, choose_fields, rules_of
 from clientportal.rules.sessions import judge_session
-from clientportal.rules.whose_contact import MOST_HITS, Candidate, keys_of
+from clientportal.rules.whose_contact import MOST_BOOKINGS, MOST_HITS, Candidate, keys_of, name_key, one_per_guest
 from clientportal.values import ClientRecord, ContactKey, RecordKind, RecordRef
+from clientportal.values.clients import MAX_NAME
 
 __all__ = [
     "Group",
@@ -27,6 +39,7 @@ __all__ = [
     "records_of",
     "roots_of",
     "trail_from",
+    "whole_guest",
 ]
 
 
@@ -134,12 +147,14 @@ async def load_candidates(
 
     A hit of the index is a hint: the host's row is read again, and counts only if it still has the contact. An absorbed
     record whose row is gone counts still: the journal keeps its contacts. A miss asks the host where it can answer.
+    Beyond ``MOST_HITS`` records, up to ``MOST_BOOKINGS``, guests' bookings are read as well, and counted by people.
     """
-    entries = await reading.state.find(ContactEntry, "key", [str(key)], limit=MOST_HITS + 1)
+    entries = await reading.state.find(ContactEntry, "key", [str(key)], limit=MOST_BOOKINGS + 1)
     hits = [RecordRef.parse(entry.ref) for entry in entries]
     if not hits and reading.setup.host.capabilities.by_contact:
         hits = list(await reading.host.by_contact(key))
-    if len(hits) > MOST_HITS:
+    rows_of_clients = sum(ref.kind is RecordKind.CLIENT for ref in hits)
+    if len(hits) > MOST_BOOKINGS or rows_of_clients > MOST_HITS:
         return (), len(hits)
     detached: frozenset[RecordRef] = frozenset(history.detached) if history is not None else frozenset()
     refs = [ref for ref in dict.fromkeys(hits) if ref not in detached]
@@ -157,12 +172,18 @@ async def load_candidates(
         for ref in refs
         if (ref in rows and key in keys_of(rows[ref], region)) or (ref not in rows and roots[ref] != ref)
     }
-    candidates = tuple(
-        Candidate(rows[root], tuple(rows[ref] for ref in members[root] if ref in rows))
-        for root in sorted(trusted)
-        if root in rows
+    candidates = one_per_guest(
+        [
+            Candidate(rows[root], tuple(rows[ref] for ref in members[root] if ref in rows))
+            for root in sorted(trusted)
+            if root in rows
+        ]
     )
-    return candidates, len(refs)
+    if len(hits) <= MOST_HITS:
+        return candidates, len(refs)
+    person = {member.ref: candidate.ref for candidate in candidates for member in candidate.members}
+    people = len({person.get(ref, roots[ref]) for ref in refs})
+    return (candidates if people <= MOST_HITS else ()), people
 
 
 @frozen
@@ -192,12 +213,14 @@ class Principal:
 async def session_of(reading: Reading, *, needs_record: bool, lock: bool = False) -> Session:
     """The caller's session, checked in this very unit: a session that was revoked elsewhere fails here (I7)."""
     caller = client_session(reading.caller)
-    session = await reading.state.get(Session, caller.session_id, lock=lock)
+    session = reading.opened
+    if lock or session is None:
+        session = await reading.state.get(Session, caller.session_id, lock=lock)
     no = judge_session(session, reading.policy, reading.now, needs_record=needs_record)
     if no is not None:
         raise Denied(no)
     assert session is not None
-    if reading.now - session.used_at >= reading.policy.sessions.noted_every:
+    if session.viewer is None and reading.now - session.used_at >= reading.policy.sessions.noted_every:
         reading.session = session
     return session
 
@@ -220,9 +243,47 @@ async def principal(reading: Reading) -> Principal:
         bookings = () if account is None else await assigned_to(reading, account.id)
         return Principal(session, None, account, bookings)
     group = await group_of(reading, entry)
+    if group.root.kind is RecordKind.BOOKING:
+        group = await whole_guest(reading, session, account, group)
     if account is None:
         reading.actor = str(group.root)
     return Principal(session, group, account)
+
+
+async def whole_guest(reading: Reading, session: Session, account: Account | None, group: Group) -> Group:
+    """A guest's booking with the others of the same guest: those that have the proved contact and the same name, and
+    those that the account is linked to (see ``whose_contact.one_per_guest``).
+
+    What an account merely typed proves nothing, and adds nothing.
+    """
+    name = await _booked_name(reading, group.root)
+    found = dict.fromkeys(group.refs)
+    if not name:
+        return group
+    if account is None or account.proved_at is not None:
+        identity = ContactKey.parse(session.identity)
+        candidates, _ = await load_candidates(reading, identity, await reading.state.get(ContactHistory, str(identity)))
+        same = [one for one in candidates if one.ref.kind is RecordKind.BOOKING and name_key(one.speaker.name) == name]
+        found.update(dict.fromkeys(member.ref for one in same for member in one.members if one.speaker.usable))
+    if account is not None:
+        links = await reading.state.find(AccountLink, "account", [account.id], limit=_MOST_LINKS)
+        mine = [one.record_ref for one in links if one.revoked_at is None and one.record_ref.kind is RecordKind.BOOKING]
+        rows = await records_of(reading, mine)
+        found.update(dict.fromkeys(ref for ref in mine if ref in rows and name_key(rows[ref].name) == name))
+        found = {ref: None for ref in found if ref not in {one.record_ref for one in links if one.revoked_at}}
+    return Group(group.root, await _with_moved_bookings(reading, (group.root, *found)), group.pointers)
+
+
+_MOST_LINKS = 10_000
+
+
+async def _booked_name(reading: Reading, ref: RecordRef) -> str:
+    """The name on a booking, also where the platform deletes what is cancelled: then the snapshot has it."""
+    row = (await records_of(reading, [ref])).get(ref)
+    if row is not None:
+        return name_key(row.name)
+    page = await reading.state.page(Snapshot, "ref", [str(ref)], limit=1, newest_first=True)
+    return name_key(page.items[0].appointment.booked_as[:MAX_NAME]) if page.items else ""
 
 
 _MOST_ASSIGNED = 10_000

@@ -14,6 +14,7 @@ from attrs import evolve, fields, has
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.errors import Conflict, DurableOperation, InvalidInput, PolicyError
+from clientportal.operations.auditing import note_look, note_refusal
 from clientportal.operations.elsewhere import ask_elsewhere, finish_earlier
 from clientportal.operations.frame import (
     BEGUN,
@@ -29,9 +30,11 @@ from clientportal.operations.frame import (
     audit_entry,
 )
 from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, check_human
+from clientportal.operations.viewing import open_session
 from clientportal.policy import Policy
 from clientportal.records import Intent, Put, Receipt, Session, Write
 from clientportal.rules.settling import settle
+from clientportal.rules.viewing import as_looked_at, judge_look
 from clientportal.rules.who_may_manage import may
 from clientportal.values import Secret
 
@@ -103,6 +106,7 @@ async def _decide(
     if isinstance(caller, Staff):
         no = may(caller.permissions, operation.permission)
         if no is not None:
+            await note_refusal(setup, caller, operation.name, operation.subject(request), no)
             return Decision(no, no.because)
     human = await check_human(setup, caller) if operation.humans_only else True
     joined = setup.connection is not None
@@ -134,7 +138,7 @@ async def _once(
     async with setup.store.begin(caller.tenant, setup.host, writes=writes, connection=setup.connection) as unit:
         reading = Reading(setup, unit, caller, now, human=human)
         receipt_id = _receipt_id(setup, caller, operation, request, key) if writes else None
-        decision, replayed = await _answer(reading, operation, request, receipt_id)
+        decision, replayed = await _answer(reading, operation, request, receipt_id, writes=writes)
         touched = reading.session
         if writes:
             receipt = None
@@ -164,6 +168,10 @@ async def _once(
                     await unit.commit(())
     if pending is not None:
         decision = await ask_elsewhere(setup, caller, operation, request, *pending)
+    elif reading.viewer is not None or (isinstance(caller, Staff) and not operation.writes):
+        # Before anybody has the answer: what was looked at, a preview of a look included, is known to have been.
+        if not writes and operation.audited:
+            await note_look(reading, operation.name, operation.subject(request), decision)
     elif not writes and not preview and touched is not None:
         await _touch(setup, caller, touched, now)
     return decision
@@ -182,8 +190,12 @@ def _is_noise(caller: Caller, decision: Decision[T]) -> bool:
 
 
 async def _answer(
-    reading: Reading, operation: Operation[Q, V, T], request: Q, receipt_id: str | None
+    reading: Reading, operation: Operation[Q, V, T], request: Q, receipt_id: str | None, *, writes: bool
 ) -> tuple[Decision[T], bool]:
+    await open_session(reading)
+    no = judge_look(reading.viewer, operation.name, writes=writes)
+    if no is not None:
+        return Decision(no, no.because), False
     try:
         if receipt_id is not None and operation.keyed is not None:
             known = await reading.state.get(Receipt, receipt_id, lock=True)
@@ -200,7 +212,8 @@ async def _answer(
         view = await operation.load(reading, request)
     except Denied as denied:
         return Decision(denied.refusal, denied.refusal.because), False
-    return operation.decide(view, request, reading.policy, reading.now), False
+    decision = operation.decide(view, request, reading.policy, reading.now)
+    return as_looked_at(decision, reading.viewer, operation.name), False
 
 
 async def _settled(reading: Reading, decision: Decision[T]) -> Decision[T]:

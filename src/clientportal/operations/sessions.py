@@ -191,12 +191,15 @@ async def _sessions_of(reading: Reading, refs: tuple[RecordRef, ...]) -> dict[st
 
 
 async def _own_sessions(reading: Reading, caller: Principal) -> dict[str, Session]:
-    """The sessions that the caller may see and end: an account's own, never another's that sees the same record."""
+    """The sessions that the caller may see and end: an account's own, never another's that sees the same record, and
+    none in which staff look through the client's eyes: it is theirs.
+    """
     if caller.account is None:
         found = await _sessions_of(reading, caller.refs)
-        return {id: session for id, session in found.items() if session.account is None}
-    held = await reading.state.find(Session, "account", [caller.account.id])
-    return {session.id: session for session in held}
+        own = [session for session in found.values() if session.account is None]
+    else:
+        own = list(await reading.state.find(Session, "account", [caller.account.id]))
+    return {session.id: session for session in own if session.viewer is None}
 
 
 async def _load_list(reading: Reading, _request: Nothing) -> tuple[SessionLine, ...]:
@@ -231,7 +234,14 @@ async def _load_list_of(reading: Reading, asked: SessionsOf) -> tuple[SessionLin
     group = await group_of(reading, asked.ref)
     sessions = await _sessions_of(reading, group.refs)
     lines = [
-        SessionLine(one.id, one.opened_at, one.used_at, min(one.ends_at, one.idle_until), because=one.because)
+        SessionLine(
+            one.id,
+            one.opened_at,
+            one.used_at,
+            min(one.ends_at, one.idle_until),
+            because=one.because,
+            viewer=one.viewer,
+        )
         for one in sessions.values()
         if one.alive_at(reading.now)
     ]
@@ -264,7 +274,8 @@ async def _load_end_all(reading: Reading, _request: Nothing) -> Ending:
     if caller.account is not None:
         sessions = await _own_sessions(reading, caller)
     else:
-        sessions = await _sessions_that_reach(reading, caller.refs)
+        reached = await _sessions_that_reach(reading, caller.refs)
+        sessions = {id: session for id, session in reached.items() if session.viewer is None}
     return Ending({**sessions, caller.session.id: caller.session})
 
 

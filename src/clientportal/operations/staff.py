@@ -297,5 +297,11 @@ def _decide_audit(
 
 
 AUDIT = Operation[ListAudit, Page[AuditEntry], Page[AuditLine]](
-    name="audit", load=_load_audit, decide=_decide_audit, writes=False, permission=Permission.SEE_AUDIT
+    name="audit",
+    load=_load_audit,
+    decide=_decide_audit,
+    # Whoever reads what was done with a client reads about that client; every page is a look of its own.
+    subject=lambda asked: (asked.subject or "")[:200],
+    writes=False,
+    permission=Permission.SEE_AUDIT,
 )

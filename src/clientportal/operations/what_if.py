@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 from attrs import evolve
 
+from clientportal.decisions import Because
+from clientportal.operations.auditing import note_action, note_refusal
 from clientportal.operations.changing import load_changes
 from clientportal.operations.frame import Reading
 from clientportal.operations.people import load_candidates
@@ -27,11 +29,14 @@ async def replay(setup: Setup, staff: Staff, other: Policy) -> AsyncIterator[Dif
     """Yield every difference between the policy in force and ``other``, client by client, over today's records.
 
     Read-only, a batch a unit, so that a large business does not hold one transaction open. What clients may cancel,
-    move and rebook is judged for every upcoming appointment, what their contacts open for every contact.
+    move and rebook is judged for every upcoming appointment, what their contacts open for every contact. That it was
+    begun is audited, for it shows everybody's standing.
     """
     no = may(staff.permissions, Permission.REPLAY_POLICY)
     if no is not None:
+        await note_refusal(setup, staff, "replay", "", no)
         raise setup.refused(no)
+    await note_action(setup, staff, "replay", Because("what_if.replay"))
     after: str | None = None
     while True:
         found: list[Difference] = []

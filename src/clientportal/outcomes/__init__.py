@@ -42,6 +42,7 @@ from clientportal.outcomes.upkeep import (
     Unreadable,
     WalkReport,
 )
+from clientportal.outcomes.viewing import Viewing
 
 __all__ = [
     "Appointments",
@@ -79,5 +80,6 @@ __all__ = [
     "Terms",
     "Undone",
     "Unreadable",
+    "Viewing",
     "WalkReport",
 ]

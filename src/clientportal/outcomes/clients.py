@@ -207,7 +207,9 @@ class LinkView:
 
 @frozen
 class SessionLine:
-    """One of the client's open sessions."""
+    """One of the client's open sessions. ``viewer`` is the member of staff who looks through the client's eyes with it;
+    clients are not shown those.
+    """
 
     id: str
     opened_at: datetime
@@ -215,6 +217,7 @@ class SessionLine:
     ends_at: datetime
     current: bool = False
     because: str = ""
+    viewer: str | None = None
 
 
 @frozen

@@ -18,6 +18,7 @@ which sections and fields does this client see?                   ``who_may_see.
 which records look like one person?                               ``who_is_the_same.py``
 what survives a merge, and how is it undone?                      ``merging.py``
 what may this member of staff do?                                 ``who_may_manage.py``
+may staff look through a client's eyes, and touch what?           ``viewing.py``
 what follows from what the host has done?                         ``settling.py``
 ================================================================  ==========================
 

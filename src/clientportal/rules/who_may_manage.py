@@ -7,24 +7,53 @@ from enum import StrEnum
 
 from clientportal.decisions import Because, Reason, Refusal
 
-__all__ = ["Permission", "may"]
+__all__ = ["OWNER", "RECEPTION", "Permission", "may"]
 
 
 class Permission(StrEnum):
     """One thing that staff may do. The host decides who has which; nothing follows from anything else."""
 
     SEE_CLIENTS = "see_clients"
+    """Look at a client's profile, internal notes included."""
     SEE_DUPLICATES = "see_duplicates"
+    """Look at the duplicate report, and at what was merged."""
     MERGE = "merge"
     """Merge, undo, and say "not a duplicate"."""
     CHANGE_APPOINTMENTS = "change_appointments"
+    """Move and cancel any appointment of the business, whatever its policy lets clients do."""
     SEND_LINKS = "send_links"
+    """Make signed change/cancel links, and send them."""
     END_SESSIONS = "end_sessions"
+    """Log a client out everywhere."""
     UNBLOCK = "unblock"
     """Lift a lane that wrong tries have stopped; give a detached number back."""
     EXPLAIN = "explain"
+    """Ask why: whom a contact finds, what a client may change, which sessions are open."""
     SEE_AUDIT = "see_audit"
+    """Read the audit, and the messages that could not be delivered."""
     REPLAY_POLICY = "replay_policy"
+    """See what every client would gain or lose under another policy."""
+    VIEW_AS_CLIENT = "view_as_client"
+    """Look at the portal through a client's eyes, without touching anything."""
+
+
+RECEPTION = frozenset(
+    {
+        Permission.SEE_CLIENTS,
+        Permission.CHANGE_APPOINTMENTS,
+        Permission.SEND_LINKS,
+        Permission.END_SESSIONS,
+        Permission.UNBLOCK,
+        Permission.EXPLAIN,
+    }
+)
+"""What the front desk needs while a client is on the telephone: nothing that joins records, nothing that is about
+everybody, no looking through a client's eyes. A plain set of names: take one out, or put one in, as you like.
+"""
+OWNER = frozenset(Permission)
+"""Everything that staff can do, and whatever a later version adds: for whoever answers for the business. To grant what
+exists today and nothing else, name it.
+"""
 
 
 def may(permissions: Collection[Permission], needed: Permission | None) -> Refusal | None:
