@@ -90,18 +90,7 @@ def choices(hint: object) -> str:
 
 
 NOT_CARRIED_OUT = {
-    "login.proof": "password",
-    "login.unknown": "same_alert",
-    "login.several": "accounts",
-    "login.to_book": "never, required",
-    "visibility.appointments": "assigned",
-    "registration.accounts": "",
-    "registration.register_from": "",
-    "registration.staff_may_register": "",
-    "registration.staff_reset": "",
-    "bookings.logged_out": "",
-    "bookings.by_staff": "",
-    "clients.on_delete": "",
+    "login.to_book": "required",
     "clients.card_removal": "",
 }
 """Settings that exist and are not carried out yet: as a whole, or only some of their values."""

@@ -47,7 +47,7 @@ class UnknownIdentity(StrEnum):
     CREATE_EMPTY = "create_empty"
     """After the proof, a new, empty client record (T6)."""
     SAME_ALERT = "same_alert"
-    """The alert that a wrong password gets; registering is offered. Not carried out yet: as ``refuse_silently``."""
+    """The alert that a wrong password gets (A3); registering is offered where it is allowed. With codes: silence."""
     REFUSE_SILENTLY = "refuse_silently"
     """The reply that a known identity gets; nothing is sent and nothing is made (V1)."""
 
@@ -60,7 +60,7 @@ class SeveralRecords(StrEnum):
     CHOOSE = "choose"
     """The client chooses, after the proof."""
     ACCOUNTS = "accounts"
-    """Not a question: an account is what logs in. Not carried out yet: as ``choose``."""
+    """Not a question: an account is what logs in, and shares nothing by an equal email. With codes: as ``choose``."""
 
 
 class LoginToBook(StrEnum):
@@ -68,7 +68,7 @@ class LoginToBook(StrEnum):
 
     OPTIONAL = "optional"
     NEVER = "never"
-    """It can never be required (A5). Not told from ``optional`` yet."""
+    """It can never be required (A5): whoever has an account may book logged out."""
     REQUIRED = "required"
     """``BookingStart.login_required`` says so to the booking page; the portal itself stops no booking yet."""
 
