@@ -55,6 +55,7 @@ __all__ = [
     "AskSecondProof",
     "ResendCode",
     "TypedCode",
+    "code_request",
     "fresh_session",
     "lane_of",
     "read_code",
@@ -189,7 +190,7 @@ class AskSecondProof:
     contact: str
 
 
-async def _code_request(
+async def code_request(
     reading: Reading,
     contact: Phone | Email,
     identity: ContactKey,
@@ -201,6 +202,7 @@ async def _code_request(
     purpose: Purpose = Purpose.LOGIN,
     bound_to: str | None = None,
 ) -> CodeRequest:
+    """What is read when a code is asked for, for whatever purpose: budgets and open codes, never a client."""
     # The ones that expire last are the ones that may be open, but spent ones stand among them and must not hide an open
     # one. Two requests at once are kept apart by the allowances.
     latest = await reading.state.page(Challenge, "lane", [str(identity), lane], limit=_LATEST, newest_first=True)
@@ -234,7 +236,7 @@ async def _load_request(reading: Reading, request: AskCode) -> CodeRequest:
     visitor = _visitor(reading)
     contact, identity = read_contact(request.contact, reading.policy)
     lane = lane_of(reading.setup, reading.tenant, visitor.device, identity, reading.now)
-    return await _code_request(reading, contact, identity, lane, visitor.source, new_secret(), None)
+    return await code_request(reading, contact, identity, lane, visitor.source, new_secret(), None)
 
 
 async def _load_resend(reading: Reading, request: ResendCode) -> CodeRequest:
@@ -249,7 +251,7 @@ async def _load_resend(reading: Reading, request: ResendCode) -> CodeRequest:
         contact = parse_email(identity.value)
     else:
         contact = parse_phone(identity.value, region=reading.policy.contacts.region)
-    return await _code_request(reading, contact, identity, challenge.lane, visitor.source, handle, challenge)
+    return await code_request(reading, contact, identity, challenge.lane, visitor.source, handle, challenge)
 
 
 async def _load_second_request(reading: Reading, request: AskSecondProof) -> CodeRequest:
@@ -260,7 +262,7 @@ async def _load_second_request(reading: Reading, request: AskSecondProof) -> Cod
     # Its own lane: tries here must not use up the budget of the contact's owner, nor be used up by strangers. One for
     # each number that was proved, not for each session: whoever holds it would log in again for another five tries.
     lane = f"second:{digest(session.identity)[:32]}"
-    return await _code_request(
+    return await code_request(
         reading, contact, identity, lane, None, new_secret(), None, purpose=Purpose.SECOND_PROOF, bound_to=session.id
     )
 
@@ -318,7 +320,8 @@ class TypedCode:
 async def _load_sign_in(reading: Reading, typed: TypedCode) -> SignIn:
     code = read_code(typed.code.reveal(), reading.policy.login.code_digits)
     challenge = await reading.state.get(Challenge, digest(typed.handle.reveal()), lock=True)
-    if challenge is None:
+    # A code that proves an email to a session, or claims a record, logs nobody in (V6.6.2).
+    if challenge is None or challenge.purpose not in (Purpose.LOGIN, Purpose.SECOND_PROOF):
         fresh = fresh_session(reading, ContactKey(ContactKind.EMAIL, ""))
         return SignIn(None, None, Verdict.GONE, fresh)
     identity = ContactKey.parse(challenge.identity)

@@ -8,8 +8,9 @@ until the right code has been typed, nothing depends on whether the identity is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -34,6 +35,15 @@ from clientportal.records import (
     Write,
 )
 from clientportal.rules.budgets import next_use, request_charges, spend
+from clientportal.rules.guessing import (
+    STRANGERS,
+    Lane,
+    after_success,
+    judge_lane,
+    miss_counted,
+    retry_at,
+    warning,
+)
 from clientportal.rules.whom_to_tell import may_be_sent_to
 from clientportal.rules.whose_contact import Candidate, Found, Nobody, Several, TooMany, may_be_recycled, whose_contact
 from clientportal.values import ClientDraft, ContactKey, ContactKind, Email, Phone, RecordRef, Secret, mask
@@ -44,19 +54,24 @@ __all__ = [
     "FreshSession",
     "SignIn",
     "Verdict",
+    "count_miss",
     "empty_client",
     "judge_code",
     "new_client",
     "open_for_new_record",
+    "refuse_code",
     "request_code",
     "sign_in",
     "signed_in",
+    "spend_code",
 ]
 
-STRANGERS = "strangers"
-"""The lane of everybody who does not show a known device's token."""
-
-_DAY = timedelta(days=1)
+_CODES = {
+    Purpose.LOGIN: MessageKind.LOGIN_CODE,
+    Purpose.SECOND_PROOF: MessageKind.SECOND_PROOF_CODE,
+    Purpose.VERIFY_EMAIL: MessageKind.VERIFY_EMAIL_CODE,
+    Purpose.CLAIM: MessageKind.CLAIM_CODE,
+}
 
 
 # --- may a code be sent? -------------------------------------------------------------------------------------------
@@ -117,11 +132,11 @@ def request_code(seen: CodeRequest, policy: Policy, now: datetime) -> Decision[C
     if isinstance(spent, datetime):
         return refuse(Reason.WAIT, because, retry_at=spent)
     challenge = _challenge(seen, policy, now)
-    kind = MessageKind.LOGIN_CODE if challenge.purpose is Purpose.LOGIN else MessageKind.SECOND_PROOF_CODE
     message = OutboxMessage(
         id=seen.message_id,
-        kind=kind,
+        kind=_CODES[challenge.purpose],
         to=str(seen.identity),
+        account=challenge.bound_to if challenge.purpose is Purpose.VERIFY_EMAIL else None,
         challenge_id=challenge.id,
         send_number=challenge.send_number,
         created_at=now,
@@ -190,23 +205,15 @@ def judge_code(
     """
     if challenge is None or not challenge.open_at(now):
         return Verdict.GONE
-    if counter is not None:
-        if counter.stopped:
-            return Verdict.STOPPED
-        # A wait that ends further ahead than any wait can was set by a clock that was ahead: it is void.
-        if counter.wait_until is not None and now < counter.wait_until <= now + policy.guesses.longest_wait:
-            return Verdict.WAIT
-        if _same_day(counter, now) and counter.day_count >= policy.guesses.per_day:
-            return Verdict.TOMORROW
+    lane = judge_lane(counter, policy, now)
+    if lane is not Lane.OPEN:
+        return _VERDICTS[lane]
     if challenge.misses >= policy.guesses.per_code:
         return Verdict.USED_UP
     return Verdict.RIGHT if matches else Verdict.WRONG
 
 
-def _same_day(counter: GuessCounter, now: datetime) -> bool:
-    # A clock set back a little revives nothing. A day that begins further ahead than it is long was begun by a clock
-    # that was wrong, and is over: nobody is locked out for ever.
-    return -_DAY <= now - counter.day_began < _DAY
+_VERDICTS = {Lane.WAIT: Verdict.WAIT, Lane.TOMORROW: Verdict.TOMORROW, Lane.STOPPED: Verdict.STOPPED}
 
 
 # --- what does it open? --------------------------------------------------------------------------------------------
@@ -260,32 +267,22 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
     )
     if not policy.login.enabled:
         return refuse(Reason.DISABLED, because)
-    if challenge is None or seen.verdict is Verdict.GONE:
-        return refuse(Reason.CODE_GONE, because)
+    no = refuse_code(seen, because, policy, now)
+    if no is not None:
+        return no
+    assert challenge is not None
     identity = ContactKey.parse(challenge.identity)
-    if seen.verdict is Verdict.STOPPED:
-        return refuse(Reason.STOPPED, because)
-    if seen.verdict is Verdict.WAIT:
-        return refuse(Reason.WAIT, because, retry_at=seen.counter.wait_until if seen.counter else None)
-    if seen.verdict is Verdict.TOMORROW:
-        return refuse(Reason.TOO_MANY_TRIES, because, retry_at=seen.counter.day_began + _DAY if seen.counter else None)
-    if seen.verdict is Verdict.USED_UP:
-        return refuse(Reason.TOO_MANY_TRIES, because)
-    if seen.verdict is Verdict.WRONG:
-        # Shown as the uniform reply that a right code for nobody gets (below): not a word may differ.
-        miss = _count_miss(seen, challenge, policy, now)
-        return refuse(Reason.CODE_WRONG, because, after=miss, shown_as=Reason.CODE_WRONG)
     if challenge.purpose is Purpose.SECOND_PROOF:
         return _second_proof(seen, challenge, policy, now)
     whose = whose_contact(identity, seen.candidates, seen.hits, policy)
-    spent = _spend_code(seen, challenge, policy, now)
+    spent = spend_code(seen, challenge, policy, now)
     known = _known(seen, identity, now)
     because = whose.because
     if isinstance(whose, TooMany):
         return refuse(Reason.CONTACT_BUSINESS, because, after=spent)
     if isinstance(whose, Nobody):
         if policy.login.unknown is not UnknownIdentity.CREATE_EMPTY:
-            miss = _count_miss(seen, challenge, policy, now)
+            miss = count_miss(seen, challenge, policy, now)
             return refuse(Reason.CONTACT_BUSINESS, because, after=miss, shown_as=Reason.CODE_WRONG)
         session = _session(seen, identity, policy, now, because)
         asks = new_client(seen.fresh, session, identity, because, now)
@@ -298,6 +295,26 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
     else:
         session = _session(seen, identity, policy, now, because, own=candidates, stage=Stage.CHOOSING)
     return grant(signed_in(seen.fresh, session), because, (*spent, Put(session), known))
+
+
+def refuse_code(seen: SignIn, because: Because, policy: Policy, now: datetime) -> Decision[Any] | None:
+    """The refusal of every code that is not right, whatever it would have opened; a wrong one is counted."""
+    challenge, counter = seen.challenge, seen.counter
+    if challenge is None or seen.verdict is Verdict.GONE:
+        return refuse(Reason.CODE_GONE, because)
+    if seen.verdict is Verdict.STOPPED:
+        return refuse(Reason.STOPPED, because)
+    if seen.verdict is Verdict.WAIT:
+        return refuse(Reason.WAIT, because, retry_at=retry_at(counter, Lane.WAIT))
+    if seen.verdict is Verdict.TOMORROW:
+        return refuse(Reason.TOO_MANY_TRIES, because, retry_at=retry_at(counter, Lane.TOMORROW))
+    if seen.verdict is Verdict.USED_UP:
+        return refuse(Reason.TOO_MANY_TRIES, because)
+    if seen.verdict is Verdict.WRONG:
+        # Shown as the uniform reply that a right code for nobody gets: not a word may differ.
+        miss = count_miss(seen, challenge, policy, now)
+        return refuse(Reason.CODE_WRONG, because, after=miss, shown_as=Reason.CODE_WRONG)
+    return None
 
 
 def empty_client(identity: ContactKey) -> ClientDraft:
@@ -362,9 +379,9 @@ def _second_proof(seen: SignIn, challenge: Challenge, policy: Policy, now: datet
     own = set(bound.own)
     matching = tuple(c for c in seen.candidates if c.speaker.usable and own & {member.ref for member in c.members})
     if challenge.identity == bound.identity or not matching:
-        miss = _count_miss(seen, challenge, policy, now)
+        miss = count_miss(seen, challenge, policy, now)
         return refuse(Reason.CODE_WRONG, because, after=miss, shown_as=Reason.CODE_WRONG)
-    spent = _spend_code(seen, challenge, policy, now)
+    spent = spend_code(seen, challenge, policy, now)
     history = seen.history or ContactHistory(id=str(first))
     known = Put(evolve(history, proved_at=now, detached=tuple(ref for ref in history.detached if ref not in own)))
     whose = whose_contact(first, matching, len(matching), policy)
@@ -432,53 +449,19 @@ def _known(seen: SignIn, identity: ContactKey, now: datetime) -> Put:
     return Put(evolve(history, proved_at=now))
 
 
-def _spend_code(seen: SignIn, challenge: Challenge, policy: Policy, now: datetime) -> tuple[Write, ...]:
+def spend_code(seen: SignIn, challenge: Challenge, policy: Policy, now: datetime) -> tuple[Write, ...]:
     """Consume the code, and end the run of failures of this lane: never the day's count, never another lane's."""
     writes: list[Write] = [Put(evolve(challenge, spent=True, last_mark=max(now, challenge.last_mark)))]
-    if seen.counter is not None and (seen.counter.consecutive or seen.counter.wait_until):
-        writes.append(Put(evolve(seen.counter, consecutive=0, wait_until=None)))
-    return tuple(writes)
+    ended = after_success(seen.counter)
+    return (*writes, Put(ended)) if ended is not None else tuple(writes)
 
 
-def _new_counter(challenge: Challenge, now: datetime) -> GuessCounter:
-    return GuessCounter(id=f"{challenge.identity}|{challenge.lane}", identity=challenge.identity, day_began=now)
-
-
-def _count_miss(seen: SignIn, challenge: Challenge, policy: Policy, now: datetime) -> tuple[Write, ...]:
+def count_miss(seen: SignIn, challenge: Challenge, policy: Policy, now: datetime) -> tuple[Write, ...]:
     """One wrong try counts exactly once: on its challenge, and on its identity and lane (V6.6.3)."""
-    guesses = policy.guesses
-    counter = seen.counter or _new_counter(challenge, now)
-    began, count = (counter.day_began, counter.day_count) if _same_day(counter, now) else (now, 0)
-    run = counter.consecutive + 1
-    wait: datetime | None = None
-    if challenge.lane == STRANGERS and run >= guesses.free_tries:
-        # The exponent is capped before it is used: 2 ** 95 seconds is no date.
-        doubled = guesses.first_wait * 2 ** min(run - guesses.free_tries, 20)
-        wait = now + min(doubled, guesses.longest_wait)
-    writes: list[Write] = [
+    counter = miss_counted(seen.counter, challenge.identity, challenge.lane, policy, now)
+    told = warning(challenge.identity, counter.consecutive, seen.fresh.message_id, policy, now)
+    return (
         Put(evolve(challenge, misses=challenge.misses + 1, last_mark=max(now, challenge.last_mark))),
-        Put(
-            evolve(
-                counter,
-                day_began=began,
-                day_count=count + 1,
-                consecutive=run,
-                wait_until=wait,
-                stopped=run >= guesses.stop_after,
-            )
-        ),
-    ]
-    if run == guesses.warn_at:
-        writes.append(
-            Put(
-                OutboxMessage(
-                    id=seen.fresh.message_id,
-                    kind=MessageKind.GUESSES_WARNING,
-                    to=challenge.identity,
-                    created_at=now,
-                    due_at=now,
-                    expires_at=now + policy.messages.notice_life,
-                )
-            )
-        )
-    return tuple(writes)
+        Put(counter),
+        *((Put(told),) if told is not None else ()),
+    )
