@@ -1,6 +1,6 @@
 """What the doors give back: plain frozen values, one per operation."""
 
-from clientportal.outcomes.accounts import MailSent
+from clientportal.outcomes.accounts import MailedLinkView, MailSent, Registered, ResetDone
 from clientportal.outcomes.clients import (
     Appointments,
     Booked,
@@ -65,6 +65,7 @@ __all__ = [
     "FieldChoice",
     "LinkView",
     "MailSent",
+    "MailedLinkView",
     "MergePlan",
     "Merged",
     "Moved",
@@ -72,6 +73,8 @@ __all__ = [
     "PastChange",
     "Profile",
     "ProfileOption",
+    "Registered",
+    "ResetDone",
     "SessionLine",
     "SignInStage",
     "SignedIn",

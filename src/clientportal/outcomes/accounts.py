@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
-__all__ = ["MailSent"]
+from clientportal.outcomes.clients import SignedIn
+
+__all__ = ["MailSent", "MailedLinkView", "Registered", "ResetDone"]
 
 
 @frozen
@@ -18,3 +21,34 @@ class MailSent:
 
     expires_at: datetime
     resend_at: datetime
+
+
+@frozen
+class Registered(SignedIn):
+    """A registration, and the session that it opened at once (A16).
+
+    The same whether the email has an account or not. ``account`` is the new account's id, ``resend_at`` (aware UTC) when
+    another mail may be asked for.
+    """
+
+    account: str = field(kw_only=True)
+    resend_at: datetime = field(kw_only=True)
+
+
+@frozen
+class MailedLinkView:
+    """What a link in a mail is about, before it acts: for the page that asks "set a new password for …?".
+
+    ``address`` is masked. ``consents`` (document -> edition) must be agreed to where following it makes a new account.
+    """
+
+    address: str
+    expires_at: datetime
+    consents: Mapping[str, str]
+
+
+@frozen
+class ResetDone:
+    """A new password is set, and nobody is logged in by that. ``first``: the account is new, or had none."""
+
+    first: bool

@@ -65,8 +65,8 @@ class Hashing(Protocol):
         """
         ...
 
-    async def make(self, password: Secret) -> Secret:
-        """A new hash with the policy's parameters, salted anew."""
+    async def make(self, password: Secret, salt: bytes | None = None) -> Secret:
+        """A new hash with the policy's parameters, salted anew, or with 16 bytes that were drawn for this very use."""
         ...
 
 
@@ -161,8 +161,8 @@ class _Place:
     async def check(self, stored: Secret | None, password: Secret) -> Checked:
         return await self._do(partial(hashing.check, stored, password, self._policy, self._gate.past))
 
-    async def make(self, password: Secret) -> Secret:
-        return await self._do(partial(hashing.make, password, self._policy))
+    async def make(self, password: Secret, salt: bytes | None = None) -> Secret:
+        return await self._do(partial(hashing.make, password, self._policy, salt))
 
     async def _do(self, work: Callable[[], T]) -> T:
         with self._lock:

@@ -51,11 +51,14 @@ class Checked:
     replacement: Secret | None = None
 
 
-def make(password: Secret, policy: PasswordPolicy) -> Secret:
-    """A new argon2id hash, with a salt of its own."""
+def make(password: Secret, policy: PasswordPolicy, salt: bytes | None = None) -> Secret:
+    """A new argon2id hash, with a salt of its own.
+
+    ``salt`` is for a caller who derives one for this use alone, so that the same call twice makes the same hash.
+    """
     made = hash_secret(
         _bytes(password),
-        secrets.token_bytes(_SALT_BYTES),
+        secrets.token_bytes(_SALT_BYTES) if salt is None else salt,
         time_cost=policy.passes,
         memory_cost=policy.memory_kib,
         parallelism=policy.lanes,

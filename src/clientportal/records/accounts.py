@@ -44,13 +44,14 @@ class AccountOrigin(StrEnum):
     """Brought along from the platform's past: its email is *not* proved to this library, whatever the platform says."""
 
 
-@stored("accounts", email=("email", "created_at"), time=("created_at",))
+@stored("accounts", email=("email", "created_at"), time=("created_at",), waiting=("waiting", "created_at"))
 @frozen(kw_only=True)
 class Account:
     """One client account. ``email`` is the normalised key as text, ``address`` the email as it was typed.
 
     ``proved_at`` is when somebody proved the email to this library; ``None`` is *not yet*: the account then shows only
     what was booked with its own session (A16), and the first proof by somebody else takes everything from it.
+    ``waiting`` is ``"proof"`` for a registration that is forgotten where nobody proves its email in time.
     """
 
     TABLE: ClassVar[str]
@@ -62,6 +63,7 @@ class Account:
     created_at: datetime
     proved_at: datetime | None = None
     origin: AccountOrigin = AccountOrigin.REGISTERED
+    waiting: str | None = None
     first_name: str | None = None
     last_name: str | None = None
     phone: str | None = field(default=None, repr=False)

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     SEE_AUDIT = "see_audit"
     """Read the audit, and the messages that could not be delivered."""
     REPLAY_POLICY = "replay_policy"
+    INVITE = "invite"
+    """Mail a client an invitation to an account (where the policy lets staff register)."""
     """See what every client would gain or lose under another policy."""
     VIEW_AS_CLIENT = "view_as_client"
     """Look at the portal through a client's eyes, without touching anything."""
