@@ -17,13 +17,30 @@ from hypothesis import strategies as st
 from clientportal.errors import InvalidInput
 from clientportal.records import RECORD_TYPES, AuditEntry, Intent, Stored
 from clientportal.stores.sql.codec import from_body, instant_from_text, instant_text, to_body
-from clientportal.values import Appointment, ContactKey, ContactKind, Money, RecordKind, RecordRef, Slot
+from clientportal.values import (
+    CLIENT_FIELDS,
+    Address,
+    Appointment,
+    ClientChange,
+    ClientDraft,
+    ContactKey,
+    ContactKind,
+    Money,
+    RecordKind,
+    RecordRef,
+    Secret,
+    Slot,
+)
 
 _INSTANTS = st.datetimes(timezones=st.just(UTC))
 _TEXT = st.text(st.characters(codec=None), max_size=20)
 _IDS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=20)
 _REFS = st.builds(RecordRef, st.sampled_from(RecordKind), _IDS)
 _MONEY = st.builds(Money, st.decimals(allow_nan=False, allow_infinity=False), st.sampled_from(["NZD", "EUR", "JPY"]))
+# What is written into a client is text that every database takes, and never too long for its field.
+_PARTS = st.none() | _IDS
+_ADDRESSES = st.builds(Address, street=_PARTS, city=_PARTS, region=_PARTS, postcode=_PARTS, country=_PARTS)
+_FIELDS: dict[str, Any] = dict.fromkeys(CLIENT_FIELDS, _PARTS) | {"address": st.none() | _ADDRESSES, "notes": _PARTS}
 _SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     str: _TEXT,
     int: st.integers(),
@@ -34,6 +51,14 @@ _SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     RecordRef: _REFS,
     ContactKey: st.builds(ContactKey, st.sampled_from(ContactKind), _TEXT),
     Money: _MONEY,
+    Secret: st.builds(Secret, _IDS),
+    ClientDraft: st.builds(ClientDraft, **_FIELDS, custom=st.dictionaries(_IDS, _IDS | st.just(""), max_size=3)),
+    ClientChange: st.builds(
+        ClientChange,
+        _TEXT,
+        st.fixed_dictionaries({}, optional=_FIELDS),
+        st.dictionaries(_IDS, _PARTS | st.just(""), max_size=3),
+    ),
     NoneType: st.none(),
 }
 
