@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from clientportal.decisions import Reason, Refusal
-from clientportal.policy import UnknownIdentity
+from clientportal.policy import UnknownIdentity, presets
 from clientportal.records import (
     Challenge,
     MessageKind,
@@ -20,6 +20,7 @@ from clientportal.rules.signing_in import (
     STRANGERS,
     CodeRequest,
     request_code,
+    sign_in,
 )
 from clientportal.values import (
     Secret,
@@ -38,6 +39,7 @@ from rules.codes import (
     counter,
     put,
     reason,
+    typed,
 )
 
 THREE_OPEN = tuple(challenge(expires_at=NOW + minutes * MINUTE) for minutes in (3, 2, 4))
@@ -151,3 +153,11 @@ def test_unknown_identities_are_refused_silently_only_where_the_policy_says_so()
     """The other ways of treating the unknown are not this one's."""
     assert VCITA.login.unknown is UnknownIdentity.REFUSE_SILENTLY
     assert TIMELY.login.unknown is UnknownIdentity.CREATE_EMPTY
+
+
+@pytest.mark.requirement("A3")
+def test_where_clients_log_in_with_a_password_no_code_is_sent_or_taken() -> None:
+    """``disabled``, also for a code that was on its way when the business switched."""
+    policy = presets.acuity(region="NZ")
+    assert reason(request_code(asking(), policy, NOW)) is Reason.DISABLED
+    assert reason(sign_in(typed(), policy, NOW)) is Reason.DISABLED

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.outcomes import CodeSent, SignedIn, SignInStage
-from clientportal.policy import Policy, UnknownIdentity
+from clientportal.policy import Policy, Proof, UnknownIdentity
 from clientportal.records import (
     Allowance,
     Challenge,
@@ -112,9 +112,14 @@ def request_code(seen: CodeRequest, policy: Policy, now: datetime) -> Decision[C
     because = Because(
         "signing_in.request_code",
         (("contact", mask(seen.identity.value)), ("lane", _lane_word(seen.lane)), ("open codes", str(len(seen.live)))),
-        (("login.enabled", str(login.enabled)), ("login.live_codes", str(login.live_codes))),
+        (
+            ("login.enabled", str(login.enabled)),
+            ("login.proof", login.proof.value),
+            ("login.live_codes", str(login.live_codes)),
+        ),
     )
-    if not login.enabled:
+    purpose = seen.purpose if seen.superseded is None else seen.superseded.purpose
+    if not login.enabled or (purpose is Purpose.LOGIN and login.proof is not Proof.CODE):
         return refuse(Reason.DISABLED, because)
     if not seen.human:
         return refuse(Reason.BOT_SUSPECTED, because)
@@ -265,7 +270,8 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
             ("guesses.per_day", str(policy.guesses.per_day)),
         ),
     )
-    if not policy.login.enabled:
+    by_code = seen.challenge is None or seen.challenge.purpose is not Purpose.LOGIN or policy.login.proof is Proof.CODE
+    if not policy.login.enabled or not by_code:
         return refuse(Reason.DISABLED, because)
     no = refuse_code(seen, because, policy, now)
     if no is not None:
