@@ -17,6 +17,7 @@ from clientportal.policy import Policy
 from clientportal.records import (
     Allowance,
     Challenge,
+    ImportedClient,
     MessageState,
     OutboxMessage,
     Receipt,
@@ -37,6 +38,7 @@ _KEPT: tuple[tuple[type[Stored], timedelta], ...] = (
     (Session, timedelta(days=1)),
     (SpentLink, timedelta(days=1)),
     (Receipt, timedelta(0)),
+    (ImportedClient, timedelta(0)),
 )
 """How long after its expiry each kind is kept, so that a late answer can still say why."""
 

@@ -1,6 +1,16 @@
 """What the doors give back: plain frozen values, one per operation."""
 
 from clientportal.outcomes.accounts import MailedLinkView, MailSent, Registered, ResetDone
+from clientportal.outcomes.assigning import (
+    AllAssigned,
+    AppointmentAssignment,
+    AssignedRow,
+    AssignedTo,
+    Assignments,
+    BookedFor,
+    MayAssignAll,
+)
+from clientportal.outcomes.client_files import Erased, ImportedRow, ImportReport, PersonExport, RowOutcome, RowReason
 from clientportal.outcomes.clients import (
     Appointments,
     Booked,
@@ -45,9 +55,15 @@ from clientportal.outcomes.upkeep import (
 from clientportal.outcomes.viewing import Viewing
 
 __all__ = [
+    "AllAssigned",
+    "AppointmentAssignment",
     "Appointments",
+    "AssignedRow",
+    "AssignedTo",
+    "Assignments",
     "AuditLine",
     "Booked",
+    "BookedFor",
     "BookingStart",
     "Cancelled",
     "ChangeExplained",
@@ -61,20 +77,27 @@ __all__ = [
     "DuplicateGroup",
     "Duplicates",
     "Ended",
+    "Erased",
     "Evidence",
     "FieldChoice",
+    "ImportReport",
+    "ImportedRow",
     "LinkView",
     "MailSent",
     "MailedLinkView",
+    "MayAssignAll",
     "MergePlan",
     "Merged",
     "Moved",
     "OutboxLine",
     "PastChange",
+    "PersonExport",
     "Profile",
     "ProfileOption",
     "Registered",
     "ResetDone",
+    "RowOutcome",
+    "RowReason",
     "SessionLine",
     "SignInStage",
     "SignedIn",

@@ -24,6 +24,7 @@ from clientportal.records.accounts import (
     SecondFactor,
 )
 from clientportal.records.appointments import Snapshot, Trail
+from clientportal.records.importing import ImportedClient
 from clientportal.records.leaving import MessageKind, MessageState, OutboxMessage
 from clientportal.records.people import (
     ClientNumber,
@@ -60,6 +61,7 @@ __all__ = [
     "Dismissal",
     "GuessCounter",
     "HostWrite",
+    "ImportedClient",
     "Intent",
     "Merge",
     "MessageKind",

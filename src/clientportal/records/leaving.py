@@ -49,7 +49,14 @@ class MessageState(StrEnum):
     """Tried as often as the policy says, or refused for good; staff see it."""
 
 
-@stored("outbox", due=("state", "due_at"), time=("created_at",))
+@stored(
+    "outbox",
+    due=("state", "due_at"),
+    time=("created_at",),
+    contact=("to",),
+    record=("ref",),
+    account=("account",),
+)
 @frozen(kw_only=True)
 class OutboxMessage:
     """A message that was committed and must leave at least once.

@@ -1,0 +1,214 @@
+"""Is this row of a file a client whom we have already? (TT10)
+
+A file is read again and again: after a crash, after somebody put a number right, as an export that was only looked at.
+So a row is first looked for, and what is found stays as it is: a list from last spring must not undo what a client
+changed yesterday. Two records too many can be merged; two people in one record cannot be told apart any more, so in
+doubt a row is added, with a note, and where it could be several clients it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+from clientportal.outcomes import ImportedRow, RowOutcome, RowReason
+from clientportal.records import ContactEntry, ImportedClient, NumberCounter, Put, Write
+from clientportal.rules.client_numbers import assign_numbers
+from clientportal.values import ClientDraft, ClientRecord, ContactKey, ContactKind, RecordRef
+from clientportal.values.searching import folded
+
+__all__ = ["KEPT", "Added", "Arrived", "Judged", "Known", "Person", "Row", "folded_name", "judge_rows", "record_added"]
+
+KEPT = timedelta(days=90)
+"""How long an import can be run again under its name without adding anybody twice."""
+
+
+def folded_name(record: ClientRecord | ClientDraft) -> str:
+    """The whole name as it is compared: without case, accents, and whatever is between the words."""
+    return " ".join(folded(f"{record.first_name or ''} {record.last_name or ''}").split())
+
+
+@frozen
+class Row:
+    """One row that was read: ``draft`` with its contacts normalised, or the ``problem`` that it has.
+
+    ``digest`` is the row's own id within the import, the same wherever in the file it stands.
+    """
+
+    line: int
+    digest: str
+    draft: ClientDraft | None
+    keys: frozenset[ContactKey] = frozenset()
+    number: int | None = None
+    problem: str = ""
+
+
+@frozen
+class Person:
+    """Somebody whom a row may be: all that their records say, under the record that speaks for them.
+
+    ``ref`` is empty for one who stands further up in this very file and is about to be added; ``place`` says which.
+    """
+
+    ref: RecordRef | None
+    names: frozenset[str]
+    keys: frozenset[ContactKey]
+    place: int = 0
+
+
+@frozen
+class Known:
+    """What was read for one batch.
+
+    ``added`` are rows of this import that became clients in an earlier run. ``by_number`` has an entry for every
+    number that is taken: ``None`` where its client is gone, for a number is never given away again (TT9). ``by_key``
+    are the people who have a contact; ``nobodys`` are contacts that staff have flagged as placeholders (X4).
+    """
+
+    added: Mapping[str, RecordRef] = field(factory=dict[str, RecordRef])
+    by_number: Mapping[int, Person | None] = field(factory=dict[int, "Person | None"])
+    by_key: Mapping[ContactKey, Sequence[Person]] = field(factory=dict[ContactKey, "Sequence[Person]"])
+    nobodys: frozenset[ContactKey] = frozenset()
+
+
+class Arrived:
+    """The rows that are about to be added, findable by those that follow; of one batch, or of a whole dry run."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[ContactKey, list[Person]] = {}
+        self._digests: dict[str, Person] = {}
+        self.count = 0
+
+    def put(self, row: Row, name: str) -> Person:
+        """Remember one."""
+        person = Person(None, frozenset({name}), row.keys, self.count)
+        self.count += 1
+        self._digests[row.digest] = person
+        for key in row.keys:
+            self._by_key.setdefault(key, []).append(person)
+        return person
+
+    def same(self, row: Row) -> Person | None:
+        """The one that was made of just such a row."""
+        return self._digests.get(row.digest)
+
+    def having(self, key: ContactKey) -> Sequence[Person]:
+        """Those with a contact."""
+        return self._by_key.get(key, ())
+
+
+@frozen
+class Added:
+    """A row that is to be a new client. ``place`` is where its line stands in the report of the batch."""
+
+    row: Row
+    draft: ClientDraft
+    place: int
+
+
+@frozen
+class Judged:
+    """What is to become of a batch: a line for every row, and the rows that are to be added.
+
+    ``follows`` says of lines that match a row added in this batch whose ref they get: line -> index of the added.
+    """
+
+    lines: tuple[ImportedRow, ...]
+    added: tuple[Added, ...]
+    follows: Mapping[int, int]
+
+
+def judge_rows(rows: Sequence[Row], known: Known, merging_keys: frozenset[ContactKind], arrived: Arrived) -> Judged:
+    """Decide every row of a batch, in the order of the file.
+
+    In this order: a row that cannot be read is refused. One that this import has added before, or that stands in the
+    file twice, letter by letter, is that client. A number that we gave is its client where the name or any contact
+    agrees (an export is recognised whole, also where the client has changed their name since); a number of somebody
+    else is refused, and one that we never gave says nothing. Then those count who share a contact that makes two
+    records one person (``merging.keys``, T5) *and* the name: one is a match, several are refused. Whoever shares only
+    the contact is another person (X5), and the row is added with a note.
+    """
+    lines: list[ImportedRow] = []
+    added: list[Added] = []
+    follows: dict[int, int] = {}
+    first = arrived.count
+    for place, row in enumerate(rows):
+        found = _judge(row, known, merging_keys, arrived)
+        if isinstance(found, Person):
+            assert row.draft is not None
+            why = RowReason.SAME_CONTACT
+            lines.append(
+                ImportedRow(row.line, RowOutcome.MATCHED, found.ref, why, _SAME_ROW if found.ref is None else "")
+            )
+            if found.ref is None and found.place >= first:
+                follows[place] = found.place - first
+        else:
+            lines.append(found)
+            if found.outcome is RowOutcome.ADDED and row.draft is not None:
+                added.append(Added(row, row.draft, place))
+                arrived.put(row, folded_name(row.draft))
+    return Judged(tuple(lines), tuple(added), follows)
+
+
+_SAME_ROW = "the same client as in a row above"
+
+
+def _judge(row: Row, known: Known, merging_keys: frozenset[ContactKind], arrived: Arrived) -> ImportedRow | Person:
+    if row.draft is None:
+        return ImportedRow(row.line, RowOutcome.REFUSED, None, RowReason.UNREADABLE, row.problem)
+    before = known.added.get(row.digest)
+    if before is not None:
+        return ImportedRow(row.line, RowOutcome.ADDED, before, RowReason.ADDED_BEFORE, "added by an earlier run")
+    twin = arrived.same(row)
+    if twin is not None:
+        return twin
+    name = folded_name(row.draft)
+    if row.number is not None and row.number in known.by_number:
+        return _by_number(row, row.number, known.by_number[row.number], name)
+    keys = row.keys - known.nobodys
+    sharing = {person: None for key in sorted(keys) for person in (*known.by_key.get(key, ()), *arrived.having(key))}
+    alike = [
+        person
+        for person in sharing
+        if name in person.names and any(key.kind in merging_keys for key in keys & person.keys)
+    ]
+    if len(alike) == 1:
+        (person,) = alike
+        if person.ref is None:
+            return person
+        return ImportedRow(row.line, RowOutcome.MATCHED, person.ref, RowReason.SAME_CONTACT)
+    if alike:
+        who = ", ".join(sorted(str(person.ref) if person.ref else "one in a row above" for person in alike))
+        return ImportedRow(
+            row.line, RowOutcome.REFUSED, None, RowReason.AMBIGUOUS, f"{who}: it could be any of them; merge them first"
+        )
+    if sharing:
+        others = ", ".join(sorted({str(person.ref) if person.ref else "one in a row above" for person in sharing}))
+        text = f"{others}: same contact, another name"
+        return ImportedRow(row.line, RowOutcome.ADDED, None, RowReason.SHARED_CONTACT, text)
+    return ImportedRow(row.line, RowOutcome.ADDED)
+
+
+def _by_number(row: Row, number: int, person: Person | None, name: str) -> ImportedRow:
+    if person is None:
+        text = f"the client of number {number} was deleted or erased; take the number out to add somebody else"
+        return ImportedRow(row.line, RowOutcome.REFUSED, None, RowReason.NUMBER_OF_ANOTHER, text)
+    if name in person.names or row.keys & person.keys:
+        return ImportedRow(row.line, RowOutcome.MATCHED, person.ref, RowReason.SAME_NUMBER)
+    text = f"number {number} is {person.ref}, who shares neither name nor contact with this row"
+    return ImportedRow(row.line, RowOutcome.REFUSED, None, RowReason.NUMBER_OF_ANOTHER, text)
+
+
+def record_added(
+    made: Sequence[tuple[Row, RecordRef]], counter: NumberCounter | None, now: datetime
+) -> tuple[Write, ...]:
+    """What the portal keeps of clients that were just made: their contacts, so that they can log in at once, their
+    numbers (TT9), and which row each of them was (I2).
+    """
+    writes: list[Write] = []
+    for row, ref in made:
+        writes.extend(Put(ContactEntry.of(ref, key)) for key in sorted(row.keys))
+        writes.append(Put(ImportedClient(id=row.digest, ref=str(ref), at=now, forget_at=now + KEPT)))
+    return (*writes, *assign_numbers([ref for _, ref in made], counter))
