@@ -79,9 +79,16 @@ def test_when_a_session_may_be_used(one: Session | None, now: datetime, expected
 
 
 @pytest.mark.parametrize("stage", Stage)
-def test_what_needs_no_record_works_at_any_stage(stage: Stage) -> None:
-    """Choosing and logging out must be possible before anything was chosen."""
-    assert judge_session(session(stage=stage), TIMELY, NOW, needs_record=False) is None
+def test_what_needs_neither_a_record_nor_a_factor_works_at_any_stage(stage: Stage) -> None:
+    """Logging out must be possible before anything was chosen or passed."""
+    assert judge_session(session(stage=stage), TIMELY, NOW, needs_record=False, needs_factor=False) is None
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_choosing_needs_the_second_factor_and_no_record(stage: Stage) -> None:
+    """Whoever has the password alone must not get round the authenticator app by choosing a profile."""
+    expected = {Stage.SECOND_FACTOR: Reason.SECOND_FACTOR_FIRST, Stage.ENROLLING: Reason.ENROL_FIRST}.get(stage)
+    assert reason(judge_session(session(stage=stage), TIMELY, NOW, needs_record=False)) is expected
 
 
 def test_switching_login_off_refuses_open_sessions() -> None:

@@ -210,13 +210,13 @@ class Principal:
         return self.bookings if self.group is None else self.group.refs
 
 
-async def session_of(reading: Reading, *, needs_record: bool, lock: bool = False) -> Session:
+async def session_of(reading: Reading, *, needs_record: bool, needs_factor: bool = True, lock: bool = False) -> Session:
     """The caller's session, checked in this very unit: a session that was revoked elsewhere fails here (I7)."""
     caller = client_session(reading.caller)
     session = reading.opened
     if lock or session is None:
         session = await reading.state.get(Session, caller.session_id, lock=lock)
-    no = judge_session(session, reading.policy, reading.now, needs_record=needs_record)
+    no = judge_session(session, reading.policy, reading.now, needs_record=needs_record, needs_factor=needs_factor)
     if no is not None:
         raise Denied(no)
     assert session is not None

@@ -259,7 +259,7 @@ LIST_SESSIONS_OF = Operation[SessionsOf, tuple[SessionLine, ...], tuple[SessionL
 
 
 async def _load_log_out(reading: Reading, _request: Nothing) -> Ending:
-    session = await session_of(reading, needs_record=False)
+    session = await session_of(reading, needs_record=False, needs_factor=False)
     reading.session = None
     return Ending({session.id: session})
 

@@ -404,7 +404,7 @@ async def replay_sign_in(reading: Reading, _request: object, receipt: Receipt) -
     """The same sign-in once more: the same session under a new token; the old token is dead (I2)."""
     because = Because("signing_in.replay", (("receipt", "found"),))
     session = await reading.state.get(Session, receipt.result.get("session", ""), lock=True)
-    no = judge_session(session, reading.policy, reading.now, needs_record=False)
+    no = judge_session(session, reading.policy, reading.now, needs_record=False, needs_factor=False)
     if session is None or no is not None:
         return refuse(Reason.CODE_GONE, because)
     lane = session.device or STRANGERS

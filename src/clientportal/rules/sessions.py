@@ -38,9 +38,18 @@ __all__ = [
 
 
 def judge_session(
-    session: Session | None, policy: Policy, now: datetime, *, needs_record: bool = True
+    session: Session | None,
+    policy: Policy,
+    now: datetime,
+    *,
+    needs_record: bool = True,
+    needs_factor: bool = True,
 ) -> Refusal | None:
     """Refuse a session that is gone, too old, or not far enough. ``None`` is "go on".
+
+    The attack: somebody has the password and not the authenticator app, and goes round it by choosing a profile, or by
+    saying "this is not me". So until the second factor was passed or set up (``needs_factor``) nothing is possible but
+    that, and logging out.
 
     Switching login off refuses open sessions too (A6, V5): a session is leave to ask, not a right that outlives the
     switch.
@@ -54,9 +63,9 @@ def judge_session(
         return Refusal(Reason.CHOOSE_FIRST, because)
     if needs_record and session.stage is Stage.SECOND_PROOF:
         return Refusal(Reason.SECOND_PROOF_FIRST, because)
-    if needs_record and session.stage is Stage.SECOND_FACTOR:
+    if needs_factor and session.stage is Stage.SECOND_FACTOR:
         return Refusal(Reason.SECOND_FACTOR_FIRST, because)
-    if needs_record and session.stage is Stage.ENROLLING:
+    if needs_factor and session.stage is Stage.ENROLLING:
         return Refusal(Reason.ENROL_FIRST, because)
     return None
 
