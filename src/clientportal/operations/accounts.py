@@ -74,7 +74,8 @@ async def load_unproved(reading: Reading, identity: ContactKey) -> Unproved:
         owner = await reading.state.get(Account, identifier.account, lock=True)
         accounts.extend([owner] if owner is not None else [])
     held = [await belongings_of(reading, account) for account in accounts]
-    return Unproved(identity, identifier, tuple(held))
+    pending = await reading.state.find(MailedLink, "identity", [str(identity)], limit=_MOST)
+    return Unproved(identity, identifier, tuple(held), tuple(pending))
 
 
 async def load_mailed(
@@ -97,14 +98,17 @@ async def load_sight(reading: Reading, account: Account) -> AccountSight:
     links = tuple(await reading.state.find(AccountLink, "account", [account.id], limit=_MOST))
     held = [link.record_ref for link in links if link.revoked_at is None]
     sharing: tuple[Candidate, ...] = ()
+    history: ContactHistory | None = None
     if account.proved_at is not None:
-        sharing, _ = await people_with(reading, account.identity)
+        history = await reading.state.get(ContactHistory, str(account.identity))
+        sharing, _ = await load_candidates(reading, account.identity, history)
     return AccountSight(
         account=account,
         links=links,
         linked=await candidates_of(reading, held),
         sharing=sharing,
         second_factor=await reading.state.get(SecondFactor, account.id),
+        history=history,
     )
 
 

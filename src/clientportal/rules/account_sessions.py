@@ -13,9 +13,9 @@ from attrs import evolve, frozen
 
 from clientportal.decisions import Because
 from clientportal.policy import Policy, SecondFactorUse, SeenBy, SeveralRecords
-from clientportal.records import Account, AccountLink, SecondFactor, Session, Stage
+from clientportal.records import Account, AccountLink, ContactHistory, SecondFactor, Session, Stage
 from clientportal.rules.signing_in import FreshSession
-from clientportal.rules.whose_contact import Candidate, newest_booking
+from clientportal.rules.whose_contact import Candidate, may_be_recycled, newest_booking, one_per_guest
 from clientportal.values import RecordRef
 
 __all__ = ["AccountSight", "further", "open_session", "own_records", "stage_of"]
@@ -26,7 +26,7 @@ class AccountSight:
     """What is read about an account before a session of it opens.
 
     ``linked`` are the people behind its links, ``sharing`` those who have its proved email; both follow merges.
-    ``revoked`` are the records that it is not to be linked to any more.
+    ``revoked`` are the records that it is not to be linked to any more. ``history`` is what is known of its email.
     """
 
     account: Account
@@ -34,6 +34,7 @@ class AccountSight:
     linked: tuple[Candidate, ...] = ()
     sharing: tuple[Candidate, ...] = ()
     second_factor: SecondFactor | None = None
+    history: ContactHistory | None = None
 
     @property
     def revoked(self) -> frozenset[RecordRef]:
@@ -46,20 +47,29 @@ def own_records(seen: AccountSight, policy: Policy) -> tuple[Candidate, ...]:
 
     An equal email shows another adult's data only where the policy says so (X5): under ``choose`` to whoever proved it,
     under ``newest_booking`` the newest alone (T4), under ``accounts`` never.
+
+    Addresses are handed on like numbers (X6): a record that was quiet for longer than ``login.recycled_after`` when this
+    account proved the email does not open by it; the proof of another contact of that record links it.
     """
     found = {candidate.ref: candidate for candidate in seen.linked if candidate.speaker.usable}
-    sharing = [
-        candidate
-        for candidate in seen.sharing
-        if candidate.speaker.usable and not seen.revoked & {member.ref for member in candidate.members}
-    ]
-    if seen.account.proved_at is not None and sharing:
+    sharing = [candidate for candidate in seen.sharing if _opens_by_email(candidate, seen, policy)]
+    if sharing:
         if policy.login.several is SeveralRecords.CHOOSE:
             found.update({candidate.ref: candidate for candidate in sharing})
         elif policy.login.several is SeveralRecords.NEWEST_BOOKING:
             newest = newest_booking(sharing)
             found[newest.ref] = newest
-    return tuple(found[ref] for ref in sorted(found))
+    return one_per_guest([*found.values()])
+
+
+def _opens_by_email(candidate: Candidate, seen: AccountSight, policy: Policy) -> bool:
+    proved_at = seen.account.proved_at
+    if proved_at is None or not candidate.speaker.usable:
+        return False
+    if seen.revoked & {member.ref for member in candidate.members}:
+        return False
+    before = None if seen.history is None else seen.history.proved_at
+    return not may_be_recycled([candidate], before, policy.login.recycled_after, proved_at)
 
 
 def stage_of(seen: AccountSight, own: int, policy: Policy, *, second_passed: bool) -> Stage:

@@ -14,9 +14,20 @@ from attrs import frozen
 from clientportal.decisions import Because
 from clientportal.errors import InvalidContact
 from clientportal.policy import Policy, SeveralRecords
-from clientportal.values import ClientRecord, ContactKey, ContactKind, RecordRef, mask, parse_email, parse_phone
+from clientportal.values import (
+    ClientRecord,
+    ContactKey,
+    ContactKind,
+    RecordKind,
+    RecordRef,
+    mask,
+    parse_email,
+    parse_phone,
+)
+from clientportal.values.searching import folded
 
 __all__ = [
+    "MOST_BOOKINGS",
     "MOST_HITS",
     "Candidate",
     "Found",
@@ -27,12 +38,19 @@ __all__ = [
     "contact_key",
     "keys_of",
     "may_be_recycled",
+    "name_key",
     "newest_booking",
+    "one_per_guest",
     "whose_contact",
 ]
 
 MOST_HITS = 100
 """A contact on more records than this identifies nobody."""
+
+MOST_BOOKINGS = 2 * MOST_HITS
+"""... but a guest who books every week has as many records as bookings: so many are read, in two statements of the
+host instead of one, and counted by the people that they are.
+"""
 
 
 @frozen
@@ -132,6 +150,34 @@ def newest_booking(candidates: Sequence[Candidate]) -> Candidate:
         )
 
     return max(candidates, key=rank)
+
+
+def name_key(name: str | None) -> str:
+    """A name as it is compared: without case, accents and superfluous spaces. Nothing is guessed: Liz is not Beth."""
+    return " ".join(folded(name or "").split())
+
+
+def one_per_guest(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Make one person of the guest's bookings that have one name, among those that have the proved contact.
+
+    The newest booking speaks for them, so that T4 chooses among people what it would have chosen among bookings. Two
+    names on one contact stay two people (X5); no name is no evidence; what nobody may log in to speaks for nobody; and
+    a booking that was merged into a client row is that client.
+    """
+    guests: dict[str, list[Candidate]] = {}
+    others: list[Candidate] = []
+    for candidate in candidates:
+        name = name_key(candidate.speaker.name)
+        if candidate.ref.kind is RecordKind.BOOKING and candidate.speaker.usable and name:
+            guests.setdefault(name, []).append(candidate)
+        else:
+            others.append(candidate)
+    for same in guests.values():
+        speaker = newest_booking(same).speaker
+        every = {member.ref: member for each in same for member in each.members}
+        rest = (every[ref] for ref in sorted(every) if ref != speaker.ref)
+        others.append(Candidate(speaker, (speaker, *rest)))
+    return tuple(sorted(others, key=lambda candidate: candidate.ref))
 
 
 def contact_key(kind: ContactKind, text: str, region: str) -> ContactKey | None:

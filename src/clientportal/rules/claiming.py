@@ -1,0 +1,221 @@
+"""Which of these records may this account see, on this evidence?
+
+Two attacks come first:
+
+* **The shared address.** Ana and Ben, two adults, have one family email, or one landline. Whoever reads the mailbox
+  can prove it, and has proved nothing about whose record it is; nor does the name that they registered under, for they
+  chose it. So a contact that several people have links to all of them only where the business lets those who share
+  choose, and to the newest alone where the newest booking decides (T4). Elsewhere each record needs a contact that
+  nobody else of those has: its own confirmation (X5).
+* **The recycled contact.** Numbers and addresses are handed on. Where ``login.recycled_after`` is set, a contact that
+  had been quiet for longer than that opens no record by itself: a second contact of the same record has to be proved
+  as well (X6).
+
+A link that was taken away ("this is not me", or staff) never comes back by itself: the evidence is the same as the day
+before. Staff bring it back, and answer for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from attrs import field, frozen
+
+from clientportal.decisions import Because
+from clientportal.errors import HostError
+from clientportal.policy import Policy, SeveralRecords
+from clientportal.rules.whose_contact import Candidate, keys_of, may_be_recycled, name_key, newest_booking
+from clientportal.values import ContactKey, RecordRef, mask
+
+__all__ = [
+    "AskForProof",
+    "Asserter",
+    "Evidence",
+    "Leave",
+    "Link",
+    "LinkRule",
+    "LinkVerdict",
+    "decide_link",
+    "held_to_the_laws",
+]
+
+
+# --- what is known ---------------------------------------------------------------------------------------------------
+
+
+class Asserter(StrEnum):
+    """Who says that a record is an account's."""
+
+    CLIENT = "client"
+    STAFF = "staff"
+    HOST = "host"
+
+
+@frozen(kw_only=True)
+class Evidence:
+    """Everything that a link can rest on. Nothing in it was merely typed.
+
+    * ``asserted_by``: a client must prove; what staff or the platform say, they answer for.
+    * ``proved``: the contacts that this account has shown to be its holder's, each with when: the email of the account,
+      and what was confirmed by a code or a mail. ``contact`` is the one that the question is about.
+    * ``proved_before``: when each of them was last proved before that, by anybody.
+    * ``first_name``: the account's, as its holder typed it: it proves nothing, and staff read it in the reason.
+    * ``revoked``: records that were taken off this account before. ``region``: how national numbers are read.
+    """
+
+    account: str
+    asserted_by: Asserter
+    contact: ContactKey | None = None
+    proved: Mapping[ContactKey, datetime] = field(factory=dict[ContactKey, datetime])
+    proved_before: Mapping[ContactKey, datetime] = field(factory=dict[ContactKey, datetime])
+    first_name: str | None = None
+    revoked: frozenset[RecordRef] = frozenset()
+    region: str
+
+    def proves(self, candidate: Candidate) -> frozenset[ContactKey]:
+        """The contacts of this person that were proved."""
+        return frozenset(key for member in candidate.members for key in keys_of(member, self.region)) & set(self.proved)
+
+    def was_revoked(self, candidate: Candidate) -> bool:
+        """Whether this person, or anything merged into them, was taken off the account before."""
+        return not self.revoked.isdisjoint(member.ref for member in candidate.members)
+
+    def is_named_alike(self, candidate: Candidate) -> bool:
+        """Whether the account has the first name of this person: equal but for case, accents and spaces."""
+        name = name_key(self.first_name)
+        return bool(name) and any(name == name_key(member.first_name) for member in candidate.members)
+
+
+# --- what is decided -------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Link:
+    """The account may see these; several: its holder chooses among them. ``further`` need a proof of their own."""
+
+    refs: tuple[RecordRef, ...]
+    because: Because
+    further: tuple[RecordRef, ...] = ()
+
+
+@frozen
+class AskForProof:
+    """Not on this evidence alone: another contact of the same record must be proved as well."""
+
+    refs: tuple[RecordRef, ...]
+    because: Because
+
+
+@frozen
+class Leave:
+    """There is nothing to link."""
+
+    because: Because
+
+
+LinkVerdict = Link | AskForProof | Leave
+
+
+class LinkRule(Protocol):
+    """What a platform may put in the place of :func:`decide_link`: ``Portal(..., decide_link=mine)``.
+
+    It is pure (no clock, no reading) and keeps what every account relies on; all but the last are checked after it has
+    answered, and breaking one is a ``HostError``:
+
+    * it links nothing that it was not given, so nothing of another business;
+    * for a client it links no record of which no contact was proved;
+    * for a client it links no record that was taken off the account before;
+    * its answer does not depend on the order of ``candidates``.
+    """
+
+    def __call__(self, evidence: Evidence, candidates: Sequence[Candidate], policy: Policy, /) -> LinkVerdict: ...
+
+
+def decide_link(evidence: Evidence, candidates: Sequence[Candidate], policy: Policy, /) -> LinkVerdict:
+    """Decide what an account is linked to (X5, X6). ``candidates`` are all people who have one of the proved contacts,
+    or the one record that staff or the platform name and answer for.
+    """
+    usable = sorted((one for one in candidates if one.speaker.usable), key=lambda one: one.ref)
+    because = _because(evidence, usable, policy)
+    if evidence.asserted_by is not Asserter.CLIENT:
+        return Link(_refs(usable), because) if usable else Leave(because)
+    people = [one for one in usable if evidence.proves(one) and not evidence.was_revoked(one)]
+    if not people:
+        return Leave(because)
+    fresh = [one for one in people if not _may_be_recycled(evidence, one, policy)]
+    confirmed = {one.ref for one in fresh if _has_its_own(evidence, one, usable)}
+    allowed = confirmed | {one.ref for one in _of_several(evidence, fresh, policy)}
+    refs = tuple(one.ref for one in people if one.ref in allowed)
+    waiting = tuple(one.ref for one in people if one.ref not in allowed)
+    return Link(refs, because, waiting) if refs else AskForProof(waiting, because)
+
+
+def _may_be_recycled(evidence: Evidence, person: Candidate, policy: Policy) -> bool:
+    """Whether the one contact that was proved had been quiet for too long when it was (X6). Two are enough."""
+    proofs = evidence.proves(person)
+    if len(proofs) > 1:
+        return False
+    (only,) = proofs
+    before = evidence.proved_before.get(only)
+    return may_be_recycled([person], before, policy.login.recycled_after, evidence.proved[only])
+
+
+def _has_its_own(evidence: Evidence, person: Candidate, everybody: Sequence[Candidate]) -> bool:
+    """Whether a contact was proved that is this person's and nobody else's (X5)."""
+    shared = {key for other in everybody if other.ref != person.ref for key in evidence.proves(other)}
+    return bool(evidence.proves(person) - shared)
+
+
+def _of_several(evidence: Evidence, people: Sequence[Candidate], policy: Policy) -> Sequence[Candidate]:
+    """Whom of those who share a contact the policy opens to whoever proves it: all (``choose``), the newest, nobody."""
+    if policy.login.several is SeveralRecords.CHOOSE:
+        return people
+    if policy.login.several is SeveralRecords.NEWEST_BOOKING:
+        sharers = ([one for one in people if key in evidence.proves(one)] for key in evidence.proved)
+        return [newest_booking(each) for each in sharers if each]
+    return ()
+
+
+def _refs(people: Sequence[Candidate]) -> tuple[RecordRef, ...]:
+    return tuple(one.ref for one in people)
+
+
+def _because(evidence: Evidence, people: Sequence[Candidate], policy: Policy) -> Because:
+    facts = (
+        ("asserted by", evidence.asserted_by.value),
+        ("contact", "none" if evidence.contact is None else mask(evidence.contact.value)),
+        ("contacts proved", str(len(evidence.proved))),
+        ("records", str(len(people))),
+        ("named alike", str(sum(evidence.is_named_alike(one) for one in people))),
+        ("taken off before", str(len(evidence.revoked))),
+    )
+    settings = (
+        ("login.several", policy.login.several.value),
+        ("login.recycled_after", str(policy.login.recycled_after)),
+    )
+    return Because("claiming.decide_link", facts, settings)
+
+
+def held_to_the_laws(
+    rule: LinkRule, evidence: Evidence, candidates: Sequence[Candidate], policy: Policy
+) -> LinkVerdict:
+    """Ask the rule, ours or the platform's, and hold its answer against what no rule may do."""
+    said = rule(evidence, tuple(candidates), policy)
+    if not isinstance(said, Link | AskForProof | Leave):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise HostError(f"decide_link answers with Link, AskForProof or Leave; this is {type(said).__name__}")
+    if not isinstance(said, Link):
+        return said
+    given = {one.ref: one for one in candidates}
+    for ref in said.refs:
+        if ref not in given:
+            raise HostError(f"decide_link linked {ref}, which it was not asked about")
+        if evidence.asserted_by is not Asserter.CLIENT:
+            continue
+        if not evidence.proves(given[ref]):
+            raise HostError(f"decide_link linked {ref}, of which no contact was proved")
+        if evidence.was_revoked(given[ref]):
+            raise HostError(f"decide_link linked {ref}, which was taken off this account before")
+    return said
