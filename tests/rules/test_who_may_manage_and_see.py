@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from clientportal.decisions import Reason
 from clientportal.outcomes import FieldChoice, Profile
 from clientportal.policy import presets
-from clientportal.rules.who_may_manage import Permission, may
+from clientportal.rules.who_may_manage import OWNER, RECEPTION, Permission, may
 from clientportal.rules.who_may_see import profile, section_is_open
 from clientportal.values import CLIENT_FIELDS, Address
 
@@ -59,3 +59,13 @@ def test_a_section_that_is_not_named_is_closed() -> None:
 
     assert section_is_open("bookings", policy)
     assert not section_is_open("account", policy)
+
+
+def test_the_ready_made_sets_are_plain_sets() -> None:
+    """The front desk joins no records, sees no audit and looks through nobody's eyes; the owner has all by name."""
+    assert OWNER == set(Permission)
+    assert RECEPTION.isdisjoint(
+        {Permission.MERGE, Permission.SEE_AUDIT, Permission.REPLAY_POLICY, Permission.VIEW_AS_CLIENT}
+    )
+    assert may(RECEPTION, Permission.SEE_CLIENTS) is None
+    assert may(RECEPTION, Permission.MERGE) is not None

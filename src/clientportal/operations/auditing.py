@@ -18,9 +18,13 @@ from clientportal.records import Put
 __all__ = ["note_action", "note_look", "note_refusal"]
 
 
-async def note_look(reading: Reading, action: str, subject: str, decision: Decision[Any]) -> None:
-    """A look that has just been decided."""
-    outcome = decision.outcome.reason.value if isinstance(decision.outcome, Refusal) else "done"
+async def note_look(
+    reading: Reading, action: str, subject: str, decision: Decision[Any], *, previewed: bool = False
+) -> None:
+    """A look that has just been decided. ``previewed``: what was looked at is what an operation would have done."""
+    outcome = "previewed" if previewed else "done"
+    if isinstance(decision.outcome, Refusal):
+        outcome = decision.outcome.reason.value
     setup = reading.setup
     entry = audit_entry(reading, action, subject, outcome, str(decision.because))
     # After a conflict the caller decides again, and comes back here.

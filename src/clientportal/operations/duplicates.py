@@ -445,6 +445,7 @@ STAFF_PROFILE = Operation[OfClient, StaffProfile | None, StaffProfile](
     name="client",
     load=_load_staff_profile,
     decide=_decide_staff_profile,
+    subject=lambda asked: str(asked.ref),
     writes=False,
     permission=Permission.SEE_CLIENTS,
 )

@@ -14,6 +14,7 @@ from attrs import evolve, fields, has
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.errors import Conflict, DurableOperation, InvalidInput, PolicyError
+from clientportal.operations.assignments import as_assigned_now
 from clientportal.operations.auditing import note_look, note_refusal
 from clientportal.operations.elsewhere import ask_elsewhere, finish_earlier
 from clientportal.operations.frame import (
@@ -38,7 +39,7 @@ from clientportal.rules.viewing import as_looked_at, judge_look
 from clientportal.rules.who_may_manage import may
 from clientportal.values import Secret
 
-__all__ = ["perform"]
+__all__ = ["perform", "receipt_id_of"]
 
 Q = TypeVar("Q")
 V = TypeVar("V")
@@ -137,7 +138,7 @@ async def _once(
     pending: tuple[Intent, Decision[T]] | None = None
     async with setup.store.begin(caller.tenant, setup.host, writes=writes, connection=setup.connection) as unit:
         reading = Reading(setup, unit, caller, now, human=human)
-        receipt_id = _receipt_id(setup, caller, operation, request, key) if writes else None
+        receipt_id = receipt_id_of(setup, caller, operation, request, key) if writes else None
         decision, replayed = await _answer(reading, operation, request, receipt_id, writes=writes)
         touched = reading.session
         if writes:
@@ -171,7 +172,8 @@ async def _once(
     elif reading.viewer is not None or (isinstance(caller, Staff) and not operation.writes):
         # Before anybody has the answer: what was looked at, a preview of a look included, is known to have been.
         if not writes and operation.audited:
-            await note_look(reading, operation.name, operation.subject(request), decision)
+            subject = operation.subject(request)
+            await note_look(reading, operation.name, subject, decision, previewed=operation.writes)
     elif not writes and not preview and touched is not None:
         await _touch(setup, caller, touched, now)
     return decision
@@ -221,7 +223,8 @@ async def _settled(reading: Reading, decision: Decision[T]) -> Decision[T]:
     if decision.asks is None or isinstance(decision.outcome, Refusal):
         return decision
     answer = await ask_host(reading.host, decision.asks)
-    settled = settle(decision.asks, answer, decision.outcome, reading.fresh_id())
+    intent = await as_assigned_now(reading, decision.asks, answer)
+    settled = settle(intent, answer, decision.outcome, reading.fresh_id())
     if isinstance(settled.outcome, Refusal):
         return settled
     return Decision(settled.outcome, decision.because, (*decision.changes, *settled.changes), decision.events)
@@ -283,7 +286,8 @@ async def _touch(setup: Setup, caller: Caller, session: Session, now: datetime) 
 # --- idempotency ---------------------------------------------------------------------------------------------------
 
 
-def _receipt_id(setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, key: str | None) -> str | None:
+def receipt_id_of(setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, key: str | None) -> str | None:
+    """Under which id the answer to this call is remembered, if it is at all."""
     if key is None or operation.keyed is None:
         return None
     scope = operation.keyed.scope(request)
