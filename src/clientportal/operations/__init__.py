@@ -6,6 +6,7 @@ from typing import Any
 
 from clientportal.operations import (
     appointments,
+    assigning,
     by_link,
     changing,
     contact_index,
@@ -22,6 +23,7 @@ __all__ = ["ALL"]
 
 _MODULES = (
     appointments,
+    assigning,
     by_link,
     changing,
     contact_index,

@@ -98,6 +98,7 @@ async def load_changes(
     for_ref: RecordRef | None = None,
     name: str = "",
     service: bool = False,
+    account: str | None = None,
 ) -> dict[ChangeKind, Changing]:
     """Everything that the rule on one appointment needs, for each kind of change; what they share is read once.
 
@@ -126,6 +127,7 @@ async def load_changes(
         for_ref=for_ref or (appointment.ref if mine is not None else None),
         name=name or appointment.booked_as,
         slots_possible=can.slots and can.book,
+        account=account,
     )
     offers = {kind: _able(await reading.host.offer(appointment, kind), kind, reading) for kind in kinds}
     return {kind: evolve(seen, offer=offer) for kind, offer in offers.items()}
@@ -141,10 +143,11 @@ async def load_changing(
     for_ref: RecordRef | None = None,
     name: str = "",
     service: bool = False,
+    account: str | None = None,
 ) -> Changing:
     """The same for one kind of change."""
     loaded = await load_changes(
-        reading, id, (kind,), mine=mine, slot_id=slot_id, for_ref=for_ref, name=name, service=service
+        reading, id, (kind,), mine=mine, slot_id=slot_id, for_ref=for_ref, name=name, service=service, account=account
     )
     return loaded[kind]
 
@@ -284,6 +287,7 @@ def _loader(kind: ChangeKind) -> Callable[[Reading, Change], object]:
             slot_id=asked.slot_id,
             for_ref=caller.root,
             name=name,
+            account=caller.account.id if caller.account is not None else None,
         )
 
     return load

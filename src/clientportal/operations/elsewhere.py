@@ -11,6 +11,7 @@ from attrs import evolve
 
 from clientportal.decisions import Decision, Refusal
 from clientportal.errors import Conflict, HostError, StoreError
+from clientportal.operations.assignments import as_assigned_now
 from clientportal.operations.frame import BEGUN, TRIES, Operation, Reading, ask_host, audit_entry
 from clientportal.operations.setting import Caller, Setup, System
 from clientportal.operations.trusting import CheckedHost, check_outcome
@@ -124,7 +125,8 @@ async def _finish(
                     reading.actor = intent.actor
                 stored = await unit.state.get(Intent, intent.id, lock=True)
                 trail = None if intent.trail_id is None else await unit.state.get(Trail, intent.trail_id, lock=True)
-                settled = settle(catch_up(intent, trail, answer), answer, forecast, reading.fresh_id())
+                present = await as_assigned_now(reading, catch_up(intent, trail, answer), answer)
+                settled = settle(present, answer, forecast, reading.fresh_id())
                 if stored is None:
                     return settled
                 writes: list[Write] = [*settled.changes, Remove(stored)]

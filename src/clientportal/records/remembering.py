@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from attrs import evolve, field, frozen
 
+from clientportal.records.accounts import Assignment
 from clientportal.records.appointments import Trail
 from clientportal.records.proving import Session
 from clientportal.records.stored import stored
@@ -75,6 +76,8 @@ class Intent:
     called, and the pump finishes it. ``id`` is the idempotency key that the host gets. ``receipt`` holds what the
     caller's key will remember; ``link`` is the signed link that it uses up, given back where the host says no.
     ``for_ref`` is also the client row that is updated (with ``change``) or deleted, ``refs`` are those to be erased.
+    ``account`` is whose session books (A8a). ``assignment`` is whose the appointment is that a move makes anew, as it
+    stands when the host has answered; ``account`` then says whose the new one is already.
     """
 
     TABLE: ClassVar[str]
@@ -99,6 +102,8 @@ class Intent:
     because: str = ""
     receipt: Receipt | None = None
     link: str | None = None
+    account: str | None = None
+    assignment: Assignment | None = None
 
     @property
     def trail_id(self) -> str | None:

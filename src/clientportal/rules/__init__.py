@@ -6,6 +6,7 @@ question                                                          file
 is this proof good, and what does it open?                        ``signing_in.py``
 may this be a password?                                           ``choosing_passwords.py``
 which record does this phone or email belong to?                  ``whose_contact.py``
+whose account is this appointment assigned to?                    ``whose_appointment.py``
 may this session still be used, and for whom?                     ``sessions.py``
 what does an account's session show, and what must it pass?       ``account_sessions.py``
 may a link be mailed, where to, and may it still act?             ``mailed_links.py``
@@ -17,6 +18,9 @@ may this signed link still be used?                               ``links.py``
 which sections and fields does this client see?                   ``who_may_see.py``
 which records look like one person?                               ``who_is_the_same.py``
 what survives a merge, and how is it undone?                      ``merging.py``
+which client number comes next?                                   ``client_numbers.py``
+is this row of a file a client whom we have already?              ``importing.py``
+what is held about one client, and what is left after erasing?    ``erasing.py``
 what may this member of staff do?                                 ``who_may_manage.py``
 may staff look through a client's eyes, and touch what?           ``viewing.py``
 what follows from what the host has done?                         ``settling.py``

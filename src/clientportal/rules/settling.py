@@ -16,6 +16,7 @@ from clientportal.outcomes import Booked, Cancelled, Detached, Moved, SignedIn
 from clientportal.records import HostWrite, Intent
 from clientportal.rules.signing_in import open_for_new_record
 from clientportal.rules.who_may_change import remember_change
+from clientportal.rules.whose_appointment import carried_over
 from clientportal.values import AnswerKind, AppointmentStatus, HostAnswer, RecordRef
 
 __all__ = ["settle", "settled_result"]
@@ -45,7 +46,7 @@ def settle(intent: Intent, answer: HostAnswer, forecast: T, fresh_id: str) -> De
         return grant(_with_record(forecast, answer.ref), because, open_for_new_record(intent, answer.ref))
     if intent.write in _OF_STAFF:
         return grant(forecast, because)
-    changes = remember_change(intent, answer.appointment, fresh_id)
+    changes = (*remember_change(intent, answer.appointment, fresh_id), *carried_over(intent, answer.appointment))
     return grant(_with_appointment(forecast, answer), because, changes)
 
 

@@ -49,7 +49,7 @@ class Changing:
     """Everything read about one appointment that somebody wants to change.
 
     ``zone`` is the business's; ``mine`` is false where the appointment is not the client's own (foreign equals absent).
-    ``staff`` are not bound by windows, caps and fees.
+    ``staff`` are not bound by windows, caps and fees. ``account`` is whose session asks.
     """
 
     appointment: Appointment | None
@@ -65,6 +65,7 @@ class Changing:
     for_ref: RecordRef | None = None
     name: str = ""
     slots_possible: bool = True
+    account: str | None = None
 
 
 @frozen
@@ -336,7 +337,11 @@ def rebook(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Deci
         moves=0,
         version="",
     )
-    intent = evolve(_intent(seen, forecast, HostWrite.BOOK, judged, now), for_ref=seen.for_ref or appointment.ref)
+    intent = evolve(
+        _intent(seen, forecast, HostWrite.BOOK, judged, now),
+        for_ref=seen.for_ref or appointment.ref,
+        account=seen.account,
+    )
     return grant(Booked(forecast, waits=seen.offer.needs_approval), judged.because, asks=intent)
 
 
