@@ -23,6 +23,7 @@ from clientportal import Policy, Reason, errors, presets
 from clientportal.messages.texts import DEFAULTS
 from clientportal.operations.frame import Operation
 from clientportal.policy.durations import in_words
+from clientportal.rules.who_may_manage import OWNER, RECEPTION, Permission
 
 HERE = Path(__file__).parent / "reference"
 GENERATED = "<!-- Written by docs/generate_reference.py: change the code, not this page. -->\n"
@@ -300,6 +301,45 @@ def operations_page() -> str:
     )
 
 
+NO_OPERATION = {Permission.REPLAY_POLICY: ("replay",)}
+"""What is opened by a permission and is no single operation."""
+
+
+def permissions_page() -> str:
+    """What each permission opens, as the operations themselves say."""
+    opened = {one: [*NO_OPERATION.get(one, ())] for one in Permission}
+    for operation in operations():
+        if operation.permission is not None:
+            opened[operation.permission].append(operation.name)
+    return page(
+        [
+            GENERATED,
+            "# Permissions",
+            "What staff may do: `portal.staff(business, actor=…, permissions={…}, reason=…)`. Each permission opens "
+            "what stands beside it and nothing else; none includes another. A name that is not here is refused as "
+            "`InvalidInput`, and what was not granted as `permission`, which the audit keeps. "
+            "[How to give them](../howto/staff.md).",
+            table(
+                ("permission", "what it is", "operations"),
+                (
+                    (f"`{one.value}`", text, ", ".join(f"`{name}`" for name in sorted(opened[one])) or "–")
+                    for one, text in member_docs(Permission)
+                    if isinstance(one, Permission)
+                ),
+            ),
+            "## Ready-made sets",
+            "In `clientportal.rules.who_may_manage`: plain sets, to be used as they are or changed.",
+            table(
+                ("set", "permissions"),
+                (
+                    ("`RECEPTION`", ", ".join(f"`{one.value}`" for one in Permission if one in RECEPTION)),
+                    ("`OWNER`", "all of them" if set(Permission) == OWNER else ", ".join(sorted(OWNER))),
+                ),
+            ),
+        ]
+    )
+
+
 def page(parts: Iterable[str]) -> str:
     """Paragraphs, one empty line between them."""
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
@@ -310,6 +350,7 @@ PAGES = {
     "reasons.md": reasons_page,
     "errors.md": errors_page,
     "operations.md": operations_page,
+    "permissions.md": permissions_page,
 }
 
 

@@ -57,9 +57,10 @@ class StaffDoor(
     StaffClientFiles,
     StaffViewing,
 ):
-    """One member of staff. Made by ``portal.staff(business, actor=…, permissions=…)``; every action is audited.
+    """One member of staff. Made by ``portal.staff(business, actor=…, permissions=…)``.
 
-    What is not among the permissions is refused as ``permission``. Policy windows, caps and fees do not bind staff
+    Every action is audited, and so is every look and every refusal, with the actor and the reason that were given; a
+    look is in the audit before it is answered. What is not among the permissions is refused as ``permission``. Policy windows, caps and fees do not bind staff
     (X1).
     """
 
