@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from accounts_ground import an_account
 from clientportal import PolicyError, presets
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.staff import StaffDoor
@@ -35,6 +36,7 @@ BY_CLIENT: dict[str, Call] = {
     "rebook": lambda door, on: door.rebook("a1", on["slot"], key="k"),
     "profiles": lambda door, _: door.profiles(),
     "sessions": lambda door, _: door.sessions(),
+    "booked": lambda door, _: door.booked("fresh"),
 }
 BY_STAFF: dict[str, Call] = {
     "duplicates": lambda door, _: door.duplicates(),
@@ -55,6 +57,14 @@ BY_STAFF: dict[str, Call] = {
     "replay": lambda door, _: list(door.replay(presets.timely(region="NZ"))),
     "audit": lambda door, _: door.audit(),
     "outbox": lambda door, _: door.outbox(),
+    "booked": lambda door, _: door.booked("fresh"),
+    "assign": lambda door, on: door.assign("a1", on["account"]),
+    "assign_many": lambda door, on: door.assign_many(["a1", "fresh"], on["account"]),
+    "clear_assignment": lambda door, _: door.clear_assignment("assigned"),
+    "may_assign_all": lambda door, _: door.may_assign_all(client("rae")),
+    "assign_all": lambda door, _: door.assign_all(client("rae")),
+    "assignment": lambda door, _: door.assignment("assigned"),
+    "assignments": lambda door, _: door.assignments(client("rae")),
 }
 # What judges a proof, spends a budget or ends a session.
 NEVER_CLIENT: dict[str, Call] = {
@@ -77,6 +87,7 @@ NEVER_STAFF: dict[str, Call] = {
 LOOKS_OF_STAFF = (
     *("duplicates", "plan_merge", "merges", "client", "sessions"),
     *("explain_change", "explain_contact", "replay", "audit", "outbox"),
+    *("may_assign_all", "assignment", "assignments"),
 )
 
 
@@ -93,8 +104,13 @@ def stage(world: World) -> tuple[Any, dict[str, Any]]:
     world.log_in("021 222 3333").not_me()
     door = world.log_in("021 123 4567")
     (slot,) = world.add_slots("2026-12-01 10:00")
+    account = an_account(world, "rae@example.com", world.clock())
+    world.book("assigned", client("rae"), "2026-12-03 09:00")
+    world.book("rae2", client("rae"), "2026-12-04 09:00")
+    staff.assign("assigned", account)
     world.clock.advance(timedelta(minutes=20))  # so that a use of the session would be noted
-    return door, {"slot": slot, "merge": merged.merges[0]}
+    world.book("fresh", ana, "2026-12-02 09:00")
+    return door, {"slot": slot, "merge": merged.merges[0], "account": account}
 
 
 def public(door: type) -> set[str]:
@@ -145,7 +161,10 @@ def test_the_same_calls_without_preview_do_leave_a_trace(world: World) -> None:
     staff = world.staff()
     changing = {
         "client": ("move", "cancel", "rebook"),
-        "staff": ("merge", "undo", "dismiss", "restore_pair", "flag_placeholder", "reattach"),
+        "staff": (
+            *("merge", "undo", "dismiss", "restore_pair", "flag_placeholder", "reattach"),
+            *("assign", "assign_many", "assign_all", "clear_assignment"),
+        ),
     }
     for name in changing["staff"]:
         if name == "merge":

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from attrs import asdict, evolve, frozen
 
+from accounts_ground import an_account
 from clientportal import ClientPortalError, InvalidCursor, Permission, Reason, RecordRef, Refused, presets
 from clientportal.doors import (
     AsyncClientDoor,
@@ -43,6 +44,7 @@ class Things:
     contact: str
     link: str
     handle: str
+    account: str
 
 
 NOBODYS = Things(
@@ -54,6 +56,7 @@ NOBODYS = Things(
     contact="021 999 4321",
     link="k1.e30.AAAA",
     handle="no-handle",
+    account="no-account",
 )
 
 Cell = Callable[[Any, Things, Things], Any]
@@ -80,6 +83,7 @@ VISITOR: dict[str, tuple[Cell, ...]] = {
         lambda door, mine, its: door.move_by_link(its.link, mine.slot),
         lambda door, mine, its: door.move_by_link(mine.link, its.slot),
     ),
+    "booked": (lambda door, _mine, its: door.booked(its.appointment),),
 }
 
 CLIENT: dict[str, tuple[Cell, ...]] = {
@@ -107,6 +111,7 @@ CLIENT: dict[str, tuple[Cell, ...]] = {
     "switch": (lambda door, _mine, its: door.switch(str(its.ref)),),
     "request_second_proof": (lambda door, _mine, its: door.request_second_proof(its.contact),),
     "end_session": (lambda door, _mine, its: door.end_session(its.session),),
+    "booked": (lambda door, _mine, its: door.booked(its.appointment),),
 }
 
 STAFF: dict[str, tuple[Cell, ...]] = {
@@ -150,6 +155,20 @@ STAFF: dict[str, tuple[Cell, ...]] = {
     ),
     "explain_change": (lambda door, _mine, its: door.explain_change(its.appointment),),
     "explain_contact": (lambda door, _mine, its: door.explain_contact(its.contact),),
+    "booked": (lambda door, _mine, its: door.booked(its.appointment),),
+    "assign": (
+        lambda door, mine, its: door.assign(its.appointment, mine.account),
+        lambda door, mine, its: door.assign(mine.appointment, its.account),
+    ),
+    "assign_many": (
+        lambda door, mine, its: door.assign_many([its.appointment], mine.account),
+        lambda door, mine, its: door.assign_many([mine.appointment], its.account),
+    ),
+    "clear_assignment": (lambda door, _mine, its: door.clear_assignment(its.appointment),),
+    "may_assign_all": (lambda door, _mine, its: door.may_assign_all(its.ref),),
+    "assign_all": (lambda door, _mine, its: door.assign_all(its.ref),),
+    "assignment": (lambda door, _mine, its: door.assignment(its.appointment),),
+    "assignments": (lambda door, _mine, its: door.assignments(its.ref),),
     "view_as": (lambda door, _mine, its: door.view_as(its.ref),),
     "view_as_account": (
         lambda door, _mine, its: door.view_as_account(str(its.ref)),
@@ -231,6 +250,7 @@ def own_things(world: World, name: str, number: str) -> Things:
         contact=number,
         link=world.staff().appointment_link(f"{name}-1").reveal(),
         handle=sent.handle.reveal(),
+        account=an_account(world, f"{name}@example.com", world.clock(), proved=world.clock()),
     )
 
 
@@ -331,10 +351,11 @@ def test_staff_may_do_what_they_were_given_by_name_and_nothing_else(
 
 
 _MAY: dict[Permission | None, set[str]] = {
-    Permission.SEE_CLIENTS: {"client"},
+    Permission.SEE_CLIENTS: {"client", "assignment", "assignments"},
     Permission.SEE_DUPLICATES: {"duplicates", "merges"},
     Permission.MERGE: {"plan_merge", "merge", "undo", "dismiss", "restore_pair", "flag_placeholder"},
-    Permission.CHANGE_APPOINTMENTS: {"move", "cancel"},
+    Permission.CHANGE_APPOINTMENTS: {"move", "cancel", "booked"},
+    Permission.ASSIGN: {"assign", "assign_many", "clear_assignment", "may_assign_all", "assign_all"},
     Permission.SEND_LINKS: {"appointment_link"},
     Permission.END_SESSIONS: {"end_sessions"},
     Permission.UNBLOCK: {"unblock", "reattach"},
