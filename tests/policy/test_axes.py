@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clientportal import policy as axes
 from clientportal.errors import PolicyError
-from clientportal.policy import Fee, Override, Policy, Window, policy_from_toml, policy_to_toml, presets
+from clientportal.policy import Fee, FieldDefinition, Override, Policy, Window, policy_from_toml, policy_to_toml, presets
 from clientportal.values import CLIENT_FIELDS, ContactKind, Money, NumberType
 
 LENGTHS = st.timedeltas(timedelta(microseconds=1), timedelta(days=4000))
@@ -54,6 +54,14 @@ def windows(draw: st.DrawFn) -> Window:
 
 OVERRIDES = st.dictionaries(
     NAMES, st.builds(Override, cancel=st.none() | windows(), move=st.none() | windows()), max_size=3
+)
+
+LABELS = st.sampled_from(["Mobile number", "Geburtstag", "Allergies", "Nº de carte"])
+DEFINITIONS = st.builds(FieldDefinition, label=LABELS, required=st.booleans()) | st.builds(
+    FieldDefinition, label=LABELS, visible=st.booleans()
+)
+FIELDS = st.sampled_from([*CLIENT_FIELDS, "notes"]) | st.sampled_from(["birthday", "Größe", "a.b", '"', " "]).map(
+    lambda name: f"custom.{name}"
 )
 
 # (section, setting): the values that it may take by itself
@@ -142,6 +150,7 @@ AXES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("clients", "announce_viewing"): st.booleans(),
     ("clients", "on_delete"): one_of(axes.OnDelete),
     ("clients", "card_removal"): one_of(axes.CardRemoval),
+    ("clients", "fields"): st.dictionaries(FIELDS, DEFINITIONS, max_size=4),
     ("merging", "keys"): st.frozensets(one_of(ContactKind), min_size=1),
     ("merging", "survivorship"): st.dictionaries(st.sampled_from(CLIENT_FIELDS), one_of(axes.Survivorship)),
     ("merging", "undo_for"): LENGTHS,

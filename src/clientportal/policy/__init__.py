@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clientportal.policy.accounts import AccountPolicy, RegisterFrom, RegistrationPolicy, SecondFactorUse, StaffReset
 from clientportal.policy.changes import ChangePolicy, Edge, Fee, Late, Override, Window, WindowUnit
+from clientportal.policy.client_fields import FieldDefinition
 from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
 from clientportal.policy.login import (
     ContactPolicy,
@@ -47,6 +48,7 @@ __all__ = [
     "Delivery",
     "Edge",
     "Fee",
+    "FieldDefinition",
     "GuessPolicy",
     "Late",
     "LoggedOutMatch",

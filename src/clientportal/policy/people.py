@@ -11,6 +11,7 @@ from attrs import Attribute, field, frozen
 from attrs.validators import gt, instance_of
 
 from clientportal.errors import PolicyError
+from clientportal.policy.client_fields import FieldDefinition, field_definitions
 from clientportal.policy.login import contact_kinds
 from clientportal.values import CLIENT_FIELDS, ContactKind
 
@@ -139,6 +140,8 @@ class ClientListPolicy:
     * ``noun``, ``nouns``: what a client is called here, one and many (TT1): client, patient, student, member.
     * ``export``: whether the business's plan has the export of the list (TT6).
     * ``announce_viewing``: whether a client is told when staff look at the portal through their eyes.
+    * ``fields``: name -> definition, of the six contact fields, ``notes`` and custom ones (``custom.<name>``), which
+      profile and quick add follow (TT7). A standard field that is not named is there under its usual label.
     * ``card_removal`` has no effect yet.
     """
 
@@ -148,6 +151,9 @@ class ClientListPolicy:
     announce_viewing: bool = field(default=True, validator=_flag)
     on_delete: OnDelete = field(default=OnDelete.KEEP, converter=OnDelete)
     card_removal: CardRemoval = field(default=CardRemoval.FREE, converter=CardRemoval)
+    fields: Mapping[str, FieldDefinition] = field(
+        factory=dict[str, FieldDefinition], converter=field_definitions, hash=False
+    )
 
 
 class Survivorship(StrEnum):
