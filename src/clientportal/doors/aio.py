@@ -43,6 +43,7 @@ from clientportal.operations import (
 from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
 from clientportal.operations.delivery import deliver
 from clientportal.operations.housekeeping import purge
+from clientportal.operations.matching import MATCH_BOOKING, BookedAs
 from clientportal.operations.performing import perform
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.setting import HumanCheck, Staff, System
@@ -62,6 +63,7 @@ from clientportal.outcomes import (
     Duplicates,
     Ended,
     LinkView,
+    Match,
     Merged,
     MergePlan,
     Moved,
@@ -79,6 +81,7 @@ from clientportal.passwords import BreachCheck, PastHashes
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Page, Sender, Store
 from clientportal.records import Merge, MessageState
+from clientportal.rules.claiming import LinkRule, decide_link
 from clientportal.rules.who_may_change import Change
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import Appointment, Money, RecordRef, Secret, Slot, When
@@ -307,6 +310,7 @@ class AsyncPortal:
         watch: Callable[[str, str, Decision[Any]], None] | None = None,
         past_hashes: Sequence[PastHashes] = (),
         breaches: BreachCheck | None = None,
+        decide_link: LinkRule = decide_link,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -321,6 +325,7 @@ class AsyncPortal:
             watch=watch,
             past_hashes=past_hashes,
             breaches=breaches,
+            decide_link=decide_link,
             loop=True,
         )
 
@@ -361,6 +366,11 @@ class AsyncPortal:
 
     async def contact_changed(self, business: str, ref: RecordRef) -> int:
         return await perform(self._setup, System(check_tenant(business)), CONTACT_CHANGED, ContactChanged(ref))
+
+    async def match_booking(
+        self, business: str, *, name: str, email: str | None = None, mobile: str | None = None
+    ) -> Match:
+        return await perform(self._setup, System(check_tenant(business)), MATCH_BOOKING, BookedAs(name, email, mobile))
 
     async def purge(self, business: str) -> int:
         return await purge(self._setup, check_tenant(business))

@@ -21,12 +21,14 @@ from clientportal.messages.texts import Catalogue
 from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
 from clientportal.operations.delivery import deliver
 from clientportal.operations.housekeeping import purge
+from clientportal.operations.matching import MATCH_BOOKING, BookedAs
 from clientportal.operations.performing import perform
 from clientportal.operations.setting import Client, HumanCheck, Setup, Staff, System, Visitor, utc_now
-from clientportal.outcomes import Delivered, WalkReport
+from clientportal.outcomes import Delivered, Match, WalkReport
 from clientportal.passwords import AwaitedGate, BlockingGate, BreachCheck, PastHashes
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store, step
+from clientportal.rules.claiming import LinkRule, decide_link
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import RecordRef, Secret, normalise_source
 
@@ -47,6 +49,7 @@ def make_setup(
     watch: Callable[[str, str, Decision[Any]], None] | None,
     past_hashes: Sequence[PastHashes],
     breaches: BreachCheck | None,
+    decide_link: LinkRule,
     loop: bool,
 ) -> Setup:
     """Check everything that a portal is given, once, for both colours."""
@@ -73,6 +76,7 @@ def make_setup(
         base_url=check_base_url(base_url),
         gate=AwaitedGate(past=past_hashes) if loop else BlockingGate(past=past_hashes),
         breaches=breaches,
+        decide_link=decide_link,
         human=human,
         watch=watch,
     )
@@ -120,6 +124,7 @@ class Portal:
     * ``texts``: your wording; ``human``: a bot check; ``clock``: aware UTC; ``watch``: is told every decision.
     * ``past_hashes``: the kinds of password hashes that your platform's old accounts bring along; ``breaches``: asks a
       service whether a new password is known to have leaked.
+    * ``decide_link``: your own rule on which records an account may see; see ``rules.claiming.LinkRule``.
 
     Raises ``PolicyError`` for a policy that this host or these senders cannot carry out.
     """
@@ -139,6 +144,7 @@ class Portal:
         watch: Callable[[str, str, Decision[Any]], None] | None = None,
         past_hashes: Sequence[PastHashes] = (),
         breaches: BreachCheck | None = None,
+        decide_link: LinkRule = decide_link,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -153,6 +159,7 @@ class Portal:
             watch=watch,
             past_hashes=past_hashes,
             breaches=breaches,
+            decide_link=decide_link,
             loop=False,
         )
 
@@ -220,6 +227,14 @@ class Portal:
         entries of the index changed.
         """
         return step(perform(self._setup, System(check_tenant(business)), CONTACT_CHANGED, ContactChanged(ref)))
+
+    def match_booking(self, business: str, *, name: str, email: str | None = None, mobile: str | None = None) -> Match:
+        """Which client row a booking belongs to that is being made logged out, by ``bookings.logged_out``.
+
+        Ask before you store it, and store it for ``match.ref``; ``None`` is a new client, or a tie. The answer is yours
+        alone: show nothing of it to whoever typed the form. Raises ``InvalidContact``.
+        """
+        return step(perform(self._setup, System(check_tenant(business)), MATCH_BOOKING, BookedAs(name, email, mobile)))
 
     def purge(self, business: str) -> int:
         """Forget what has expired; answers how many records went."""

@@ -34,6 +34,7 @@ from clientportal.records import (
     MessageKind,
     MessageState,
     OutboxMessage,
+    Purpose,
     Put,
     Session,
     Write,
@@ -116,7 +117,7 @@ async def _people(
         return (), False
     key = ContactKey.parse(message.to)
     own: frozenset[RecordRef] | None = None
-    if challenge is not None and challenge.bound_to is not None:
+    if challenge is not None and challenge.purpose is Purpose.SECOND_PROOF and challenge.bound_to is not None:
         bound = await reading.state.get(Session, challenge.bound_to)
         own = frozenset(bound.own) if bound is not None else frozenset()
     history = await reading.state.get(ContactHistory, str(key))

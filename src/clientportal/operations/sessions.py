@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
+from clientportal.operations.accounts import candidates_of, load_sight
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.people import (
     Principal,
@@ -17,11 +19,14 @@ from clientportal.operations.people import (
     records_of,
     roots_of,
     session_of,
+    whole_guest,
 )
 from clientportal.operations.signing_in import fresh_session, remember_sign_in, replay_sign_in
 from clientportal.outcomes import Detached, Ended, ProfileOption, SessionLine, SignedIn
-from clientportal.policy import Policy
-from clientportal.records import ClientNumber, ContactHistory, NumberCounter, Session, Stage
+from clientportal.policy import Policy, SeenBy
+from clientportal.records import Account, ClientNumber, ContactHistory, NumberCounter, Session, Stage
+from clientportal.rules.account_sessions import own_records
+from clientportal.rules.linking import NotOfAccount, not_of_account
 from clientportal.rules.sessions import (
     Ending,
     NotMe,
@@ -35,8 +40,8 @@ from clientportal.rules.sessions import (
 )
 from clientportal.rules.signing_in import STRANGERS
 from clientportal.rules.who_may_manage import Permission
-from clientportal.rules.whose_contact import keys_of
-from clientportal.values import ContactKey, RecordRef
+from clientportal.rules.whose_contact import Candidate, keys_of, one_per_guest
+from clientportal.values import ContactKey, RecordKind, RecordRef
 
 __all__ = [
     "END_SESSION",
@@ -81,20 +86,54 @@ class SessionsOf:
     ref: RecordRef
 
 
-async def _people(reading: Reading, session: Session) -> tuple[tuple[Person, ...], RecordRef | None]:
-    roots = await roots_of(reading, session.own)
-    speakers = sorted(set(roots.values()))
-    rows = await records_of(reading, speakers)
-    numbers = await reading.state.get_many(ClientNumber, [str(ref) for ref in speakers])
-    people = tuple(
-        Person(ref, rows[ref], numbers[str(ref)].number if str(ref) in numbers else None)
-        for ref in speakers
-        if ref in rows and rows[ref].usable
+async def _numbered(reading: Reading, people: Sequence[Candidate]) -> tuple[Person, ...]:
+    numbers = await reading.state.get_many(ClientNumber, [str(one.ref) for one in people])
+    return tuple(
+        Person(one.ref, one.speaker, numbers[str(one.ref)].number if str(one.ref) in numbers else None)
+        for one in people
     )
-    current = None
-    if session.entry_ref is not None:
-        current = (await roots_of(reading, [session.entry_ref]))[session.entry_ref]
-    return people, current
+
+
+def _now_called(entry: RecordRef | None, people: Sequence[Candidate]) -> RecordRef | None:
+    """How the person that the session is for is called today: a guest is called after the newest booking."""
+    return next((one.ref for one in people if entry in {one.ref, *(member.ref for member in one.members)}), entry)
+
+
+@frozen
+class _Own:
+    """Whom a session may be for, and whom it is for."""
+
+    people: tuple[Person, ...]
+    current: RecordRef | None
+
+
+async def _own_of_session(reading: Reading, session: Session) -> _Own:
+    """The records that its proof led to, merged ones once, a guest once."""
+    people = one_per_guest([one for one in await candidates_of(reading, session.own) if one.speaker.usable])
+    current = session.entry_ref
+    if current is not None:
+        current = _now_called((await roots_of(reading, [current]))[current], people)
+    return _Own(await _numbered(reading, people), current)
+
+
+async def _own_of_account(reading: Reading, account: Account) -> tuple[Candidate, ...]:
+    """What the account may be for *now*: a link that was taken off, an email that a record has lost, are gone (X5).
+
+    Where single appointments are shown there is nothing to choose (A7).
+    """
+    if reading.policy.visibility.appointments is not SeenBy.RECORD:
+        return ()
+    return own_records(await load_sight(reading, account), reading.policy)
+
+
+async def _account_of(reading: Reading, session: Session) -> Account | None:
+    if session.account is None:
+        return None
+    account = await reading.state.get(Account, session.account)
+    if account is None:
+        raise Denied(Refusal(Reason.SESSION_ENDED, Because("sessions.judge_session", (("account", "gone"),))))
+    reading.actor = f"account:{account.id}"
+    return account
 
 
 @frozen
@@ -109,8 +148,13 @@ async def _load_profiles(reading: Reading, _request: Nothing) -> _Profiles:
     if session.stage is Stage.SECOND_PROOF:
         because = Because("sessions.profiles", (("stage", session.stage.value),))
         raise Denied(Refusal(Reason.SECOND_PROOF_FIRST, because))
-    people, current = await _people(reading, session)
-    return _Profiles(people, current, await reading.state.get(NumberCounter, "clients", lock=True))
+    account = await _account_of(reading, session)
+    if account is None:
+        own = await _own_of_session(reading, session)
+    else:
+        people = await _own_of_account(reading, account)
+        own = _Own(await _numbered(reading, people), _now_called(session.entry_ref, people))
+    return _Profiles(own.people, own.current, await reading.state.get(NumberCounter, "clients", lock=True))
 
 
 def _decide_profiles(
@@ -128,17 +172,23 @@ LIST_PROFILES = Operation[Nothing, _Profiles, tuple[ProfileOption, ...]](
 
 async def _load_switch(reading: Reading, _request: SwitchTo) -> Switching:
     session = await session_of(reading, needs_record=False, lock=True)
-    people, current = await _people(reading, session)
+    identity = ContactKey.parse(session.identity)
+    lane = session.device or STRANGERS
+    account = await _account_of(reading, session)
+    fresh = fresh_session(reading, identity, lane, account=session.account)
+    reading.session = None
+    if account is not None:
+        own = await _own_of_account(reading, account)
+        session = evolve(session, own=tuple(one.ref for one in own))
+        return Switching(session, await _numbered(reading, own), _now_called(session.entry_ref, own), fresh)
+    seen = await _own_of_session(reading, session)
     # Whatever it is not open to yet rests on the proved contact alone: a record that has lost it since (a stolen phone,
     # a changed number) is not to be chosen any more.
-    identity = ContactKey.parse(session.identity)
     history = await reading.state.get(ContactHistory, str(identity))
     candidates, _ = await load_candidates(reading, identity, history)
-    may_be = {candidate.ref for candidate in candidates} | {current}
-    people = tuple(person for person in people if person.ref in may_be)
-    lane = session.device or STRANGERS
-    reading.session = None
-    return Switching(session, people, current, fresh_session(reading, identity, lane))
+    may_be = {ref for one in candidates for ref in (one.ref, *(member.ref for member in one.members))} | {seen.current}
+    people = tuple(person for person in seen.people if person.ref in may_be)
+    return Switching(session, people, seen.current, fresh)
 
 
 def _decide_switch(seen: Switching, request: SwitchTo, policy: Policy, now: datetime) -> Decision[SignedIn]:
@@ -156,28 +206,45 @@ SWITCH = Operation[SwitchTo, Switching, SignedIn](
 )
 
 
-async def _load_not_me(reading: Reading, _request: Nothing) -> NotMe:
+async def _load_not_me(reading: Reading, _request: Nothing) -> NotMe | NotOfAccount:
     session = await session_of(reading, needs_record=False, lock=True)
     reading.session = None
+    account = await _account_of(reading, session)
+    if account is not None:
+        return await _load_not_of_account(reading, session, account)
     identity = ContactKey.parse(session.identity)
     await reading.state.hold(f"contact:{identity}")
     groups = await groups_of(reading, session.own)
     refs = {ref for group in groups.values() for ref in group.refs}
+    for group in groups.values():
+        if group.root.kind is RecordKind.BOOKING:
+            refs.update((await whole_guest(reading, session, None, group)).refs)
     others = await reading.state.find(Session, "identity", [session.identity], lock=True)
     return NotMe(
         session=session,
         refs=tuple(sorted(refs)),
         history=await reading.state.get(ContactHistory, str(identity), lock=True),
-        others=tuple(others),
+        # An account that has this email is its own affair: it has its own "this is not me".
+        others=tuple(other for other in others if other.account is None),
         fresh=fresh_session(reading, identity),
     )
 
 
-def _decide_not_me(seen: NotMe, _request: Nothing, policy: Policy, now: datetime) -> Decision[Detached]:
-    return not_me(seen, policy, now)
+async def _load_not_of_account(reading: Reading, session: Session, account: Account) -> NotOfAccount:
+    return NotOfAccount(
+        session=session,
+        sight=await load_sight(reading, account),
+        sessions=tuple(await reading.state.find(Session, "account", [account.id], lock=True)),
+        fresh=fresh_session(reading, account.identity, session.device or STRANGERS, account=account.id),
+        actor=reading.actor,
+    )
 
 
-NOT_ME = Operation[Nothing, NotMe, Detached](
+def _decide_not_me(seen: NotMe | NotOfAccount, _request: Nothing, policy: Policy, now: datetime) -> Decision[Detached]:
+    return not_me(seen, policy, now) if isinstance(seen, NotMe) else not_of_account(seen, policy, now)
+
+
+NOT_ME = Operation[Nothing, "NotMe | NotOfAccount", Detached](
     name="not_me", load=_load_not_me, decide=_decide_not_me, durable=True, previewable=False
 )
 
@@ -274,8 +341,10 @@ async def _load_end_all(reading: Reading, _request: Nothing) -> Ending:
     if caller.account is not None:
         sessions = await _own_sessions(reading, caller)
     else:
+        # An account that sees this record is logged out by its own holder, or by staff: it may be another adult's (X5).
         reached = await _sessions_that_reach(reading, caller.refs)
-        sessions = {id: session for id, session in reached.items() if session.viewer is None}
+        own = (one for one in reached.values() if one.viewer is None and one.account is None)
+        sessions = {session.id: session for session in own}
     return Ending({**sessions, caller.session.id: caller.session})
 
 

@@ -17,6 +17,7 @@ from clientportal.messages.texts import Catalogue
 from clientportal.passwords import BreachCheck, PasswordGate
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store
+from clientportal.rules.claiming import LinkRule, decide_link
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import Secret
 
@@ -73,13 +74,18 @@ class Setup:
     gate: PasswordGate
     breaches: BreachCheck | None = None
     human: HumanCheck | None = None
+    decide_link: LinkRule = decide_link
     watch: Callable[[str, str, Decision[Any]], None] | None = None
     connection: Any = None
 
-    def refused(self, refusal: Refusal) -> Refused:
-        """The error that a door raises: uniform for the client, with its texts."""
+    def refused(self, refusal: Refusal, tenant: str | None = None) -> Refused:
+        """The error that a door raises: uniform for the client, with its texts in that business's words (TT1)."""
         shown = refusal.as_shown()
-        return Refused(shown, self.texts.for_client(shown), self.texts.for_staff(shown))
+        words: dict[str, str] = {}
+        if tenant is not None:
+            clients = self.policy_of(tenant).clients
+            words = {"noun": clients.noun, "nouns": clients.nouns}
+        return Refused(shown, self.texts.for_client(shown, **words), self.texts.for_staff(shown, **words))
 
 
 @frozen

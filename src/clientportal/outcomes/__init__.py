@@ -10,6 +10,7 @@ from clientportal.outcomes.assigning import (
     BookedFor,
     MayAssignAll,
 )
+from clientportal.outcomes.claiming import Claimed, LinkLine, Match
 from clientportal.outcomes.client_files import Erased, ImportedRow, ImportReport, PersonExport, RowOutcome, RowReason
 from clientportal.outcomes.clients import (
     Appointments,
@@ -29,6 +30,16 @@ from clientportal.outcomes.clients import (
     SignedIn,
     SignInStage,
     Terms,
+)
+from clientportal.outcomes.logging_in import (
+    AccountImport,
+    AccountRow,
+    AccountRowOutcome,
+    Enrolment,
+    ImportedAccount,
+    PasswordReset,
+    RecoveryCodes,
+    ResetRow,
 )
 from clientportal.outcomes.staff import (
     AuditLine,
@@ -55,6 +66,9 @@ from clientportal.outcomes.upkeep import (
 from clientportal.outcomes.viewing import Viewing
 
 __all__ = [
+    "AccountImport",
+    "AccountRow",
+    "AccountRowOutcome",
     "AllAssigned",
     "AppointmentAssignment",
     "Appointments",
@@ -68,6 +82,7 @@ __all__ = [
     "Cancelled",
     "ChangeExplained",
     "ChangeTerms",
+    "Claimed",
     "CodeSent",
     "ContactExplained",
     "Delivered",
@@ -77,25 +92,32 @@ __all__ = [
     "DuplicateGroup",
     "Duplicates",
     "Ended",
+    "Enrolment",
     "Erased",
     "Evidence",
     "FieldChoice",
     "ImportReport",
+    "ImportedAccount",
     "ImportedRow",
+    "LinkLine",
     "LinkView",
     "MailSent",
     "MailedLinkView",
+    "Match",
     "MayAssignAll",
     "MergePlan",
     "Merged",
     "Moved",
     "OutboxLine",
+    "PasswordReset",
     "PastChange",
     "PersonExport",
     "Profile",
     "ProfileOption",
+    "RecoveryCodes",
     "Registered",
     "ResetDone",
+    "ResetRow",
     "RowOutcome",
     "RowReason",
     "SessionLine",

@@ -6,6 +6,9 @@ question                                                          file
 is this proof good, and what does it open?                        ``signing_in.py``
 may this be a password?                                           ``choosing_passwords.py``
 which record does this phone or email belong to?                  ``whose_contact.py``
+which client does a booking belong to that was made logged out?   ``whose_booking.py``
+which records may this account see, on this evidence?             ``claiming.py``
+what follows where a record is linked, taken off, or left?        ``linking.py``
 whose account is this appointment assigned to?                    ``whose_appointment.py``
 may this session still be used, and for whom?                     ``sessions.py``
 what does an account's session show, and what must it pass?       ``account_sessions.py``

@@ -27,7 +27,7 @@ from attrs import field, frozen
 from clientportal.decisions import Because
 from clientportal.errors import HostError
 from clientportal.policy import Policy, SeveralRecords
-from clientportal.rules.whose_contact import Candidate, keys_of, may_be_recycled, name_key, newest_booking
+from clientportal.rules.whose_contact import Candidate, may_be_recycled, name_key, newest_booking
 from clientportal.values import ContactKey, RecordRef, mask
 
 __all__ = [
@@ -61,23 +61,25 @@ class Evidence:
     * ``asserted_by``: a client must prove; what staff or the platform say, they answer for.
     * ``proved``: the contacts that this account has shown to be its holder's, each with when: the email of the account,
       and what was confirmed by a code or a mail. ``contact`` is the one that the question is about.
+    * ``holders``: which records have each of them today; not those from which "this is not me" took it.
     * ``proved_before``: when each of them was last proved before that, by anybody.
     * ``first_name``: the account's, as its holder typed it: it proves nothing, and staff read it in the reason.
-    * ``revoked``: records that were taken off this account before. ``region``: how national numbers are read.
+    * ``revoked``: records that were taken off this account before.
     """
 
     account: str
     asserted_by: Asserter
     contact: ContactKey | None = None
     proved: Mapping[ContactKey, datetime] = field(factory=dict[ContactKey, datetime])
+    holders: Mapping[ContactKey, frozenset[RecordRef]] = field(factory=dict[ContactKey, frozenset[RecordRef]])
     proved_before: Mapping[ContactKey, datetime] = field(factory=dict[ContactKey, datetime])
     first_name: str | None = None
     revoked: frozenset[RecordRef] = frozenset()
-    region: str
 
     def proves(self, candidate: Candidate) -> frozenset[ContactKey]:
         """The contacts of this person that were proved."""
-        return frozenset(key for member in candidate.members for key in keys_of(member, self.region)) & set(self.proved)
+        members = {member.ref for member in candidate.members} | {candidate.ref}
+        return frozenset(key for key in self.proved if not members.isdisjoint(self.holders.get(key, ())))
 
     def was_revoked(self, candidate: Candidate) -> bool:
         """Whether this person, or anything merged into them, was taken off the account before."""

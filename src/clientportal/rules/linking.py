@@ -13,7 +13,7 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, HostEvent, Reason, Refusal, grant, refuse
-from clientportal.outcomes import ProfileOption
+from clientportal.outcomes import Detached, ProfileOption
 from clientportal.outcomes.claiming import Claimed, LinkLine
 from clientportal.policy import Policy, SeenBy
 from clientportal.records import (
@@ -31,12 +31,14 @@ from clientportal.records import (
 from clientportal.rules.account_sessions import AccountSight, own_records
 from clientportal.rules.claiming import AskForProof, Evidence, Leave, Link, LinkRule, held_to_the_laws
 from clientportal.rules.sessions import Person, label_profiles, number_equals
+from clientportal.rules.signing_in import FreshSession, signed_in
 from clientportal.rules.whose_contact import Candidate
-from clientportal.values import RecordKind, RecordRef
+from clientportal.values import RecordKind, RecordRef, mask
 
 __all__ = [
     "Claim",
     "Leaving",
+    "NotOfAccount",
     "StaffLinking",
     "claim",
     "leave",
@@ -44,6 +46,7 @@ __all__ = [
     "link_by_staff",
     "links_after",
     "may_claim",
+    "not_of_account",
     "only_own",
     "taken_off",
     "unlink",
@@ -278,6 +281,41 @@ def leave(seen: Leaving, option: str, policy: Policy, now: datetime) -> Decision
     people = [Person(one.ref, one.speaker, seen.numbers.get(one.ref)) for one in left]
     options = label_profiles(people, _current(session, left))
     return grant(options, because, (*writes, *_elsewhere(seen, refs), Put(session)), events=events)
+
+
+@frozen(kw_only=True)
+class NotOfAccount:
+    """What is read for "this is not me" in a session of an account."""
+
+    session: Session
+    sight: AccountSight
+    sessions: tuple[Session, ...]
+    fresh: FreshSession
+    actor: str
+
+
+def not_of_account(seen: NotOfAccount, policy: Policy, now: datetime) -> Decision[Detached]:
+    """ "This is not me": the record that the session shows is taken off this account, and stays off (X6).
+
+    The record keeps its contacts, and others who see it go on: an account speaks for itself alone. The account's other
+    sessions for that record end; this one goes on under a new token, for what is left (V7.2.4).
+    """
+    account = seen.sight.account
+    own = own_records(seen.sight, policy) if policy.visibility.appointments is SeenBy.RECORD else ()
+    current = _current(seen.session, own)
+    because = Because("linking.not_of_account", (("record", "none" if current is None else str(current)),))
+    if current is None:
+        return refuse(Reason.CHOOSE_FIRST if seen.session.stage is Stage.CHOOSING else Reason.NOT_FOUND, because)
+    gone = next(one for one in own if one.ref == current)
+    refs = _members(gone)
+    writes, events = taken_off(account, tuple(refs), seen.sight.links, seen.actor, now, because)
+    others = tuple(Remove(one) for one in seen.sessions if one.id != seen.session.id and one.entry_ref in refs)
+    left = tuple(one for one in own if one.ref != current)
+    session = only_own(
+        evolve(seen.session, id=seen.fresh.digest, version=0, used_at=now, because=str(because)), left, policy
+    )
+    outcome = Detached(mask(account.identity.value), signed_in(seen.fresh, session))
+    return grant(outcome, because, (*writes, *others, Remove(seen.session), Put(session)), events=events)
 
 
 def unlink(
