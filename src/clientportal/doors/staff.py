@@ -60,8 +60,8 @@ class StaffDoor(
     """One member of staff. Made by ``portal.staff(business, actor=…, permissions=…)``.
 
     Every action is audited, and so is every look and every refusal, with the actor and the reason that were given; a
-    look is in the audit before it is answered. What is not among the permissions is refused as ``permission``. Policy windows, caps and fees do not bind staff
-    (X1).
+    look is in the audit before it is answered. What is not among the permissions is refused as ``permission``. Policy
+    windows, caps and fees do not bind staff (X1).
     """
 
     @property
