@@ -15,7 +15,7 @@ from clientportal.policy import SeenBy, StaffBooking
 from clientportal.ports import RawContacts
 from clientportal.records import Account, Assignment, Remove
 from clientportal.stores.memory import MemoryHost, MemoryStore
-from clientportal.values import AnswerKind, HostAnswer, When
+from clientportal.values import HostAnswer, When
 from stores.test_joined import rolled_back, transaction
 from watching import BOTH_COLOURS, platform, reason_of
 from world import World, at

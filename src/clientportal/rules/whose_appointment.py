@@ -101,10 +101,9 @@ def whose_appointment(seen: Booking, policy: Policy) -> Whose:
             return _booked_logged_out(seen)
         case How.BEFORE_PROOF:
             return _booked_before_proof(seen)
-        case How.BY_STAFF if policy.bookings.by_staff is StaffBooking.CHOSEN_CLIENT:
-            return _for_chosen_client(seen, policy)
-        case How.BY_STAFF:
-            return _unless_ambiguous(seen, policy)
+        case _:
+            chosen = policy.bookings.by_staff is StaffBooking.CHOSEN_CLIENT
+    return _for_chosen_client(seen, policy) if chosen else _unless_ambiguous(seen, policy)
 
 
 def _booked_logged_in(seen: Booking) -> Whose:
