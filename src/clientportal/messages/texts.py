@@ -1,8 +1,8 @@
 """Every sentence that a client or a member of staff reads, in one catalogue that a host can translate or replace.
 
 Keys are stable: ``reason.<code>.client``, ``reason.<code>.staff``, ``message.<kind>.<channel>.text`` and ``.subject``.
-A text may use the placeholders that its default uses, in braces; nothing else is filled in, and what is filled in is
-never looked at as a template again.
+A text may use the placeholders that its default uses, in braces, and what a business calls its clients: ``{noun}`` and
+``{nouns}`` (TT1). Nothing else is filled in, and what is filled in is never looked at as a template again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from clientportal.messages.wording import DEFAULTS
 __all__ = ["DEFAULTS", "Catalogue", "clean"]
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_EVERYWHERE = frozenset({"business", "noun", "nouns"})
 
 
 def clean(text: str, *, longest: int = 200) -> str:
@@ -38,7 +39,7 @@ class Catalogue:
         for key, text in (own or {}).items():
             if key not in DEFAULTS:
                 raise InvalidInput(f"there is no text {key!r}; see clientportal.messages.texts.DEFAULTS")
-            unknown = set(_PLACEHOLDER.findall(text)) - set(_PLACEHOLDER.findall(DEFAULTS[key])) - {"business"}
+            unknown = set(_PLACEHOLDER.findall(text)) - set(_PLACEHOLDER.findall(DEFAULTS[key])) - _EVERYWHERE
             if unknown:
                 allowed = sorted(set(_PLACEHOLDER.findall(DEFAULTS[key])))
                 raise InvalidInput(f"{key}: there is no {{{sorted(unknown)[0]}}} here; there is {allowed}")
@@ -48,10 +49,10 @@ class Catalogue:
         """The text of that key, its placeholders filled; one without a fact is left empty."""
         return _PLACEHOLDER.sub(lambda found: facts.get(found[1], ""), self._texts[key])
 
-    def for_client(self, refusal: Refusal) -> str:
-        """What the client may read."""
-        return self.fill(f"reason.{refusal.reason.value}.client", refusal.facts)
+    def for_client(self, refusal: Refusal, *, noun: str = "client", nouns: str = "clients") -> str:
+        """What the client may read; ``noun`` and ``nouns`` are ``policy.clients``'s."""
+        return self.fill(f"reason.{refusal.reason.value}.client", {**refusal.facts, "noun": noun, "nouns": nouns})
 
-    def for_staff(self, refusal: Refusal) -> str:
+    def for_staff(self, refusal: Refusal, *, noun: str = "client", nouns: str = "clients") -> str:
         """What staff may read besides."""
-        return self.fill(f"reason.{refusal.reason.value}.staff", refusal.facts)
+        return self.fill(f"reason.{refusal.reason.value}.staff", {**refusal.facts, "noun": noun, "nouns": nouns})

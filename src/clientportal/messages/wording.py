@@ -13,7 +13,7 @@ __all__ = ["DEFAULTS"]
 
 _REASONS: dict[Reason, tuple[str, str]] = {
     Reason.DISABLED: ("This is switched off here.", "Switched off in the policy."),
-    Reason.CONTACT_BUSINESS: ("Please contact the business.", "The client was asked to contact you."),
+    Reason.CONTACT_BUSINESS: ("Please contact the business.", "The {noun} was asked to contact you."),
     Reason.PERMISSION: ("You may not do this.", "This needs the permission '{permission}'."),
     Reason.CODE_GONE: (
         "This code has expired or was used already. Please ask for a new one.",
@@ -44,7 +44,7 @@ _REASONS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.LOGIN_FAILED: (
         "Email and password do not match. Please try again, or set a new password by email.",
-        "Unknown email, wrong password or blank password: the client cannot tell which.",
+        "Unknown email, wrong password or blank password: nobody is told which.",
     ),
     Reason.SECOND_FACTOR_WRONG: (
         "That is not the right code of your authenticator app. Please try again.",
@@ -54,7 +54,7 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "Please agree to: {documents}.",
         "registration.consents asks for the editions {documents}.",
     ),
-    Reason.ALREADY_REGISTERED: ("There is an account already.", "This email or client has an account already."),
+    Reason.ALREADY_REGISTERED: ("There is an account already.", "This email or {noun} has an account already."),
     Reason.NO_PASSWORD: ("No password is set.", "The account has no password yet."),
     Reason.STEP_UP_FIRST: (
         "Please enter your password once more.",
@@ -68,14 +68,17 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "Please set up your authenticator app first.",
         "accounts.second_factor = 'required', and this account has none yet.",
     ),
-    Reason.LOOK_ONLY: ("Here you can look, but not change anything.", "A view as the client can touch nothing."),
+    Reason.LOOK_ONLY: (
+        "Here you can look, but not change anything.",
+        "A view through a {noun}'s eyes can touch nothing.",
+    ),
     Reason.NOTHING_ASSIGNED: (
         "None of these appointments belongs to an account yet.",
-        "Assign at least one of this client's appointments first; then all can be assigned to that account.",
+        "Assign at least one of this {noun}'s appointments first; then all can be assigned to that account.",
     ),
     Reason.SEVERAL_ACCOUNTS: (
         "These appointments belong to more than one account.",
-        "This client's appointments are assigned to more than one account; assign them one by one.",
+        "This {noun}'s appointments are assigned to more than one account; assign them one by one.",
     ),
     Reason.NOT_LINKED: ("This is not linked to your account.", "No link of this account to that record."),
     Reason.PROOF_NEEDED: (
@@ -93,7 +96,7 @@ _REASONS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.PASSWORD_TOO_COMMON: (
         "This password is easy to guess. Please choose one that others would not think of.",
-        "The new password is on the blocklist, or built around the name of the business, the client or the product.",
+        "The new password is on the blocklist, or built around the name of the business, the {noun} or the product.",
     ),
     Reason.PASSWORD_BREACHED: (
         "This password is known from a data leak. Please choose another, and change it wherever else you use it.",
@@ -105,7 +108,7 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "Please confirm another contact of yours first.",
         "The contact was quiet for longer than login.recycled_after; a second proof is needed.",
     ),
-    Reason.NOT_FOUND: ("There is no such thing.", "Absent, or not this client's."),
+    Reason.NOT_FOUND: ("There is no such thing.", "Absent, or not this {noun}'s."),
     Reason.TOO_LATE: (
         "It is too late to change this online. Please contact the business.",
         "Past the window; the last moment was {until}.",
@@ -116,7 +119,7 @@ _REASONS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.FEE_NOT_ACCEPTED: (
         "This costs {amount}. Please confirm that first.",
-        "The client has not accepted the fee of {amount}.",
+        "The {noun} has not accepted the fee of {amount}.",
     ),
     Reason.ALREADY_OVER: ("This appointment is over or cancelled already.", "Not open any more, or it has begun."),
     Reason.NOT_CHANGEABLE: (
@@ -126,14 +129,14 @@ _REASONS: dict[Reason, tuple[str, str]] = {
     Reason.SLOT_TAKEN: ("That time has just been taken. Please choose another.", "The slot is not free (any more)."),
     Reason.SAME_SLOT: ("The appointment is at that time already.", "The slot is the appointment's own."),
     Reason.SAME_RECORD: ("These are one and the same.", "A record cannot be merged into itself."),
-    Reason.ALREADY_MERGED: ("This was merged already.", "{record} was merged into {survivor}; merge that one instead."),
+    Reason.ALREADY_MERGED: ("This was merged already.", "{record} was merged into {survivor}; use that one instead."),
     Reason.NOT_DUPLICATES: (
         "These are marked as different people.",
         "{pair} are marked as not duplicates; take that back first.",
     ),
     Reason.UNDO_TOO_LATE: ("It is too late to undo this.", "merging.undo_for has passed."),
     Reason.UNDONE_ALREADY: ("This was undone already.", "Undone already."),
-    Reason.ERASED: ("This was erased.", "Erased data cannot be brought back."),
+    Reason.ERASED: ("This was deleted.", "What was deleted or erased cannot be brought back."),
     Reason.KEY_REUSED: (
         "Something went wrong. Please try again.",
         "The idempotency key was used before with other parameters.",
@@ -203,6 +206,20 @@ _MESSAGES = {
     "message.email_changed.email.text": (
         "Your account at {business} uses another address from now on. If it was not you, take that back here:\n\n{link}"
     ),
+    "message.email_confirmed.email.subject": "Your new email at {business}",
+    "message.email_confirmed.email.text": (
+        "Your account at {business} uses this address from now on. All other devices were logged out."
+    ),
+    "message.email_taken_back.email.subject": "Your email at {business} was changed back",
+    "message.email_taken_back.email.text": (
+        "Your account at {business} uses its earlier address again. All devices were logged out and its password was "
+        "removed: set a new one by email. If this is not right, contact the business."
+    ),
+    "message.accounts_merged.email.subject": "Your accounts at {business}",
+    "message.accounts_merged.email.text": (
+        "Your two accounts at {business} are one from now on. One of the two passwords works no longer: if yours does "
+        "not, set a new one by email. If this is not right, contact the business."
+    ),
     "message.second_factor_changed.email.subject": "Your authenticator app at {business}",
     "message.second_factor_changed.email.text": (
         "The authenticator app of your account at {business} was set up, replaced or removed. If it was not you, "
@@ -224,10 +241,10 @@ _MESSAGES = {
         "Confirm here that an account at {business} may show the record that has this address:\n\n{link}\n\nIf you did "
         "not ask for it, you need not do anything."
     ),
-    "message.viewed_by_staff.sms.text": "{business}: our staff has looked at your client portal to help you.",
-    "message.viewed_by_staff.email.subject": "Our staff has looked at your client portal",
+    "message.viewed_by_staff.sms.text": "{business}: our staff has looked at your {noun} portal to help you.",
+    "message.viewed_by_staff.email.subject": "Our staff has looked at your {noun} portal",
     "message.viewed_by_staff.email.text": (
-        "To help you, the staff of {business} has looked at your client portal as you see it. They can change nothing "
+        "To help you, the staff of {business} has looked at your {noun} portal as you see it. They can change nothing "
         "there."
     ),
 }

@@ -76,7 +76,7 @@ async def perform(
     if setup.watch is not None:
         setup.watch(operation.name, caller.word, decision)
     if isinstance(decision.outcome, Refusal):
-        raise setup.refused(decision.outcome)
+        raise setup.refused(decision.outcome, caller.tenant)
     return decision.outcome
 
 

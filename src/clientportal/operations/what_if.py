@@ -35,7 +35,7 @@ async def replay(setup: Setup, staff: Staff, other: Policy) -> AsyncIterator[Dif
     no = may(staff.permissions, Permission.REPLAY_POLICY)
     if no is not None:
         await note_refusal(setup, staff, "replay", "", no)
-        raise setup.refused(no)
+        raise setup.refused(no, staff.tenant)
     await note_action(setup, staff, "replay", Because("what_if.replay"))
     after: str | None = None
     while True:
