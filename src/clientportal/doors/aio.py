@@ -45,6 +45,7 @@ from clientportal.operations.delivery import deliver
 from clientportal.operations.housekeeping import purge
 from clientportal.operations.matching import MATCH_BOOKING, BookedAs
 from clientportal.operations.performing import perform
+from clientportal.operations.registering import CONFIRMATION, ConfirmationOf
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.setting import HumanCheck, Staff, System
 from clientportal.outcomes import (
@@ -371,6 +372,10 @@ class AsyncPortal:
         self, business: str, *, name: str, email: str | None = None, mobile: str | None = None
     ) -> Match:
         return await perform(self._setup, System(check_tenant(business)), MATCH_BOOKING, BookedAs(name, email, mobile))
+
+    async def confirmation(self, business: str, appointment_id: str) -> Secret:
+        asked = ConfirmationOf(appointment_id)
+        return await perform(self._setup, System(check_tenant(business)), CONFIRMATION, asked)
 
     async def purge(self, business: str) -> int:
         return await purge(self._setup, check_tenant(business))

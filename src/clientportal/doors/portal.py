@@ -23,6 +23,7 @@ from clientportal.operations.delivery import deliver
 from clientportal.operations.housekeeping import purge
 from clientportal.operations.matching import MATCH_BOOKING, BookedAs
 from clientportal.operations.performing import perform
+from clientportal.operations.registering import CONFIRMATION, ConfirmationOf
 from clientportal.operations.setting import Client, HumanCheck, Setup, Staff, System, Visitor, utc_now
 from clientportal.outcomes import Delivered, Match, WalkReport
 from clientportal.passwords import AwaitedGate, BlockingGate, BreachCheck, PastHashes
@@ -235,6 +236,14 @@ class Portal:
         alone: show nothing of it to whoever typed the form. Raises ``InvalidContact``.
         """
         return step(perform(self._setup, System(check_tenant(business)), MATCH_BOOKING, BookedAs(name, email, mobile)))
+
+    def confirmation(self, business: str, appointment_id: str) -> Secret:
+        """Proof of the confirmation page of a booking, which *you* have just shown, for ``visitor.register(came_from=)``.
+
+        Works for a day (A1). Raises ``Refused`` with ``not_found`` where there is no such appointment.
+        """
+        asked = ConfirmationOf(appointment_id)
+        return step(perform(self._setup, System(check_tenant(business)), CONFIRMATION, asked))
 
     def purge(self, business: str) -> int:
         """Forget what has expired; answers how many records went."""

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import InvalidInput
+from clientportal.operations.accounts import belongings_of
 from clientportal.operations.frame import Operation, Reading, alone
 from clientportal.operations.paging import check_limit
 from clientportal.operations.performing import perform
@@ -15,9 +16,11 @@ from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import OutboxLine
 from clientportal.policy import Policy
 from clientportal.records import (
+    Account,
     Allowance,
     Challenge,
     ImportedClient,
+    MailedLink,
     MessageState,
     OutboxMessage,
     Receipt,
@@ -27,17 +30,20 @@ from clientportal.records import (
     Stored,
     Write,
 )
+from clientportal.rules.first_proof import forget_account
 from clientportal.rules.who_may_manage import Permission
 
 __all__ = ["OUTBOX", "ListOutbox", "purge"]
 
 _BATCH = 500
+_ACCOUNTS = 50
 _KEPT: tuple[tuple[type[Stored], timedelta], ...] = (
     (Challenge, timedelta(days=1)),
     (Allowance, timedelta(0)),
     (Session, timedelta(days=1)),
     (SpentLink, timedelta(days=1)),
     (Receipt, timedelta(0)),
+    (MailedLink, timedelta(days=1)),
     (ImportedClient, timedelta(0)),
 )
 """How long after its expiry each kind is kept, so that a late answer can still say why."""
@@ -55,9 +61,15 @@ async def _load_expired(reading: Reading, _asked: _Purge) -> tuple[Write, ...]:
     for kind, kept in _KEPT:
         page = await reading.state.page(kind, "expiry", upto=reading.now - kept, limit=_BATCH)
         found.extend(Remove(record) for record in page.items)
+    waiting_until = reading.now - reading.policy.accounts.unproved_for
+    waiting = await reading.state.page(Account, "waiting", ["proof"], upto=waiting_until, limit=_ACCOUNTS)
+    for account in waiting.items:
+        # A registration that nobody proved in time: with everything that hangs on it; its appointments stay
+        found.extend(forget_account(await belongings_of(reading, account)))
     page_of_messages = await reading.state.page(OutboxMessage, "time", upto=reading.now - _OUTBOX_KEPT, limit=_BATCH)
     found.extend(Remove(one) for one in page_of_messages.items if one.state is not MessageState.QUEUED)
-    return tuple(found)
+    # A session or link of a registration that is forgotten may have expired as well: each goes once.
+    return tuple({(type(write.record), write.record.id): write for write in found}.values())
 
 
 def _decide_purge(seen: tuple[Write, ...], _asked: _Purge, _policy: Policy, _now: datetime) -> Decision[int]:

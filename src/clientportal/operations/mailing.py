@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from clientportal.decisions import Because, Decision, grant
 from clientportal.operations.accounts import account_by_email, people_with
 from clientportal.operations.frame import Reading
 from clientportal.operations.setting import Visitor
 from clientportal.operations.signing_in import lane_of
+from clientportal.outcomes import MailSent
 from clientportal.records import (
     Account,
     Allowance,
@@ -15,6 +18,7 @@ from clientportal.records import (
     MailedLink,
     MailPurpose,
     OutboxMessage,
+    Receipt,
 )
 from clientportal.rules.budgets import request_charges
 from clientportal.rules.mailed_links import Mailing, MailRequest
@@ -22,7 +26,7 @@ from clientportal.rules.signing_in import STRANGERS
 from clientportal.rules.whose_contact import contact_key
 from clientportal.values import ContactKey, Email
 
-__all__ = ["load_mail_request", "load_mailing"]
+__all__ = ["load_mail_request", "load_mailing", "remember_mail", "replay_mail"]
 
 
 async def load_mail_request(
@@ -44,6 +48,7 @@ async def load_mail_request(
         source = caller.source
         lane = lane or lane_of(reading.setup, reading.tenant, caller.device, identity, reading.now)
     lane = lane or STRANGERS
+    keys = reading.setup.keys
     open_links = await reading.state.find(MailedLink, "identity", [str(identity), purpose.value])
     charges = request_charges(identity, lane, source, reading.policy.sends)
     return MailRequest(
@@ -52,11 +57,16 @@ async def load_mail_request(
         address=email.address,
         lane=lane,
         source=source,
-        live=tuple(link for link in open_links if link.open_at(reading.now) and link.account == account),
+        # One whose key has been removed opens nothing: it must not keep another from being asked for.
+        live=tuple(
+            link
+            for link in open_links
+            if link.open_at(reading.now) and link.account == account and keys.knows(link.key_id)
+        ),
         allowances=await reading.state.get_many(Allowance, [charge.id for charge in charges], lock=True),
         link_id=reading.fresh_id(),
         message_id=reading.fresh_id(),
-        key_id=reading.setup.keys.signing_id,
+        key_id=keys.signing_id,
         account=account,
         human=reading.human,
         facts=facts or {},
@@ -94,3 +104,14 @@ async def load_mailing(reading: Reading, message: OutboxMessage, challenge: Chal
 def _matching(stored: set[str], identity: ContactKey) -> tuple[str, ...]:
     """The spellings of this very address among those that the records have."""
     return tuple(sorted(text for text in stored if contact_key(identity.kind, text, "") == identity))
+
+
+def remember_mail(outcome: MailSent) -> Mapping[str, str]:
+    """What a receipt keeps of a mail that was asked for."""
+    return {"expires": outcome.expires_at.isoformat(), "resend": outcome.resend_at.isoformat()}
+
+
+async def replay_mail(_reading: Reading, _request: object, receipt: Receipt) -> Decision[MailSent]:
+    """The same answer once more; no second mail."""
+    expires, resend = (datetime.fromisoformat(receipt.result[name]) for name in ("expires", "resend"))
+    return grant(MailSent(expires, resend), Because("mailed_links.replay", (("receipt", "found"),)))

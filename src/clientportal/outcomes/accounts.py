@@ -27,8 +27,8 @@ class MailSent:
 class Registered(SignedIn):
     """A registration, and the session that it opened at once (A16).
 
-    The same whether the email has an account or not. ``account`` is the new account's id, ``resend_at`` (aware UTC) when
-    another mail may be asked for.
+    The same whether the email has an account or not. ``account`` is the new account's id, ``resend_at`` (aware UTC)
+    when another mail may be asked for.
     """
 
     account: str = field(kw_only=True)

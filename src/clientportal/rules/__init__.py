@@ -14,6 +14,8 @@ may this session still be used, and for whom?                     ``sessions.py`
 what does an account's session show, and what must it pass?       ``account_sessions.py``
 may a link be mailed, where to, and may it still act?             ``mailed_links.py``
 what is left of what was put on an email before its proof?        ``first_proof.py``
+may somebody register here, and what have they then?              ``registering.py``
+what follows when somebody proves an email?                       ``proving.py``
 how often may something be sent?                                  ``budgets.py``
 to whom does this message go, and how?                            ``whom_to_tell.py``
 who may cancel, move or rebook an appointment; at what price?     ``who_may_change.py``

@@ -180,6 +180,8 @@ class Mailing:
 
 _TO_WHOEVER_ASKED = (MessageKind.VERIFY_EMAIL, MessageKind.VERIFY_EMAIL_CODE, MessageKind.CHANGE_EMAIL)
 _AS_WRITTEN = (MessageKind.EMAIL_CHANGED, MessageKind.INVITATION)
+_AS_TOLD = (MessageKind.EMAIL_CONFIRMED, MessageKind.EMAIL_TAKEN_BACK, MessageKind.ACCOUNTS_MERGED)
+"""Notices to an address that was the account's when the thing happened, and perhaps is no longer."""
 
 
 def where_to_mail(seen: Mailing, policy: Policy, now: datetime) -> Tell | Drop:
@@ -194,16 +196,18 @@ def where_to_mail(seen: Mailing, policy: Policy, now: datetime) -> Tell | Drop:
         return gone
     if message.kind in _TO_WHOEVER_ASKED:
         if seen.owner is not None and seen.owner.id != message.account:
-            return Tell(False, seen.owner.address, False, instead=MessageKind.ALREADY_REGISTERED)
+            return Tell(False, _mailbox_of(seen.owner, message), False, instead=MessageKind.ALREADY_REGISTERED)
         typed = seen.link.address if seen.link is not None else seen.subject.address if seen.subject else ""
         return Tell(False, typed, False) if typed else Drop("the account is gone")
+    if message.kind in _AS_TOLD:
+        return Tell(False, message.facts["address"], False)
     if message.kind in _AS_WRITTEN and seen.link is not None:
         return Tell(False, seen.link.address, False)
     if message.kind is MessageKind.CLAIM_LINK:
         return Tell(False, _address(seen.stored), False) if seen.stored else Drop("nobody has this contact")
     if message.kind in (MessageKind.RESET_PASSWORD, MessageKind.SIGN_IN_LINK):
         if seen.owner is not None:
-            return Tell(False, seen.owner.address, False)
+            return Tell(False, _mailbox_of(seen.owner, message), False)
         if message.kind is MessageKind.SIGN_IN_LINK:
             return Drop("nobody has an account with this email")
         return _first_password(seen, policy)
@@ -213,6 +217,17 @@ def where_to_mail(seen: Mailing, policy: Policy, now: datetime) -> Tell | Drop:
         # A notice about an account that somebody else may have made: the address's owner has never heard of it.
         return Drop("nobody has proved this address")
     return Tell(False, seen.subject.address, False)
+
+
+def _mailbox_of(owner: Account, message: OutboxMessage) -> str:
+    """The mailbox that was asked for, as the account spells it.
+
+    An account may log in with a second email, of an account that was merged into it; the link proves the mailbox that
+    it says it proves, so it must lie in that one.
+    """
+    if message.to is None or owner.email == message.to:
+        return owner.address
+    return ContactKey.parse(message.to).value
 
 
 def _gone(seen: Mailing, now: datetime) -> Drop | None:

@@ -1,0 +1,380 @@
+"""Proving the email of a registration: by its session, or by its password. Rules: ``rules/proving.py``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import evolve, field, frozen
+
+from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
+from clientportal.keyring import digest, new_secret
+from clientportal.operations.accounts import load_mailed, load_sight, load_unproved
+from clientportal.operations.assignments import assign_at_first_proof
+from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail
+from clientportal.operations.new_passwords import hashing_place, read_new
+from clientportal.operations.people import session_of
+from clientportal.operations.performing import perform, receipt_id_of
+from clientportal.operations.sessions import Nothing
+from clientportal.operations.setting import Setup, Visitor
+from clientportal.operations.signing_in import (
+    TypedCode,
+    code_request,
+    fresh_session,
+    read_code,
+    remember_sign_in,
+    replay_sign_in,
+)
+from clientportal.outcomes import CodeSent, MailSent, SignedIn
+from clientportal.policy import Policy
+from clientportal.records import (
+    Account,
+    Challenge,
+    Credential,
+    GuessCounter,
+    MailedLink,
+    MailPurpose,
+    Purpose,
+    Receipt,
+    Session,
+    Write,
+)
+from clientportal.rules.first_proof import Unproved
+from clientportal.rules.mailed_links import MAILED_LINK, MailRequest, mailed_claims, request_mail
+from clientportal.rules.proving import (
+    Guessed,
+    Guessing,
+    Proving,
+    TypedIn,
+    charge_try,
+    verify_by_code,
+    verify_by_password,
+    verify_by_session,
+)
+from clientportal.rules.signing_in import STRANGERS, CodeRequest, SignIn, Verdict, judge_code, request_code
+from clientportal.values import ContactKey, Secret, parse_email
+
+__all__ = [
+    "REQUEST_EMAIL_CODE",
+    "RESEND_VERIFICATION",
+    "TRY_VERIFYING",
+    "VERIFY_EMAIL",
+    "VERIFY_EMAIL_CODE",
+    "VERIFY_WITH_PASSWORD",
+    "FollowLink",
+    "accounts_on",
+    "load_proving",
+    "verify_with_password",
+]
+
+_VERIFYING = "verify"
+"""The lane of every guess at whether somebody registered with an address: one for all its registrations, so that
+registering again gives no new guesses."""
+
+
+def accounts_on(reading: Reading, rule: str) -> None:
+    """Refuse where the business has switched accounts off (A6), before anything else is looked at."""
+    policy = reading.policy
+    if not policy.login.enabled or not policy.registration.accounts:
+        settings = (
+            ("login.enabled", str(policy.login.enabled)),
+            ("registration.accounts", str(policy.registration.accounts)),
+        )
+        raise Denied(Refusal(Reason.DISABLED, Because(f"proving.{rule}", (), settings)))
+
+
+async def load_proving(
+    reading: Reading,
+    account: Account,
+    unproved: Unproved,
+    *,
+    link: MailedLink | None = None,
+    session: Session | None = None,
+    records: bool = False,
+) -> Proving:
+    """Everything that a first proof by ``account`` needs, read once it is sure that the mailbox is proved."""
+    identity = unproved.identity
+    prover = evolve(account, proved_at=reading.now, waiting=None)
+    lane = session.device if session is not None and session.device is not None else STRANGERS
+    return Proving(
+        unproved=unproved,
+        account=account,
+        sight=await load_sight(reading, prover),
+        # Proved now: from here on the device is a known one for this address.
+        fresh=fresh_session(reading, identity, lane),
+        link=link,
+        session=session,
+        assignments=await _brought_by(reading, prover, unproved),
+        records=records,
+        notice_id=reading.fresh_id(),
+    )
+
+
+async def _brought_by(reading: Reading, prover: Account, unproved: Unproved) -> tuple[Write, ...]:
+    """What the first proof brings: the appointments booked before with this email (A8b).
+
+    Records are not linked here: those that have the proved email open at every login as the policy says (TT11), and a
+    link of its own is made where more than an email speaks for it.
+    """
+    if unproved.identifier is not None and unproved.identifier.proved_at is not None:
+        return ()
+    return await assign_at_first_proof(reading, prover, unproved.identity)
+
+
+# --- by the session that registered ----------------------------------------------------------------------------------
+
+
+@frozen
+class FollowLink:
+    """A link from a mail, followed on purpose."""
+
+    link: Secret = field(repr=False)
+
+
+async def _registering_session(reading: Reading) -> tuple[Session, Account]:
+    """The caller's session and its account; a session without an account has registered nothing."""
+    session = await session_of(reading, needs_record=False, lock=True)
+    account = None if session.account is None else await reading.state.get(Account, session.account, lock=True)
+    if account is None:
+        raise Denied(Refusal(Reason.NOT_FOUND, Because("proving.registering_session", (("account", "none"),))))
+    reading.actor = f"account:{account.id}"
+    return session, account
+
+
+async def _load_by_session(reading: Reading, asked: FollowLink) -> Proving:
+    accounts_on(reading, "verify_by_session")
+    session, account = await _registering_session(reading)
+    link = await load_mailed(reading, asked.link, (MailPurpose.VERIFY,))
+    if link.account != account.id:
+        raise Denied(Refusal(Reason.LINK_GONE, Because("proving.verify_by_session", (("registration", "another"),))))
+    reading.session = None
+    unproved = await load_unproved(reading, ContactKey.parse(link.identity))
+    return await load_proving(reading, account, unproved, link=link, session=session)
+
+
+def _decide_by_session(seen: Proving, _asked: FollowLink, policy: Policy, now: datetime) -> Decision[SignedIn]:
+    return verify_by_session(seen, policy, now)
+
+
+VERIFY_EMAIL = Operation[FollowLink, Proving, SignedIn](
+    name="verify_email",
+    load=_load_by_session,
+    decide=_decide_by_session,
+    durable=True,
+    previewable=False,
+    keyed=Keyed(remember_sign_in, replay_sign_in),
+)
+
+
+# --- by a code typed into it -----------------------------------------------------------------------------------------
+
+
+async def _unproved_session(reading: Reading) -> tuple[Session, Account]:
+    accounts_on(reading, "verify_by_code")
+    session, account = await _registering_session(reading)
+    if account.proved_at is not None:
+        because = Because("proving.verify_by_code", (("address", "proved already"),))
+        raise Denied(Refusal(Reason.ALREADY_REGISTERED, because))
+    return session, account
+
+
+async def _load_code_request(reading: Reading, _asked: Nothing) -> CodeRequest:
+    _, account = await _unproved_session(reading)
+    return await code_request(
+        reading,
+        parse_email(account.address),
+        account.identity,
+        _VERIFYING,
+        None,
+        new_secret(),
+        None,
+        purpose=Purpose.VERIFY_EMAIL,
+        bound_to=account.id,
+    )
+
+
+def _decide_code_request(seen: CodeRequest, _asked: Nothing, policy: Policy, now: datetime) -> Decision[CodeSent]:
+    return request_code(seen, policy, now)
+
+
+REQUEST_EMAIL_CODE = Operation[Nothing, CodeRequest, CodeSent](
+    name="request_email_code",
+    load=_load_code_request,
+    decide=_decide_code_request,
+    durable=True,
+    previewable=False,
+)
+
+
+async def _load_typed(reading: Reading, typed: TypedCode) -> TypedIn:
+    code = read_code(typed.code.reveal(), reading.policy.login.code_digits)
+    accounts_on(reading, "verify_by_code")
+    session, account = await _registering_session(reading)
+    challenge = await reading.state.get(Challenge, digest(typed.handle.reveal()), lock=True)
+    fresh = fresh_session(reading, account.identity, session.device or STRANGERS)
+    if challenge is None or (challenge.purpose, challenge.bound_to) != (Purpose.VERIFY_EMAIL, account.id):
+        return TypedIn(SignIn(None, None, Verdict.GONE, fresh))
+    counter = await reading.state.get(GuessCounter, f"{challenge.identity}|{challenge.lane}", lock=True)
+    expected = reading.setup.keys.code(
+        challenge.key_id,
+        reading.tenant,
+        challenge.purpose.value,
+        challenge.identity,
+        challenge.id,
+        challenge.send_number,
+        reading.policy.login.code_digits,
+    )
+    matches = expected is not None and expected == Secret(code)
+    verdict = judge_code(challenge, counter, matches, reading.policy, reading.now)
+    seen = SignIn(challenge, counter, verdict, fresh)
+    if verdict is not Verdict.RIGHT:
+        return TypedIn(seen)
+    reading.session = None
+    unproved = await load_unproved(reading, ContactKey.parse(challenge.identity))
+    return TypedIn(seen, await load_proving(reading, account, unproved, session=session))
+
+
+def _decide_typed(seen: TypedIn, _typed: TypedCode, policy: Policy, now: datetime) -> Decision[SignedIn]:
+    return verify_by_code(seen, policy, now)
+
+
+VERIFY_EMAIL_CODE = Operation[TypedCode, TypedIn, SignedIn](
+    name="verify_email_code",
+    load=_load_typed,
+    decide=_decide_typed,
+    durable=True,
+    previewable=False,
+    keyed=Keyed(remember_sign_in, replay_sign_in, scope=lambda typed: digest(typed.handle.reveal()), judges_proof=True),
+)
+
+
+# --- once more -------------------------------------------------------------------------------------------------------
+
+
+async def _load_resend(reading: Reading, _asked: Nothing) -> MailRequest:
+    _, account = await _unproved_session(reading)
+    email = parse_email(account.address)
+    return await load_mail_request(reading, MailPurpose.VERIFY, email, account=account.id)
+
+
+def _decide_resend(seen: MailRequest, _asked: Nothing, policy: Policy, now: datetime) -> Decision[MailSent]:
+    return request_mail(seen, policy, now)
+
+
+RESEND_VERIFICATION = Operation[Nothing, MailRequest, MailSent](
+    name="resend_verification",
+    load=_load_resend,
+    decide=_decide_resend,
+    durable=True,
+    previewable=False,
+    keyed=Keyed(remember_mail, replay_mail),
+)
+
+
+# --- by its password, without a session ------------------------------------------------------------------------------
+
+
+@frozen
+class TryLink:
+    """A link whose registration's password is about to be tried."""
+
+    link: Secret = field(repr=False)
+    key: str | None = None
+
+
+@frozen
+class TriedLink:
+    """The same, and how the try ended."""
+
+    link: Secret = field(repr=False)
+    matches: bool
+
+
+async def _load_try(reading: Reading, asked: TryLink) -> Guessing:
+    accounts_on(reading, "charge_try")
+    answered = None
+    if asked.key is not None:
+        tried = TriedLink(asked.link, matches=True)
+        id = receipt_id_of(reading.setup, reading.caller, VERIFY_WITH_PASSWORD, tried, asked.key)
+        answered = await reading.state.get(Receipt, id or "")
+    known = answered is not None and bool(answered.result)
+    if not known:
+        link = await load_mailed(reading, asked.link, (MailPurpose.VERIFY,))
+    else:
+        link = await _link_that_acted(reading, asked.link)
+    counter_id = f"{link.identity}|{_VERIFYING}"
+    credential = None if link.account is None else await reading.state.get(Credential, link.account)
+    return Guessing(
+        identity=ContactKey.parse(link.identity),
+        lane=_VERIFYING,
+        counter=await reading.state.get(GuessCounter, counter_id, lock=True),
+        hash=None if credential is None else credential.hash,
+        known=known,
+    )
+
+
+async def _link_that_acted(reading: Reading, text: Secret) -> MailedLink:
+    """The link of a call that has been answered before: used up by then, and asked about once more under its key."""
+    claims = reading.setup.keys.verify(MAILED_LINK, text.reveal())
+    link = None if claims is None else await reading.state.get(MailedLink, str(claims.get("i", "")))
+    if link is None or claims is None or dict(claims) != {**mailed_claims(link), "t": reading.tenant}:
+        raise Denied(Refusal(Reason.LINK_GONE, Because("proving.link_that_acted")))
+    return link
+
+
+def _decide_try(seen: Guessing, _asked: TryLink, policy: Policy, now: datetime) -> Decision[Guessed]:
+    return charge_try(seen, policy, now)
+
+
+TRY_VERIFYING = Operation[TryLink, Guessing, Guessed](
+    name="try_verifying", load=_load_try, decide=_decide_try, durable=True, previewable=False
+)
+
+
+@frozen
+class _Tried:
+    proving: Proving | None
+    counter: GuessCounter | None = None
+
+
+async def _load_tried(reading: Reading, asked: TriedLink) -> _Tried:
+    accounts_on(reading, "verify_by_password")
+    link = await load_mailed(reading, asked.link, (MailPurpose.VERIFY,))
+    account = None if link.account is None else await reading.state.get(Account, link.account, lock=True)
+    if account is None or not asked.matches:
+        # Nothing is read for a wrong password: who has it, has proved the mailbox, and not the registration.
+        return _Tried(None)
+    identity = ContactKey.parse(link.identity)
+    unproved = await load_unproved(reading, identity)
+    counter = await reading.state.get(GuessCounter, f"{identity}|{_VERIFYING}", lock=True)
+    return _Tried(await load_proving(reading, account, unproved, link=link), counter)
+
+
+def _decide_tried(seen: _Tried, _asked: TriedLink, policy: Policy, now: datetime) -> Decision[SignedIn]:
+    if seen.proving is None:
+        return refuse(Reason.LOGIN_FAILED, Because("proving.verify_by_password", (("password", "wrong"),)))
+    return verify_by_password(seen.proving, seen.counter, policy, now)
+
+
+VERIFY_WITH_PASSWORD = Operation[TriedLink, _Tried, SignedIn](
+    name="verify_with_password",
+    load=_load_tried,
+    decide=_decide_tried,
+    durable=True,
+    previewable=False,
+    keyed=Keyed(remember_sign_in, replay_sign_in, scope=lambda asked: digest(asked.link.reveal()), judges_proof=True),
+)
+
+
+async def verify_with_password(
+    setup: Setup, caller: Visitor, link: Secret, password: Secret, key: str | None
+) -> SignedIn:
+    """Charge the try, look at the password, and record the answer: three steps, and a place to hash held throughout.
+
+    The place comes first: whoever finds none has been charged nothing.
+    """
+    typed = read_new(setup, caller.tenant, password)
+    async with hashing_place(setup, caller.tenant) as hashing:
+        guessed = await perform(setup, caller, TRY_VERIFYING, TryLink(link, key))
+        checked = await hashing.check(guessed.hash, typed)
+        return await perform(setup, caller, VERIFY_WITH_PASSWORD, TriedLink(link, checked.matches), key=key)
