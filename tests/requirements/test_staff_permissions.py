@@ -106,17 +106,21 @@ def test_looks_and_refusals_are_audited_with_actor_subject_and_reason(world: Wor
     ]
 
 
-def test_a_preview_of_a_look_is_a_look(world: World) -> None:
-    """It shows the same, so it is audited the same; a preview of a change leaves no trace."""
+def test_a_preview_is_audited_as_one(world: World) -> None:
+    """A look shows the same in a preview, and is the same; what a change would come to is shown, and nothing else is
+    another afterwards.
+    """
     ana = world.add_client("ana", "Ana Kingi", mobile=ANA)
     world.book("a1", ana, "2026-12-01 09:00")
     before = entries(world)
     world.staff().preview.client(ana)
     (entry,) = since(world, before)
     assert told(entry)[:4] == ("staff:mia", "client", "client:ana", "done")
-    stored = everything_stored(world)
+    before, stored = entries(world), everything_stored(world)
     world.staff().preview.cancel("a1")
-    assert everything_stored(world) == stored
+    (entry,) = since(world, before)
+    assert told(entry)[:4] == ("staff:mia", "staff_cancel", "a1", "previewed")
+    assert {**everything_stored(world), "cp_audit": ()} == {**stored, "cp_audit": ()}
 
 
 def test_who_reads_the_audit_stands_in_it(world: World) -> None:

@@ -58,12 +58,16 @@ def test_the_plan_says_what_will_be_shown_from_where_and_where_they_disagree(wor
 
 
 def test_planning_and_previewing_change_nothing(world: World) -> None:
-    """Not a row of the portal's or the host's, audit included."""
+    """Not a row of the portal's or the host's; that staff were shown both records is audited."""
     ana, twin = twins(world)
     before = everything_stored(world)
+    world.clock.advance(timedelta(seconds=1))
     world.staff().plan_merge(ana, twin)
+    world.clock.advance(timedelta(seconds=1))
     world.staff().preview.merge(ana, twin, choices={"first_name": ana})
-    assert everything_stored(world) == before
+    assert {**everything_stored(world), "cp_audit": ()} == {**before, "cp_audit": ()}
+    lines = [line for line in world.staff().audit(subject=str(ana)).items if line.actor == "staff:mia"]
+    assert [(line.action, line.outcome) for line in lines] == [("merge", "previewed"), ("plan_merge", "done")]
 
 
 @pytest.mark.parametrize("choices", [{}, {"first_name": client("ana"), "mobile": client("ana")}])

@@ -59,8 +59,8 @@ class Cost:
     postgres: tuple[int, int]
 
 
-# A look by staff is audited before it is answered: one more BEGIN and commit, one INSERT. ``switch`` and ``not_me`` lock
-# the session that was read before the loader, to see whether staff look with it: one more read.
+# A look by staff is audited before it is answered: one more BEGIN and commit, one INSERT. ``switch`` and ``not_me``
+# lock the session that was read before the loader, to see whether staff look with it: one more read.
 COSTS: dict[str, Cost] = {
     "verify_code": Cost(11, sqlite=(12, 1), postgres=(18, 1)),
     "first_login": Cost(10, sqlite=(12, 1), postgres=(16, 1)),

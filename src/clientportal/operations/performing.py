@@ -169,8 +169,8 @@ async def _once(
                     await unit.commit(())
     if pending is not None:
         decision = await ask_elsewhere(setup, caller, operation, request, *pending)
-    elif reading.viewer is not None or (isinstance(caller, Staff) and not operation.writes):
-        # Before anybody has the answer: what was looked at, a preview of a look included, is known to have been.
+    elif reading.viewer is not None or isinstance(caller, Staff):
+        # Before anybody has the answer: whatever staff were shown, in a preview too, is known to have been.
         if not writes and operation.audited:
             subject = operation.subject(request)
             await note_look(reading, operation.name, subject, decision, previewed=operation.writes)
@@ -286,7 +286,9 @@ async def _touch(setup: Setup, caller: Caller, session: Session, now: datetime) 
 # --- idempotency ---------------------------------------------------------------------------------------------------
 
 
-def receipt_id_of(setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, key: str | None) -> str | None:
+def receipt_id_of(
+    setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, key: str | None
+) -> str | None:
     """Under which id the answer to this call is remembered, if it is at all."""
     if key is None or operation.keyed is None:
         return None
