@@ -23,10 +23,11 @@ from clientportal.outcomes import (
 from clientportal.policy import LoginToBook, Policy
 from clientportal.records import Snapshot
 from clientportal.rules.merging import address_of
-from clientportal.rules.who_may_see import account_profile, profile, section_is_open
+from clientportal.rules.who_may_see import account_profile, booking_profile, latest_answers, profile, section_is_open
 from clientportal.values import (
     Appointment,
     Business,
+    Prefill,
     When,
 )
 
@@ -135,6 +136,7 @@ class _Start:
     business: Business
     profile: Profile | None
     recent: tuple[Appointment, ...]
+    prefill: Prefill = field(factory=Prefill)
 
 
 async def _load_visitor_start(reading: Reading, _asked: object) -> _Start:
@@ -148,12 +150,15 @@ async def _load_start(reading: Reading, _asked: object) -> _Start:
         return _Start(business, None, ())
     caller = await principal(reading)
     shown: Profile | None = None
+    given = Prefill()
     if section_is_open("account", reading.policy):
-        shown = await profile_of(reading, caller)
+        shown = booking_profile(await profile_of(reading, caller), caller.account, reading.policy)
+        if reading.setup.host.capabilities.prefill and caller.refs:
+            given = await reading.host.prefill(list(caller.refs))
     if not section_is_open("bookings", reading.policy):
-        return _Start(business, shown, ())
+        return _Start(business, shown, (), given)
     page = await reading.host.appointments(list(caller.refs), When.PAST, reading.now, None, 5)
-    return _Start(business, shown, tuple(page.items))
+    return _Start(business, shown, tuple(page.items), given)
 
 
 def _decide_start(seen: _Start, _asked: object, policy: Policy, _now: datetime) -> Decision[BookingStart]:
@@ -161,7 +166,16 @@ def _decide_start(seen: _Start, _asked: object, policy: Policy, _now: datetime) 
     because = Because("who_may_see.booking_start", (), (("login.in_booking_flow", str(login.in_booking_flow)),))
     offered = login.enabled and login.in_booking_flow
     required = offered and login.to_book is LoginToBook.REQUIRED
-    return grant(BookingStart(seen.business, offered, required, seen.profile, seen.recent), because)
+    start = BookingStart(
+        seen.business,
+        offered,
+        required,
+        seen.profile,
+        seen.recent,
+        answers=latest_answers(seen.prefill.answers),
+        card=seen.prefill.card,
+    )
+    return grant(start, because)
 
 
 VISITOR_START_BOOKING = Operation[object, _Start, BookingStart](

@@ -16,6 +16,7 @@ from clientportal.errors import HostError
 from clientportal.ports.host import AsyncHost, ContactPage, RawContacts
 from clientportal.records import HostWrite, Intent
 from clientportal.values import (
+    Answer,
     AnswerKind,
     Appointment,
     AppointmentPage,
@@ -29,6 +30,7 @@ from clientportal.values import (
     HostAnswer,
     Money,
     Offer,
+    Prefill,
     RecordKind,
     RecordRef,
     Service,
@@ -188,6 +190,11 @@ class CheckedHost:
 
     async def slot(self, id: str) -> Slot | None:
         return _that_one(Slot, await self._host.slot(id), id, "slot")
+
+    async def prefill(self, refs: Sequence[RecordRef]) -> Prefill:
+        given = _a(Prefill, await self._host.prefill(refs), "prefill")
+        _several(Answer, given.answers, "prefill")
+        return given
 
     async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
         answer = await self._host.create_client(draft, key)

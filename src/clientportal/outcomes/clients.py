@@ -8,7 +8,18 @@ from enum import StrEnum
 from attrs import frozen
 
 from clientportal.decisions import Reason, Refusal
-from clientportal.values import Address, Appointment, AppointmentStatus, Business, ChangeKind, Money, RecordRef, Secret
+from clientportal.values import (
+    Address,
+    Answer,
+    Appointment,
+    AppointmentStatus,
+    Business,
+    CardSummary,
+    ChangeKind,
+    Money,
+    RecordRef,
+    Secret,
+)
 
 __all__ = [
     "Appointments",
@@ -187,13 +198,19 @@ class Booked:
 
 @frozen
 class BookingStart:
-    """What the booking flow begins with: personal data for a session alone (T2)."""
+    """What the booking flow begins with: personal data for a session alone (T2, A14).
+
+    ``profile`` has name, phone and email for the form; ``answers`` what was answered in intake forms before, which may
+    be sent unchanged or edited; ``card`` the card that the client chose to store, as far as it may be shown.
+    """
 
     business: Business
     login_offered: bool
     login_required: bool
     profile: Profile | None = None
     recent: tuple[Appointment, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    card: CardSummary | None = None
 
 
 @frozen

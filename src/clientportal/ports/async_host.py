@@ -22,6 +22,7 @@ from clientportal.values import (
     HostAnswer,
     Money,
     Offer,
+    Prefill,
     RecordRef,
     Service,
     Slot,
@@ -89,6 +90,9 @@ class AsyncBaseHost:
 
     async def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage:
         raise self._missing("client_list")
+
+    async def prefill(self, refs: Sequence[RecordRef]) -> Prefill:
+        raise self._missing("prefill")
 
     async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
         raise self._missing("create_client")

@@ -32,6 +32,7 @@ from clientportal.values import (
     HostAnswer,
     Money,
     Offer,
+    Prefill,
     RecordRef,
     Service,
     Slot,
@@ -61,6 +62,7 @@ class Capabilities:
     * ``slots``: list free slots and re-read one.
     * ``client_list``: list and search all clients, for staff (TT5).
     * ``update_client``, ``delete_client``, ``erase_client``, ``delete_appointment``: the write of that name.
+    * ``prefill``: what earlier bookings fill a booking form with (A14).
     """
 
     by_contact: bool = False
@@ -74,6 +76,7 @@ class Capabilities:
     delete_client: bool = False
     erase_client: bool = False
     delete_appointment: bool = False
+    prefill: bool = False
 
 
 @frozen
@@ -112,6 +115,7 @@ class Host(Protocol):
     ) -> Sequence[Slot]: ...
     def slot(self, id: str) -> Slot | None: ...
     def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage: ...
+    def prefill(self, refs: Sequence[RecordRef]) -> Prefill: ...
     def create_client(self, draft: ClientDraft, key: str) -> HostAnswer: ...
     def create_clients(self, drafts: Sequence[tuple[ClientDraft, str]]) -> Sequence[HostAnswer]: ...
     def update_client(self, ref: RecordRef, change: ClientChange, key: str) -> HostAnswer: ...
@@ -143,6 +147,7 @@ class AsyncHost(Protocol):
     ) -> Sequence[Slot]: ...
     async def slot(self, id: str) -> Slot | None: ...
     async def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage: ...
+    async def prefill(self, refs: Sequence[RecordRef]) -> Prefill: ...
     async def create_client(self, draft: ClientDraft, key: str) -> HostAnswer: ...
     async def create_clients(self, drafts: Sequence[tuple[ClientDraft, str]]) -> Sequence[HostAnswer]: ...
     async def update_client(self, ref: RecordRef, change: ClientChange, key: str) -> HostAnswer: ...
@@ -266,6 +271,15 @@ class BaseHost:
         ``values.searching`` is theirs, and an adapter's to use.
         """
         raise self._missing("client_list")
+
+    def prefill(self, refs: Sequence[RecordRef]) -> Prefill:
+        """Capability ``prefill``: what was answered in intake forms for these clients and single bookings, and the card
+        that their holder chose to store (A14). Several answers to one question: the portal takes the latest.
+
+        Asked only for a session that sees those refs; there may be thousands of bookings among them. Of a card only
+        what :class:`~clientportal.values.CardSummary` holds, never a number or a token.
+        """
+        raise self._missing("prefill")
 
     def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
         """Capability ``create_client``: a new record with these fields and nothing else; answers its ``ref``."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from attrs import evolve
 
 from clientportal.outcomes import FieldChoice, Profile
 from clientportal.policy import Policy
 from clientportal.records import Account
-from clientportal.values import Address
+from clientportal.values import Address, Answer
 
-__all__ = ["account_profile", "profile", "section_is_open"]
+__all__ = ["account_profile", "booking_profile", "latest_answers", "profile", "section_is_open"]
 
 
 def profile(fields: Mapping[str, FieldChoice], address: Address | None, policy: Policy) -> Profile:
@@ -47,6 +49,22 @@ def account_profile(account: Account | None, policy: Policy) -> Profile:
         mobile=None,
         address=None,
     )
+
+
+def booking_profile(shown: Profile, account: Account | None, policy: Policy) -> Profile:
+    """What a booking form starts with (A14): the record's name and contacts; a contact that the record has none of is
+    the account's, for the holder of the account is who books, for a child as well.
+    """
+    own = account_profile(account, policy)
+    return evolve(shown, email=shown.email or own.email, phone=shown.phone or (None if shown.mobile else own.phone))
+
+
+def latest_answers(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """One answer for each question of each form: the latest, and of equally late ones the greatest as text."""
+    latest: dict[tuple[str, str], Answer] = {}
+    for one in sorted(answers, key=lambda one: (one.at, one.answer)):
+        latest[one.form, one.question] = one
+    return tuple(latest[key] for key in sorted(latest))
 
 
 def section_is_open(name: str, policy: Policy) -> bool:

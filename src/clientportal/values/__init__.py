@@ -35,18 +35,21 @@ from clientportal.values.contacts import (
 )
 from clientportal.values.instants import as_utc, in_zone, zone
 from clientportal.values.money import Money
+from clientportal.values.prefill import Answer, CardSummary, Prefill
 from clientportal.values.secret import Secret
 from clientportal.values.sources import normalise_source
 
 __all__ = [
     "CLIENT_FIELDS",
     "Address",
+    "Answer",
     "AnswerKind",
     "Appointment",
     "AppointmentPage",
     "AppointmentStatus",
     "Branding",
     "Business",
+    "CardSummary",
     "ChangeKind",
     "ClientChange",
     "ClientDraft",
@@ -60,6 +63,7 @@ __all__ = [
     "NumberType",
     "Offer",
     "Phone",
+    "Prefill",
     "RecordKind",
     "RecordRef",
     "Secret",

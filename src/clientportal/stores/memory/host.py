@@ -40,6 +40,7 @@ from clientportal.values import (
     ClientRecord,
     Money,
     Offer,
+    Prefill,
     RecordKind,
     RecordRef,
     Service,
@@ -83,6 +84,7 @@ class MemoryHost(ListedClients):
         delete_client=True,
         erase_client=True,
         delete_appointment=True,
+        prefill=True,
     )
 
     # --- reads
@@ -168,6 +170,13 @@ class MemoryHost(ListedClients):
     def slot(self, id: str) -> Slot | None:
         with self.rows() as tx:
             return cast("Slot | None", tx.get("slots", id))
+
+    def prefill(self, refs: Sequence[RecordRef]) -> Prefill:
+        with self.rows() as tx:
+            found = [cast("Prefill | None", tx.get("prefills", str(ref))) for ref in dict.fromkeys(refs)]
+        given = [one for one in found if one is not None]
+        answers = tuple(answer for one in given for answer in one.answers)
+        return Prefill(answers, next((one.card for one in given if one.card is not None), None))
 
     def outcome(self, key: str) -> HostAnswer | None:
         with self.rows() as tx:

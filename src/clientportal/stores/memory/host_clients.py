@@ -100,6 +100,8 @@ class ListedClients(SeededHost):
                     tx.put("appointments", one.id, evolve(row, appointment=nobodys, contacts=None))
                     erased.add(one.id)
             _forget_in_answers(tx, erased)
+            for ref in wanted | {RecordRef.booking(id) for id in erased}:
+                tx.remove("prefills", str(ref))
             return HostAnswer()
 
         return self._once(key, write)

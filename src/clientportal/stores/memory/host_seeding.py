@@ -14,7 +14,17 @@ from clientportal.ports.host import BaseHost, HostAnswer, RawContacts
 from clientportal.stores.memory.host_rows import AppointmentRow, next_version
 from clientportal.stores.memory.store import MemoryStore
 from clientportal.stores.memory.transaction import MemoryTransaction
-from clientportal.values import Appointment, Business, ClientRecord, Money, RecordKind, Service, Slot
+from clientportal.values import (
+    Appointment,
+    Business,
+    ClientRecord,
+    Money,
+    Prefill,
+    RecordKind,
+    RecordRef,
+    Service,
+    Slot,
+)
 
 __all__ = ["Clock", "SeededHost", "now_utc"]
 
@@ -102,6 +112,11 @@ class SeededHost(BaseHost):
         with self.rows() as tx:
             for service in services:
                 tx.put("services", service.id, service)
+
+    async def add_prefill(self, ref: RecordRef, prefill: Prefill) -> None:
+        """What was answered for a client or at a booking, and the card that is stored, instead of what was there."""
+        with self.rows() as tx:
+            tx.put("prefills", str(ref), prefill)
 
     async def add_slots(self, slots: Sequence[Slot]) -> None:
         """Free times."""

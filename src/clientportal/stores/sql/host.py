@@ -26,6 +26,7 @@ from clientportal.values import (
     ContactKey,
     Money,
     Offer,
+    Prefill,
     RecordKind,
     RecordRef,
     Service,
@@ -57,6 +58,7 @@ class SqlHost(ListedClients):
         delete_client=True,
         erase_client=True,
         delete_appointment=True,
+        prefill=True,
     )
     shares_transaction: ClassVar[bool] = True
 
@@ -148,6 +150,11 @@ class SqlHost(ListedClients):
             p_limit=limit,
         )
         return [rows.slot_of(row) for row in found]
+
+    async def prefill(self, refs: Sequence[RecordRef]) -> Prefill:
+        """What was answered for those clients and at those bookings, and a card that is stored."""
+        named = queries.listed({"p_refs": [str(ref) for ref in refs if storable(ref.id)]}, self._face.sqlite)
+        return rows.prefill_of(await self._rows(queries.prefills(self._face.sqlite), **named))
 
     async def slot(self, id: str) -> Slot | None:
         """That slot where it is still free."""

@@ -95,6 +95,8 @@ class ListedClients(HostSeeding):
         """Overwrite who they are, in their rows and on their bookings; what was booked and paid for stays."""
         asked = queries.listed(wanted(refs), self._face.sqlite)
         clients, appointments = queries.erasing(self._face.sqlite)
+        named = queries.listed({"p_refs": [str(ref) for ref in refs if storable(ref.id)]}, self._face.sqlite)
+        await self._run(queries.forgetting_prefills(self._face.sqlite), **asked, **named)
         await self._run(clients, p_clients=asked["p_clients"])
         await self._run(appointments, **asked)
         return HostAnswer()

@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from clientportal.stores.sql.host_rows import EMPTY_CLIENT
-from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, SERVICES, SLOTS
+from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, PREFILLS, SERVICES, SLOTS
 from clientportal.stores.sql.tables import TEXT
 
 __all__ = [
@@ -59,11 +59,13 @@ __all__ = [
     "client_list",
     "clients_of",
     "erasing",
+    "forgetting_prefills",
     "listed",
+    "prefills",
     "putting",
 ]
 
-_a, _c, _s = APPOINTMENTS.c, CLIENTS.c, SLOTS.c
+_a, _c, _s, _p = APPOINTMENTS.c, CLIENTS.c, SLOTS.c, PREFILLS.c
 _TENANT: BindParameter[Any] = bindparam("p_tenant")
 _ID: BindParameter[Any] = bindparam("p_id")
 
@@ -301,6 +303,22 @@ def erasing(sqlite: bool) -> tuple[Executable, Executable]:
         .where(_a.tenant == _TENANT, _theirs(sqlite))
         .values({"version": _a.version + 1, "booked_as": "", **unsigned}),
     )
+
+
+# --- what a booking form starts with
+
+
+@cache
+def prefills(sqlite: bool) -> Executable:
+    """What stands under those refs."""
+    return select(PREFILLS).where(_p.tenant == _TENANT, _among(_p.ref, "p_refs", sqlite)).order_by(_p.ref)
+
+
+@cache
+def forgetting_prefills(sqlite: bool) -> Executable:
+    """Nothing is left under those refs, nor under the bookings of those clients."""
+    bookings = select(literal("booking:") + _a.id).where(_a.tenant == _TENANT, _theirs(sqlite))
+    return delete(PREFILLS).where(_p.tenant == _TENANT, or_(_among(_p.ref, "p_refs", sqlite), _p.ref.in_(bookings)))
 
 
 # --- what is put in

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,13 +12,16 @@ from clientportal.ports.host import RawContacts
 from clientportal.stores.sql.codec import instant_from_text, instant_text
 from clientportal.values import (
     Address,
+    Answer,
     Appointment,
     AppointmentStatus,
     Branding,
     Business,
+    CardSummary,
     ClientDraft,
     ClientRecord,
     Money,
+    Prefill,
     RecordKind,
     RecordRef,
     Service,
@@ -38,6 +41,8 @@ __all__ = [
     "draft_fields",
     "money_of",
     "money_row",
+    "prefill_of",
+    "prefill_row",
     "service_of",
     "service_row",
     "slot_of",
@@ -47,6 +52,24 @@ __all__ = [
 _ADDRESS = ("street", "city", "region", "postcode", "country")
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_NAME = 100
+
+
+def prefill_row(ref: RecordRef, prefill: Prefill) -> dict[str, str | None]:
+    """The columns of what a booking form starts with."""
+    answers = [[one.form, one.question, one.answer, instant_text(one.at)] for one in prefill.answers]
+    card = prefill.card
+    kept = None if card is None else [card.brand, card.last_four, card.expires_month, card.expires_year]
+    return {"ref": str(ref), "answers": json.dumps(answers), "card": None if kept is None else json.dumps(kept)}
+
+
+def prefill_of(found: Sequence[Any]) -> Prefill:
+    """All that stands in those rows; of several cards the first."""
+    answers = [answer for row in found for answer in json.loads(row.answers)]
+    cards = [json.loads(row.card) for row in found if row.card is not None]
+    return Prefill(
+        tuple(Answer(form, question, said, instant_from_text(at)) for form, question, said, at in answers),
+        CardSummary(*cards[0]) if cards else None,
+    )
 
 
 def money_row(name: str, money: Money | None) -> dict[str, str | None]:

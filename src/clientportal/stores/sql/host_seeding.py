@@ -12,8 +12,8 @@ from clientportal.ports.host import RawContacts
 from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.connections import face_of
-from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, SERVICES, SLOTS
-from clientportal.values import Appointment, Business, ClientRecord, Money, Service, Slot
+from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, PREFILLS, SERVICES, SLOTS
+from clientportal.values import Appointment, Business, ClientRecord, Money, Prefill, RecordRef, Service, Slot
 
 __all__ = ["HostSeeding"]
 
@@ -66,6 +66,10 @@ class HostSeeding:
     async def add_services(self, services: Iterable[Service]) -> None:
         """Add services, or replace those of the same id."""
         await self._put(SERVICES, [rows.service_row(service) for service in services])
+
+    async def add_prefill(self, ref: RecordRef, prefill: Prefill) -> None:
+        """What was answered for a client or at a booking, and the card that is stored, instead of what was there."""
+        await self._put(PREFILLS, [rows.prefill_row(ref, prefill)])
 
     async def add_slots(self, slots: Iterable[Slot]) -> None:
         """Add free times, or make those of the same id free again."""

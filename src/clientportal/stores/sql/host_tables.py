@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint,
 
 from clientportal.stores.sql.tables import METADATA, TEXT
 
-__all__ = ["APPOINTMENTS", "BUSINESSES", "CLIENTS", "HOST_TABLES", "SERVICES", "SLOTS"]
+__all__ = ["APPOINTMENTS", "BUSINESSES", "CLIENTS", "HOST_TABLES", "PREFILLS", "SERVICES", "SLOTS"]
 
 
 def _text(name: str, *, optional: bool = False) -> Column[str]:
@@ -127,4 +127,15 @@ APPOINTMENTS = Table(
 Index("cp_host_appointments_by_start", *(APPOINTMENTS.c[n] for n in ("tenant", "client_id", "start_at", "id")))
 Index("cp_host_appointments_by_made", *(APPOINTMENTS.c[n] for n in ("tenant", "client_id", "made_at")))
 
-HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS)
+PREFILLS = Table(
+    "cp_host_prefills",
+    METADATA,
+    _text("tenant"),
+    _text("ref"),
+    Column("answers", Text, nullable=False),
+    Column("card", Text),
+    PrimaryKeyConstraint("tenant", "ref", name="cp_host_prefills_pk"),
+)
+"""What was answered for a client (``client:7``) or at a booking (``booking:a1``), and a stored card: both are JSON."""
+
+HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS)
