@@ -11,7 +11,7 @@ from clientportal.policy import SendPolicy
 from clientportal.records import Allowance
 from clientportal.values import ContactKey, ContactKind
 
-__all__ = ["Charge", "destination_charge", "next_use", "request_charges", "spend"]
+__all__ = ["Charge", "destination_charge", "mailbox", "next_use", "request_charges", "spend"]
 
 
 @frozen
@@ -42,7 +42,7 @@ def request_charges(identity: ContactKey, lane: str, source: str | None, policy:
     who has logged in on this device before.
     """
     known = "|known" if lane.startswith("device:") else ""
-    charges = [destination_charge(f"to:{_mailbox(identity)}|{lane}", policy)]
+    charges = [destination_charge(f"to:{mailbox(identity)}|{lane}", policy)]
     if source is not None:
         charges.append(Charge(f"from:{source}{known}", ((_HOUR, policy.per_source_hour),)))
     if identity.kind is not ContactKind.EMAIL:
@@ -52,7 +52,7 @@ def request_charges(identity: ContactKey, lane: str, source: str | None, policy:
     return tuple(charges)
 
 
-def _mailbox(identity: ContactKey) -> str:
+def mailbox(identity: ContactKey) -> str:
     """What a destination is counted under: ``ana+1@…``, ``ana+2@…`` and so on mostly fill one and the same mailbox."""
     local, at, domain = str(identity).rpartition("@")
     return f"{local.partition('+')[0]}{at}{domain}" if identity.kind is ContactKind.EMAIL else str(identity)

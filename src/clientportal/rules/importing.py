@@ -11,15 +11,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from clientportal.outcomes import ImportedRow, RowOutcome, RowReason
 from clientportal.records import ContactEntry, ImportedClient, NumberCounter, Put, Write
 from clientportal.rules.client_numbers import assign_numbers
-from clientportal.values import ClientDraft, ClientRecord, ContactKey, ContactKind, RecordRef
+from clientportal.values import AnswerKind, ClientDraft, ClientRecord, ContactKey, ContactKind, HostAnswer, RecordRef
 from clientportal.values.searching import folded
 
-__all__ = ["KEPT", "Added", "Arrived", "Judged", "Known", "Person", "Row", "folded_name", "judge_rows", "record_added"]
+__all__ = [
+    "KEPT",
+    "Added",
+    "Arrived",
+    "Judged",
+    "Known",
+    "Made",
+    "Person",
+    "Row",
+    "asked_for",
+    "folded_name",
+    "judge_rows",
+    "record_made",
+    "told",
+]
 
 KEPT = timedelta(days=90)
 """How long an import can be run again under its name without adding anybody twice."""
@@ -137,18 +151,14 @@ def judge_rows(rows: Sequence[Row], known: Known, merging_keys: frozenset[Contac
     for place, row in enumerate(rows):
         found = _judge(row, known, merging_keys, arrived)
         if isinstance(found, Person):
-            assert row.draft is not None
-            why = RowReason.SAME_CONTACT
-            lines.append(
-                ImportedRow(row.line, RowOutcome.MATCHED, found.ref, why, _SAME_ROW if found.ref is None else "")
-            )
-            if found.ref is None and found.place >= first:
+            lines.append(ImportedRow(row.line, RowOutcome.MATCHED, None, RowReason.SAME_CONTACT, _SAME_ROW))
+            if found.place >= first:
                 follows[place] = found.place - first
-        else:
-            lines.append(found)
-            if found.outcome is RowOutcome.ADDED and row.draft is not None:
-                added.append(Added(row, row.draft, place))
-                arrived.put(row, folded_name(row.draft))
+            continue
+        lines.append(found)
+        if found.outcome is RowOutcome.ADDED and found.ref is None and row.draft is not None:
+            added.append(Added(row, row.draft, place))
+            arrived.put(row, folded_name(row.draft))
     return Judged(tuple(lines), tuple(added), follows)
 
 
@@ -201,14 +211,52 @@ def _by_number(row: Row, number: int, person: Person | None, name: str) -> Impor
     return ImportedRow(row.line, RowOutcome.REFUSED, None, RowReason.NUMBER_OF_ANOTHER, text)
 
 
-def record_added(
-    made: Sequence[tuple[Row, RecordRef]], counter: NumberCounter | None, now: datetime
-) -> tuple[Write, ...]:
+@frozen
+class Made:
+    """A row that has become a client, and what there is of it already: the record of it where a host elsewhere was
+    asked, the contacts and the number where somebody was faster.
+    """
+
+    row: Row
+    ref: RecordRef
+    begun: ImportedClient | None = None
+    indexed: frozenset[str] = frozenset()
+    numbered: bool = False
+
+
+def record_made(made: Sequence[Made], counter: NumberCounter | None, now: datetime) -> tuple[Write, ...]:
     """What the portal keeps of clients that were just made: their contacts, so that they can log in at once, their
     numbers (TT9), and which row each of them was (I2).
     """
     writes: list[Write] = []
-    for row, ref in made:
-        writes.extend(Put(ContactEntry.of(ref, key)) for key in sorted(row.keys))
-        writes.append(Put(ImportedClient(id=row.digest, ref=str(ref), at=now, forget_at=now + KEPT)))
-    return (*writes, *assign_numbers([ref for _, ref in made], counter))
+    for one in made:
+        entries = [ContactEntry.of(one.ref, key) for key in sorted(one.row.keys)]
+        writes.extend(Put(entry) for entry in entries if entry.id not in one.indexed)
+        was = one.begun or asked_for(one.row, now)
+        writes.append(Put(evolve(was, ref=str(one.ref))))
+    return (*writes, *assign_numbers([one.ref for one in made if not one.numbered], counter))
+
+
+def asked_for(row: Row, now: datetime) -> ImportedClient:
+    """A row for which a client is being made."""
+    return ImportedClient(id=row.digest, at=now, forget_at=now + KEPT)
+
+
+def told(judged: Judged, answers: Sequence[HostAnswer]) -> tuple[ImportedRow, ...]:
+    """The report of a batch, once the platform has answered each of the rows that were to be added."""
+    lines = list(judged.lines)
+    for one, answer in zip(judged.added, answers, strict=True):
+        lines[one.place] = _answered(lines[one.place], answer)
+    for place, follows in judged.follows.items():
+        first = lines[judged.added[follows].place]
+        if first.ref is None:
+            lines[place] = evolve(first, line=lines[place].line)
+        else:
+            lines[place] = evolve(lines[place], ref=first.ref)
+    return tuple(lines)
+
+
+def _answered(line: ImportedRow, answer: HostAnswer) -> ImportedRow:
+    if answer.kind is AnswerKind.DONE and answer.ref is not None:
+        return evolve(line, ref=answer.ref)
+    return ImportedRow(line.line, RowOutcome.REFUSED, None, RowReason.DECLINED, answer.note or "declined")
