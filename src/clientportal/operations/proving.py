@@ -21,6 +21,7 @@ from clientportal.operations.signing_in import (
     TypedCode,
     code_request,
     fresh_session,
+    fresh_session_of,
     read_code,
     remember_sign_in,
     replay_sign_in,
@@ -211,7 +212,7 @@ async def _load_typed(reading: Reading, typed: TypedCode) -> TypedIn:
     accounts_on(reading, "verify_by_code")
     session, account = await _registering_session(reading)
     challenge = await reading.state.get(Challenge, digest(typed.handle.reveal()), lock=True)
-    fresh = fresh_session(reading, account.identity, session.device or STRANGERS)
+    fresh = fresh_session_of(reading, account, session.device or STRANGERS)
     if challenge is None or (challenge.purpose, challenge.bound_to) != (Purpose.VERIFY_EMAIL, account.id):
         return TypedIn(SignIn(None, None, Verdict.GONE, fresh))
     counter = await reading.state.get(GuessCounter, f"{challenge.identity}|{challenge.lane}", lock=True)

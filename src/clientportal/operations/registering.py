@@ -20,14 +20,14 @@ from clientportal.operations.mailing import load_mail_request
 from clientportal.operations.new_passwords import hash_new, judge_new, read_new
 from clientportal.operations.performing import perform, receipt_id_of
 from clientportal.operations.setting import Setup, Visitor
-from clientportal.operations.signing_in import fresh_session
+from clientportal.operations.signing_in import fresh_session, fresh_session_of
 from clientportal.outcomes import Registered
 from clientportal.policy import Policy
-from clientportal.records import MailPurpose, Put, Receipt, Remove, Session
+from clientportal.records import Account, MailPurpose, Put, Receipt, Remove, Session
 from clientportal.rules.links import APPOINTMENT_LINK, judge_link, read_claims
 from clientportal.rules.registering import Person, Registering, could_register, register
 from clientportal.rules.sessions import judge_session
-from clientportal.rules.signing_in import STRANGERS, FreshSession, signed_in
+from clientportal.rules.signing_in import STRANGERS, signed_in
 from clientportal.values import ContactKey, ContactKind, Email, Secret, mask, parse_email, parse_phone
 
 __all__ = [
@@ -39,12 +39,12 @@ __all__ = [
     "agreed_to",
     "person_of",
     "register_client",
-    "unknown_device",
 ]
 
 _CONFIRMATION = "confirmation"
 _CONFIRMATION_LIFE = timedelta(days=1)
 _NOBODY = ContactKey(ContactKind.EMAIL, "")
+"""Whose device the browser is that registers: an address that was merely typed makes none a known one."""
 _MAX_NAME = 100
 
 
@@ -92,15 +92,6 @@ class Registration:
     key: str | None = None
 
 
-def unknown_device(reading: Reading, account: str, lane: str = STRANGERS) -> FreshSession:
-    """A token for the browser that registers. Its device token names the account, and no email.
-
-    The attack: somebody registers with a client's address to be a known device for it, with guesses of its own, and
-    again for as many guesses as they like. An address that was merely typed makes no device known.
-    """
-    return fresh_session(reading, _NOBODY, lane, account=account)
-
-
 def _is_from_booking(reading: Reading, came_from: Secret | None) -> bool:
     """Whether this was signed for the confirmation page of a booking, or is the signed link to one (A2).
 
@@ -127,7 +118,7 @@ async def _load_registering(reading: Reading, asked: Registration) -> Registerin
         agreed=asked.agreed,
         from_booking=_is_from_booking(reading, asked.came_from),
         account_id=account_id,
-        fresh=unknown_device(reading, account_id),
+        fresh=fresh_session(reading, _NOBODY, account=account_id),
     )
 
 
@@ -188,9 +179,10 @@ async def _replay(reading: Reading, _asked: Registration, receipt: Receipt) -> D
     because = Because("registering.replay", (("receipt", "found"),))
     session = await reading.state.get(Session, receipt.result.get("session", ""), lock=True)
     no = judge_session(session, reading.policy, reading.now, needs_record=False)
-    if session is None or session.account is None or no is not None:
+    account = await reading.state.get(Account, receipt.result.get("account", ""))
+    if session is None or account is None or no is not None:
         return refuse(Reason.SESSION_ENDED, because)
-    fresh = unknown_device(reading, session.account, session.device or STRANGERS)
+    fresh = fresh_session_of(reading, account, session.device or STRANGERS)
     moved = evolve(session, id=fresh.digest, version=0)
     opened = signed_in(fresh, moved)
     outcome = Registered(
@@ -198,7 +190,7 @@ async def _replay(reading: Reading, _asked: Registration, receipt: Receipt) -> D
         device=opened.device,
         stage=opened.stage,
         expires_at=opened.expires_at,
-        account=receipt.result["account"],
+        account=account.id,
         resend_at=datetime.fromisoformat(receipt.result["resend"]),
     )
     kept = evolve(receipt, result={**receipt.result, "session": fresh.digest})

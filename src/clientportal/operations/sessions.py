@@ -21,7 +21,7 @@ from clientportal.operations.people import (
     session_of,
     whole_guest,
 )
-from clientportal.operations.signing_in import fresh_session, remember_sign_in, replay_sign_in
+from clientportal.operations.signing_in import fresh_session, fresh_session_of, remember_sign_in, replay_sign_in
 from clientportal.outcomes import Detached, Ended, ProfileOption, SessionLine, SignedIn
 from clientportal.policy import Policy, SeenBy
 from clientportal.records import Account, ClientNumber, ContactHistory, NumberCounter, Session, Stage
@@ -175,7 +175,7 @@ async def _load_switch(reading: Reading, _request: SwitchTo) -> Switching:
     identity = ContactKey.parse(session.identity)
     lane = session.device or STRANGERS
     account = await _account_of(reading, session)
-    fresh = fresh_session(reading, identity, lane, account=session.account)
+    fresh = fresh_session(reading, identity, lane) if account is None else fresh_session_of(reading, account, lane)
     reading.session = None
     if account is not None:
         own = await _own_of_account(reading, account)
@@ -235,7 +235,7 @@ async def _load_not_of_account(reading: Reading, session: Session, account: Acco
         session=session,
         sight=await load_sight(reading, account),
         sessions=tuple(await reading.state.find(Session, "account", [account.id], lock=True)),
-        fresh=fresh_session(reading, account.identity, session.device or STRANGERS, account=account.id),
+        fresh=fresh_session_of(reading, account, session.device or STRANGERS),
         actor=reading.actor,
     )
 

@@ -18,6 +18,7 @@ from clientportal.operations.setting import Setup, Visitor
 from clientportal.outcomes import CodeSent, SignedIn
 from clientportal.policy import Policy, UnknownIdentity
 from clientportal.records import (
+    Account,
     Allowance,
     Challenge,
     ContactHistory,
@@ -57,6 +58,7 @@ __all__ = [
     "TypedCode",
     "code_request",
     "fresh_session",
+    "fresh_session_of",
     "lane_of",
     "read_code",
     "read_contact",
@@ -164,6 +166,19 @@ def fresh_session(
         intent_id=reading.fresh_id(),
         message_id=reading.fresh_id(),
     )
+
+
+_NOBODY = ContactKey(ContactKind.EMAIL, "")
+
+
+def fresh_session_of(reading: Reading, account: Account, lane: str = STRANGERS) -> FreshSession:
+    """The same for an account. Its device is a known one for its email only once that is proved.
+
+    The attack: somebody registers with a client's address to be a known device for it, with guesses of its own, and
+    again for as many guesses as they like. An address that was merely typed makes no device known.
+    """
+    identity = _NOBODY if account.proved_at is None else account.identity
+    return fresh_session(reading, identity, lane, account=account.id)
 
 
 # --- asking for a code ---------------------------------------------------------------------------------------------
@@ -408,7 +423,11 @@ async def replay_sign_in(reading: Reading, _request: object, receipt: Receipt) -
     if session is None or no is not None:
         return refuse(Reason.CODE_GONE, because)
     lane = session.device or STRANGERS
-    fresh = fresh_session(reading, ContactKey.parse(session.identity), lane)
+    account = None if session.account is None else await reading.state.get(Account, session.account)
+    if account is None:
+        fresh = fresh_session(reading, ContactKey.parse(session.identity), lane)
+    else:
+        fresh = fresh_session_of(reading, account, lane)
     moved = evolve(session, id=fresh.digest, version=0)
     outcome = signed_in(fresh, moved, new=bool(receipt.result.get("new")))
     receipt = evolve(receipt, result={**receipt.result, "session": fresh.digest})
