@@ -37,7 +37,7 @@ __all__ = [
 T = TypeVar("T")
 
 VIEW_LIFE = timedelta(hours=1)
-"""Staff sessions of an hour (V7.3), whether they are used or not."""
+"""Staff sessions of an hour (V7), whether they are used or not."""
 ANNOUNCED_EVERY = timedelta(days=1)
 """A client is told of looks at most once a day†: staff who help them open the view several times."""
 
