@@ -16,6 +16,7 @@ from clientportal.errors import HostError
 from clientportal.ports.host import AsyncHost, ContactPage, RawContacts
 from clientportal.records import HostWrite, Intent
 from clientportal.values import (
+    ActiveCode,
     Answer,
     AnswerKind,
     Appointment,
@@ -250,6 +251,14 @@ class CheckedHost:
     async def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer:
         answer = await self._host.delete_appointment(appointment, key)
         return _written("delete_appointment", HostWrite.DELETE_APPOINTMENT, answer)
+
+    async def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]:
+        codes = _several(ActiveCode, await self._host.active_codes(refs), "active_codes")
+        asked = frozenset(refs)
+        for one in codes:
+            if one.ref not in asked:
+                raise HostError(f"active_codes() answered with a code that was not asked for: of {one.ref}")
+        return codes
 
     async def outcome(self, key: str) -> HostAnswer | None:
         answer = await self._host.outcome(key)

@@ -10,6 +10,7 @@ from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
 from clientportal.ports.host import BaseHost, Capabilities, ContactPage
 from clientportal.values import (
+    ActiveCode,
     Appointment,
     AppointmentPage,
     Business,
@@ -120,6 +121,9 @@ class AsyncBaseHost:
 
     async def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer:
         raise self._missing("delete_appointment")
+
+    async def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]:
+        raise self._missing("active_codes")
 
     async def outcome(self, key: str) -> HostAnswer | None:
         raise self._missing("outcome")

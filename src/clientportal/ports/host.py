@@ -19,6 +19,7 @@ from attrs import field, frozen
 from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
 from clientportal.values import (
+    ActiveCode,
     AnswerKind,
     Appointment,
     AppointmentPage,
@@ -63,6 +64,7 @@ class Capabilities:
     * ``client_list``: list and search all clients, for staff (TT5).
     * ``update_client``, ``delete_client``, ``erase_client``, ``delete_appointment``: the write of that name.
     * ``prefill``: what earlier bookings fill a booking form with (A14).
+    * ``active_codes``: list package, gift and subscription codes (A15).
     """
 
     by_contact: bool = False
@@ -77,6 +79,7 @@ class Capabilities:
     erase_client: bool = False
     delete_appointment: bool = False
     prefill: bool = False
+    active_codes: bool = False
 
 
 @frozen
@@ -125,6 +128,7 @@ class Host(Protocol):
     def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer: ...
     def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer: ...
     def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer: ...
+    def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]: ...
     def outcome(self, key: str) -> HostAnswer | None: ...
     def heard(self, event: HostEvent) -> None: ...
 
@@ -157,6 +161,7 @@ class AsyncHost(Protocol):
     async def cancel(self, appointment: Appointment, fee: Money | None, key: str) -> HostAnswer: ...
     async def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer: ...
     async def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer: ...
+    async def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]: ...
     async def outcome(self, key: str) -> HostAnswer | None: ...
     async def heard(self, event: HostEvent) -> None: ...
 
@@ -344,6 +349,15 @@ class BaseHost:
         without an ``appointment``: there is none afterwards.
         """
         raise self._missing("delete_appointment")
+
+    def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]:
+        """Capability ``active_codes``: every package, gift and subscription code of those records (≤ 100).
+
+        A client's ref names the codes that the client bought or was given; a booking's ref those that came with that
+        one booking, and not its client's. Used-up and expired ones may be among them: the portal decides which are
+        active, by the business's zone. A code is money: hand out none whose owner you do not know.
+        """
+        raise self._missing("active_codes")
 
     def outcome(self, key: str) -> HostAnswer | None:
         """Where ``shares_transaction`` is false: what became of the write with that key, ``None`` if it never came."""

@@ -23,6 +23,7 @@ from clientportal.values.clients import (
     RecordKind,
     RecordRef,
 )
+from clientportal.values.codes import ActiveCode, CodeKind
 from clientportal.values.contacts import (
     ContactKey,
     ContactKind,
@@ -41,6 +42,7 @@ from clientportal.values.sources import normalise_source
 
 __all__ = [
     "CLIENT_FIELDS",
+    "ActiveCode",
     "Address",
     "Answer",
     "AnswerKind",
@@ -55,6 +57,7 @@ __all__ = [
     "ClientDraft",
     "ClientPage",
     "ClientRecord",
+    "CodeKind",
     "ContactKey",
     "ContactKind",
     "Email",

@@ -32,6 +32,7 @@ from clientportal.stores.memory.host_rows import (
 from clientportal.stores.memory.ordering import write_cursor
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
+    ActiveCode,
     Appointment,
     AppointmentPage,
     AppointmentStatus,
@@ -85,6 +86,7 @@ class MemoryHost(ListedClients):
         erase_client=True,
         delete_appointment=True,
         prefill=True,
+        active_codes=True,
     )
 
     # --- reads
@@ -177,6 +179,10 @@ class MemoryHost(ListedClients):
         given = [one for one in found if one is not None]
         answers = tuple(answer for one in given for answer in one.answers)
         return Prefill(answers, next((one.card for one in given if one.card is not None), None))
+
+    def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]:
+        with self.rows() as tx:
+            return [code for code in rows_of(tx, "codes", ActiveCode) if code.ref in refs]
 
     def outcome(self, key: str) -> HostAnswer | None:
         with self.rows() as tx:

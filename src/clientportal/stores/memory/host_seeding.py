@@ -15,6 +15,7 @@ from clientportal.stores.memory.host_rows import AppointmentRow, next_version
 from clientportal.stores.memory.store import MemoryStore
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
+    ActiveCode,
     Appointment,
     Business,
     ClientRecord,
@@ -112,6 +113,12 @@ class SeededHost(BaseHost):
         with self.rows() as tx:
             for service in services:
                 tx.put("services", service.id, service)
+
+    async def add_codes(self, codes: Sequence[ActiveCode]) -> None:
+        """Package, gift and subscription codes."""
+        with self.rows() as tx:
+            for code in codes:
+                tx.put("codes", code.id, code)
 
     async def add_prefill(self, ref: RecordRef, prefill: Prefill) -> None:
         """What was answered for a client or at a booking, and the card that is stored, instead of what was there."""

@@ -18,6 +18,7 @@ from clientportal.stores.sql.cursors import read_cursor, write_cursor
 from clientportal.stores.sql.host_clients import ListedClients, id_from, wanted
 from clientportal.stores.sql.tables import storable
 from clientportal.values import (
+    ActiveCode,
     Appointment,
     AppointmentPage,
     AppointmentStatus,
@@ -59,6 +60,7 @@ class SqlHost(ListedClients):
         erase_client=True,
         delete_appointment=True,
         prefill=True,
+        active_codes=True,
     )
     shares_transaction: ClassVar[bool] = True
 
@@ -155,6 +157,11 @@ class SqlHost(ListedClients):
         """What was answered for those clients and at those bookings, and a card that is stored."""
         named = queries.listed({"p_refs": [str(ref) for ref in refs if storable(ref.id)]}, self._face.sqlite)
         return rows.prefill_of(await self._rows(queries.prefills(self._face.sqlite), **named))
+
+    async def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]:
+        """The codes of those clients and bookings; the portal decides which are active."""
+        named = queries.listed({"p_refs": [str(ref) for ref in refs if storable(ref.id)]}, self._face.sqlite)
+        return [rows.code_of(row) for row in await self._rows(queries.codes_of(self._face.sqlite), **named)]
 
     async def slot(self, id: str) -> Slot | None:
         """That slot where it is still free."""

@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from clientportal.stores.sql.host_rows import EMPTY_CLIENT
-from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, PREFILLS, SERVICES, SLOTS
+from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, CODES, PREFILLS, SERVICES, SLOTS
 from clientportal.stores.sql.tables import TEXT
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "appointment_list",
     "client_list",
     "clients_of",
+    "codes_of",
     "erasing",
     "forgetting_prefills",
     "listed",
@@ -312,6 +313,12 @@ def erasing(sqlite: bool) -> tuple[Executable, Executable]:
 def prefills(sqlite: bool) -> Executable:
     """What stands under those refs."""
     return select(PREFILLS).where(_p.tenant == _TENANT, _among(_p.ref, "p_refs", sqlite)).order_by(_p.ref)
+
+
+@cache
+def codes_of(sqlite: bool) -> Executable:
+    """The codes of those refs."""
+    return select(CODES).where(CODES.c.tenant == _TENANT, _among(CODES.c.ref, "p_refs", sqlite)).order_by(CODES.c.id)
 
 
 @cache

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from clientportal.errors import InvalidInput
 from clientportal.ports.host import RawContacts
 from clientportal.stores.sql.codec import instant_from_text, instant_text
 from clientportal.values import (
+    ActiveCode,
     Address,
     Answer,
     Appointment,
@@ -37,6 +38,8 @@ __all__ = [
     "business_row",
     "client_of",
     "client_row",
+    "code_of",
+    "code_row",
     "contacts_of",
     "draft_fields",
     "money_of",
@@ -52,6 +55,36 @@ __all__ = [
 _ADDRESS = ("street", "city", "region", "postcode", "country")
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_NAME = 100
+
+
+def code_row(code: ActiveCode) -> dict[str, Any]:
+    """A code."""
+    return {
+        "id": code.id,
+        "ref": str(code.ref),
+        "kind": code.kind.value,
+        "code": code.code.reveal(),
+        "name": code.name,
+        "credits_left": code.credits_left,
+        "expires_at": None if code.expires_at is None else instant_text(code.expires_at),
+        "last_day": None if code.last_day is None else code.last_day.isoformat(),
+        **money_row("balance", code.balance),
+    }
+
+
+def code_of(row: Any) -> ActiveCode:
+    """A code."""
+    return ActiveCode(
+        id=row.id,
+        ref=RecordRef.parse(row.ref),
+        kind=row.kind,
+        code=row.code,
+        name=row.name,
+        balance=money_of(row, "balance"),
+        credits_left=row.credits_left,
+        expires_at=None if row.expires_at is None else instant_from_text(row.expires_at),
+        last_day=None if row.last_day is None else date.fromisoformat(row.last_day),
+    )
 
 
 def prefill_row(ref: RecordRef, prefill: Prefill) -> dict[str, str | None]:

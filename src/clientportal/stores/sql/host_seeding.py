@@ -12,8 +12,18 @@ from clientportal.ports.host import RawContacts
 from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.connections import face_of
-from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, PREFILLS, SERVICES, SLOTS
-from clientportal.values import Appointment, Business, ClientRecord, Money, Prefill, RecordRef, Service, Slot
+from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, CODES, PREFILLS, SERVICES, SLOTS
+from clientportal.values import (
+    ActiveCode,
+    Appointment,
+    Business,
+    ClientRecord,
+    Money,
+    Prefill,
+    RecordRef,
+    Service,
+    Slot,
+)
 
 __all__ = ["HostSeeding"]
 
@@ -66,6 +76,10 @@ class HostSeeding:
     async def add_services(self, services: Iterable[Service]) -> None:
         """Add services, or replace those of the same id."""
         await self._put(SERVICES, [rows.service_row(service) for service in services])
+
+    async def add_codes(self, codes: Iterable[ActiveCode]) -> None:
+        """Add package, gift and subscription codes, or replace those of the same id."""
+        await self._put(CODES, [rows.code_row(code) for code in codes])
 
     async def add_prefill(self, ref: RecordRef, prefill: Prefill) -> None:
         """What was answered for a client or at a booking, and the card that is stored, instead of what was there."""

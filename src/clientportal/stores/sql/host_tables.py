@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint,
 
 from clientportal.stores.sql.tables import METADATA, TEXT
 
-__all__ = ["APPOINTMENTS", "BUSINESSES", "CLIENTS", "HOST_TABLES", "PREFILLS", "SERVICES", "SLOTS"]
+__all__ = ["APPOINTMENTS", "BUSINESSES", "CLIENTS", "CODES", "HOST_TABLES", "PREFILLS", "SERVICES", "SLOTS"]
 
 
 def _text(name: str, *, optional: bool = False) -> Column[str]:
@@ -138,4 +138,23 @@ PREFILLS = Table(
 )
 """What was answered for a client (``client:7``) or at a booking (``booking:a1``), and a stored card: both are JSON."""
 
-HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS)
+CODES = Table(
+    "cp_host_codes",
+    METADATA,
+    _text("tenant"),
+    _text("id"),
+    _text("ref"),
+    _text("kind"),
+    _text("code"),
+    _text("name"),
+    *_money("balance"),
+    Column("credits_left", BigInteger),
+    _text("expires_at", optional=True),
+    _text("last_day", optional=True),
+    PrimaryKeyConstraint("tenant", "id", name="cp_host_codes_pk"),
+)
+"""Packages, gift certificates and subscriptions of a client (``client:7``) or of one booking (``booking:a1``)."""
+
+Index("cp_host_codes_by_ref", CODES.c.tenant, CODES.c.ref, CODES.c.id)
+
+HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS, CODES)
