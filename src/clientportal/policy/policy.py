@@ -25,6 +25,7 @@ from clientportal.policy.people import (
     BookingFlow,
     BookingPolicy,
     ClientListPolicy,
+    LoggedOutMatch,
     MergePolicy,
     SeenBy,
     StaffBooking,
@@ -102,6 +103,12 @@ def _refuse_contradictions(policy: Policy) -> None:
             "login.to_book = 'required'",
             "registration.register_from = 'confirmation_page'",
             why="nobody could make the first booking",
+        )
+    if login.to_book is LoginToBook.REQUIRED and bookings.logged_out is LoggedOutMatch.CLAIM_ONLY:
+        raise _clash(
+            "login.to_book = 'required'",
+            "bookings.logged_out = 'claim_only'",
+            why="bookings made logged out are left to be claimed later, and there would be none (A5)",
         )
     if registration.staff_reset is not StaffReset.NEVER and login.proof is not Proof.PASSWORD:
         raise _clash(
