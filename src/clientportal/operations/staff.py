@@ -7,6 +7,7 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
+from clientportal.operations.accounts import account_by_email
 from clientportal.operations.changing import load_changes, load_changing
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.paging import check_limit
@@ -16,12 +17,15 @@ from clientportal.outcomes import AuditLine, ChangeExplained, ChangeTerms, Conta
 from clientportal.policy import Policy
 from clientportal.ports import Page
 from clientportal.records import (
+    AccountLink,
     AuditEntry,
     ContactHistory,
     GuessCounter,
+    LinkEvidence,
     MessageKind,
     OutboxMessage,
     Put,
+    Remove,
     Write,
 )
 from clientportal.rules import who_may_change
@@ -173,20 +177,39 @@ class Reattach:
     ref: RecordRef
 
 
-async def _load_detached(reading: Reading, asked: Reattach) -> ContactHistory | None:
+@frozen
+class _Detached:
+    history: ContactHistory | None
+    links: tuple[AccountLink, ...]
+
+
+async def _load_detached(reading: Reading, asked: Reattach) -> _Detached:
     _, key = read_any_contact(asked.contact, reading.policy)
-    return await reading.state.get(ContactHistory, str(key), lock=True)
+    account = await account_by_email(reading, key)
+    links: dict[str, AccountLink] = {}
+    if account is not None:
+        refs = (asked.ref, *(await group_of(reading, asked.ref)).refs)
+        ids = sorted({AccountLink.id_of(account.id, ref) for ref in refs})
+        links = dict(await reading.state.get_many(AccountLink, ids, lock=True))
+    return _Detached(await reading.state.get(ContactHistory, str(key), lock=True), tuple(links.values()))
 
 
-def _decide_reattach(seen: ContactHistory | None, asked: Reattach, _policy: Policy, _now: datetime) -> Decision[bool]:
+def _decide_reattach(seen: _Detached, asked: Reattach, _policy: Policy, _now: datetime) -> Decision[bool]:
+    """Give the contact back to the record, and the record to the account that has proved this very email."""
     because = Because("whose_contact.reattach", (("record", str(asked.ref)),))
-    if seen is None or asked.ref not in seen.detached:
-        return grant(False, because)
-    left = tuple(ref for ref in seen.detached if ref != asked.ref)
-    return grant(True, because, (Put(evolve(seen, detached=left)),))
+    changes: list[Write] = [
+        # What remains is the email itself: the account sees the record as long as both have it.
+        Remove(link)
+        for link in seen.links
+        if link.revoked_at is not None and link.evidence is LinkEvidence.PROVED_EMAIL
+    ]
+    if seen.history is not None and asked.ref in seen.history.detached:
+        left = tuple(ref for ref in seen.history.detached if ref != asked.ref)
+        changes.append(Put(evolve(seen.history, detached=left)))
+    return grant(bool(changes), because, tuple(changes))
 
 
-REATTACH = Operation[Reattach, ContactHistory | None, bool](
+REATTACH = Operation[Reattach, _Detached, bool](
     name="reattach",
     load=_load_detached,
     decide=_decide_reattach,
