@@ -116,6 +116,16 @@ class KeyRing:
         derived = self._mac(secret, "code", tenant, purpose, identity, row)
         return Secret(HOTP(base64.b32encode(derived).decode(), digits=digits).at(send_number))
 
+    def totp_secret(self, key_id: str, tenant: str, account: str, nonce: str) -> Secret | None:
+        """What one enrolment of an authenticator app shares with it, in base32; ``None`` where its key was removed.
+
+        160 bits, as RFC 4226 (4, R6) recommends and every app takes; derived, so that no table holds it.
+        """
+        secret = self._secret(key_id)
+        if secret is None:
+            return None
+        return Secret(base64.b32encode(self._mac(secret, "totp", tenant, account, nonce)[:20]).decode())
+
     def fingerprint(self, *parts: str, key_id: str | None = None) -> str:
         """A keyed digest, equal for equal parts: for idempotency keys, which users choose and may choose badly.
 

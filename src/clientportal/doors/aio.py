@@ -21,7 +21,12 @@ from clientportal.doors.client_files import AsyncStaffClientFiles
 from clientportal.doors.client_list import AsyncStaffClientList
 from clientportal.doors.dispatching import dispatch_async
 from clientportal.doors.mail_links import AsyncClientMailLinks, AsyncStaffMailLinks, AsyncVisitorMailLinks
-from clientportal.doors.passwords import AsyncClientPasswords, AsyncStaffPasswords, AsyncVisitorPasswords
+from clientportal.doors.passwords import (
+    AsyncClientPasswords,
+    AsyncPortalPasswords,
+    AsyncStaffPasswords,
+    AsyncVisitorPasswords,
+)
 from clientportal.doors.portal import Portal, client_of, make_setup, staff_of, visitor_of
 from clientportal.doors.registering import AsyncClientRegistering, AsyncStaffRegistering, AsyncVisitorRegistering
 from clientportal.doors.staff import StaffDoor, merge_request
@@ -293,7 +298,7 @@ class AsyncStaffDoor(
         return await self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(state, limit))
 
 
-class AsyncPortal:
+class AsyncPortal(AsyncPortalPasswords):
     """The twin of :class:`Portal` for an event loop: stores, hosts and senders may be async."""
 
     def __init__(

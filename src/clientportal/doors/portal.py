@@ -13,6 +13,7 @@ from clientportal.doors.base import as_secret
 from clientportal.doors.checks import check_base_url, check_senders, check_tenant, checked_policies, is_tenant
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.dispatching import dispatch_blocking
+from clientportal.doors.passwords import PortalPasswords
 from clientportal.doors.staff import StaffDoor
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.errors import InvalidInput
@@ -113,7 +114,7 @@ def client_of(token: Secret | str | None) -> Client:
     return Client(tenant if tenant is not None and is_tenant(tenant) else "-", secret)
 
 
-class Portal:
+class Portal(PortalPasswords):
     """A client portal over one platform, without an event loop; :class:`AsyncPortal` is its twin.
 
     * ``store``: where the portal keeps its own records (``SqlStore``, ``MemoryStore``).

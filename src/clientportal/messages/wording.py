@@ -159,10 +159,10 @@ _MESSAGES = {
     "message.guesses_warning.sms.text": (
         "{business}: somebody has typed wrong codes for your number several times. You need not do anything."
     ),
-    "message.guesses_warning.email.subject": "Wrong codes at {business}",
+    "message.guesses_warning.email.subject": "Wrong codes or passwords at {business}",
     "message.guesses_warning.email.text": (
-        "Somebody has typed wrong codes for your address at {business} several times. You need not do anything; never "
-        "pass a code on."
+        "Somebody has typed wrong codes or passwords for your address at {business} several times. You need not do "
+        "anything; never pass a code or a password on."
     ),
     "message.appointment_link.sms.text": "{business}: change or cancel your appointment: {link}",
     "message.appointment_link.email.subject": "Your appointment at {business}",

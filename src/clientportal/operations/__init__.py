@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from clientportal.operations import (
+    account_staff,
     appointments,
+    asserting,
     assigning,
     by_link,
     changing,
@@ -18,10 +20,13 @@ from clientportal.operations import (
     importing,
     inviting,
     linking,
+    logging_in,
     matching,
+    own_password,
     proving,
     registering,
     resetting,
+    second_factor,
     sessions,
     signing_in,
     staff,
@@ -32,7 +37,9 @@ from clientportal.operations.frame import Operation
 __all__ = ["ALL"]
 
 _MODULES = (
+    account_staff,
     appointments,
+    asserting,
     assigning,
     by_link,
     changing,
@@ -45,10 +52,13 @@ _MODULES = (
     importing,
     inviting,
     linking,
+    logging_in,
     matching,
+    own_password,
     proving,
     registering,
     resetting,
+    second_factor,
     sessions,
     signing_in,
     staff,

@@ -23,7 +23,7 @@ from clientportal.operations.people import group_of, load_candidates, portrait
 from clientportal.operations.performing import perform
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Delivered
-from clientportal.policy import Policy
+from clientportal.policy import Policy, Proof
 from clientportal.ports import AsyncSender, Channel, OutgoingMessage, Sender
 from clientportal.records import (
     Allowance,
@@ -90,7 +90,8 @@ async def _load_due(reading: Reading, asked: _Take) -> _Due:
         challenge = await reading.state.get(Challenge, message.challenge_id)
     lane = challenge.lane if challenge is not None else ""
     business = (await reading.host.business()).name
-    if message.account is not None or message.mailed_link_id is not None:
+    by_password = message.kind is MessageKind.GUESSES_WARNING and reading.policy.login.proof is Proof.PASSWORD
+    if message.account is not None or message.mailed_link_id is not None or by_password:
         return _Due(await load_mailing(reading, message, challenge), {}, lane, business)
     people, too_many = await _people(reading, message, challenge)
     seen = Telling(message, people, challenge, too_many)

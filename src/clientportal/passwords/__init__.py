@@ -23,7 +23,7 @@ from clientportal.passwords.gate import (
     HashingLimits,
     PasswordGate,
 )
-from clientportal.passwords.hashing import Checked
+from clientportal.passwords.hashing import Checked, is_recognised
 from clientportal.passwords.legacy import Bcrypt, BcryptSha256, PastHashes, Pbkdf2
 
 __all__ = [
@@ -41,4 +41,5 @@ __all__ = [
     "Pbkdf2",
     "is_breached",
     "is_listed",
+    "is_recognised",
 ]

@@ -71,7 +71,12 @@ class Hashing(Protocol):
 
 
 class PasswordGate(Protocol):
-    """The one way to hashing. An object per portal, used from any number of threads and tasks."""
+    """The one way to hashing. An object per portal, used from any number of threads and tasks.
+
+    ``past``: the kinds of hashes that accounts were imported with.
+    """
+
+    past: tuple[PastHashes, ...]
 
     def place(self, policy: PasswordPolicy) -> AbstractAsyncContextManager[Hashing]:
         """A place, once one is free; raises :class:`HashingBusy` on entering where none becomes free in time."""

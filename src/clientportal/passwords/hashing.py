@@ -25,7 +25,7 @@ from clientportal.passwords.legacy import PastHashes
 from clientportal.policy.passwords import COSTLIEST, PasswordPolicy
 from clientportal.values import Secret
 
-__all__ = ["Checked", "check", "make"]
+__all__ = ["Checked", "check", "is_recognised", "make"]
 
 _SALT_BYTES = 16
 _HASH_BYTES = 32
@@ -79,6 +79,11 @@ def check(stored: Secret | None, password: Secret, policy: PasswordPolicy, past:
                 return _check_past(hashes, stored, password, policy)
     _spend(password, policy.memory_kib, policy)
     return Checked(matches=False)
+
+
+def is_recognised(stored: Secret, past: Sequence[PastHashes]) -> bool:
+    """Whether a password could be compared with that text at all: a hash of argon2, or of one of those kinds."""
+    return _read(stored) is not None or any(_told(hashes, "recognises", stored) for hashes in past)
 
 
 @frozen

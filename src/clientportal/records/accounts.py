@@ -110,7 +110,9 @@ class SecondFactor:
     """The authenticator app of one account (``id``). Its secret is derived from the key ring, never stored.
 
     ``nonce`` makes the derivation this enrolment's own; ``last_step`` is the last time step that was used (RFC 6238:
-    one step, one login); ``recovery`` are digests of the recovery codes that are left.
+    one step, one login); ``recovery`` are digests of the recovery codes that are left. ``next_key_id`` and
+    ``next_nonce`` are an app that is to take the place of this one, once a code of it was typed: until then this one is
+    asked for.
     """
 
     TABLE: ClassVar[str]
@@ -123,6 +125,8 @@ class SecondFactor:
     confirmed_at: datetime | None = None
     last_step: int | None = None
     recovery: tuple[str, ...] = ()
+    next_key_id: str | None = None
+    next_nonce: str | None = None
 
 
 class MailPurpose(StrEnum):

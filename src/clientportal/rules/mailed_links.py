@@ -211,12 +211,14 @@ def where_to_mail(seen: Mailing, policy: Policy, now: datetime) -> Tell | Drop:
         if message.kind is MessageKind.SIGN_IN_LINK:
             return Drop("nobody has an account with this email")
         return _first_password(seen, policy)
-    if seen.subject is None:
+    # Wrong passwords are counted by the email that was typed, and nobody looked whose it is: its owner is told.
+    subject = seen.owner if message.kind is MessageKind.GUESSES_WARNING else seen.subject
+    if subject is None:
         return Drop("the account is gone")
-    if seen.subject.proved_at is None:
+    if subject.proved_at is None:
         # A notice about an account that somebody else may have made: the address's owner has never heard of it.
         return Drop("nobody has proved this address")
-    return Tell(False, seen.subject.address, False)
+    return Tell(False, subject.address, False)
 
 
 def _mailbox_of(owner: Account, message: OutboxMessage) -> str:

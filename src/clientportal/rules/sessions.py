@@ -20,8 +20,9 @@ from clientportal.records import (
     Stage,
     Write,
 )
+from clientportal.rules.client_numbers import assign_numbers
 from clientportal.rules.signing_in import FreshSession, new_client, signed_in
-from clientportal.values import ClientRecord, ContactKey, RecordRef, mask
+from clientportal.values import ClientRecord, ContactKey, ContactKind, RecordRef, mask
 
 __all__ = [
     "Ending",
@@ -115,19 +116,15 @@ def number_equals(
 ) -> tuple[tuple[Person, ...], tuple[Write, ...]]:
     """Give a client number to every one whose label another shares and who has none yet (TT9: never changed again)."""
     labels = [_label(person.speaker) for person in people]
-    next_number = counter.next if counter is not None else 1
-    numbered: list[Person] = []
-    writes: list[Write] = []
-    for person, label in zip(people, labels, strict=True):
-        if labels.count(label) > 1 and person.number is None:
-            writes.append(Put(ClientNumber(id=str(person.ref), number=next_number)))
-            numbered.append(evolve(person, number=next_number))
-            next_number += 1
-        else:
-            numbered.append(person)
-    if writes:
-        writes.append(Put(evolve(counter or NumberCounter(id="clients"), next=next_number)))
-    return tuple(numbered), tuple(writes)
+    lacking = [
+        person.ref
+        for person, label in zip(people, labels, strict=True)
+        if labels.count(label) > 1 and person.number is None
+    ]
+    writes = assign_numbers(lacking, counter)
+    given = {one.record.id: one.record.number for one in writes if isinstance(one.record, ClientNumber)}
+    numbered = (evolve(person, number=given.get(str(person.ref), person.number)) for person in people)
+    return tuple(numbered), writes
 
 
 def switch(seen: Switching, option: str, policy: Policy, now: datetime) -> Decision[SignedIn]:
@@ -177,6 +174,9 @@ def not_me(seen: NotMe, policy: Policy, now: datetime) -> Decision[Detached]:
     unknown ones get an empty record, this client gets one at once.
     """
     identity = ContactKey.parse(seen.session.identity)
+    if identity.kind is ContactKind.EMAIL and "@" not in identity.value:
+        # The platform vouched for the client (``asserting.py``): there is no proved contact to take off anything.
+        return refuse(Reason.NOT_FOUND, Because("sessions.not_me", (("contact", "none proved"),)))
     because = Because(
         "sessions.not_me",
         (("contact", mask(identity.value)), ("records", str(len(seen.refs)))),

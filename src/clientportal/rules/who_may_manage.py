@@ -28,6 +28,8 @@ class Permission(StrEnum):
     SEND_LINKS = "send_links"
     """Make signed change/cancel links, and send them."""
     END_SESSIONS = "end_sessions"
+    RESET_PASSWORDS = "reset_passwords"
+    """Reset or set a client's password where the policy lets staff; take a lost authenticator app off."""
     """Log a client out everywhere."""
     UNBLOCK = "unblock"
     """Lift a lane that wrong tries have stopped; give a detached number back."""
