@@ -21,6 +21,7 @@ from clientportal.rules.whose_contact import (
     keys_of,
     may_be_recycled,
     newest_booking,
+    one_per_guest,
     whose_contact,
 )
 from clientportal.testing.strategies import EMAIL_SPELLINGS, NUMBER_SPELLINGS, client_records, record_groups
@@ -171,3 +172,57 @@ def test_the_last_sign_of_life_counts_for_recycling() -> None:
     assert may_be_recycled([person("a", made=NOW - DAY, booked=old)], None, age, NOW)
     assert not may_be_recycled([], old, age, NOW)
     assert not may_be_recycled([person("a", made=old)], old, None, NOW)
+
+
+# --- guests ----------------------------------------------------------------------------------------------------------
+
+
+def guest(id: str, name: str | None, *, booked: datetime = NOW, usable: bool = True) -> Candidate:
+    """A booking without a client row, under the name given there."""
+    record = ClientRecord(RecordRef.booking(id), booked, first_name=name, last_booked_at=booked, usable=usable)
+    return Candidate(record, (record,))
+
+
+def members(people: tuple[Candidate, ...]) -> list[tuple[str, list[str]]]:
+    """Who speaks, and for which records."""
+    return [(one.ref.id, [member.ref.id for member in one.members]) for one in people]
+
+
+def test_a_guests_bookings_under_one_name_are_one_person() -> None:
+    """However the name is written; the newest booking speaks."""
+    bookings = [
+        guest("g1", "Āna  Kingi", booked=NOW - DAY),
+        guest("g2", "ana kingi", booked=NOW),
+        guest("g3", " ANA KINGI ", booked=NOW - 2 * DAY),
+    ]
+    assert members(one_per_guest(bookings)) == [("g2", ["g2", "g1", "g3"])]
+
+
+def test_names_shut_bookings_and_client_rows_stay_apart() -> None:
+    """Another name, no name, a booking that nobody may use, and a client row of the same name."""
+    row = ClientRecord(RecordRef.client("ana"), NOW, first_name="Ana")
+    people = [
+        guest("g1", "Ana"),
+        guest("g2", "Ben"),
+        guest("g3", None),
+        guest("g4", None),
+        guest("g5", "Ana", usable=False),
+        Candidate(row, (row, guest("g6", "Ana").speaker)),
+    ]
+    alone = [(id, [id]) for id in ("g1", "g2", "g3", "g4", "g5")]
+    assert members(one_per_guest(people)) == [*alone, ("ana", ["ana", "g6"])]
+
+
+@given(PEOPLE)
+def test_guests_change_neither_who_is_found_nor_the_order(people: list[Candidate]) -> None:
+    """T4 finds the record that it would have found among single bookings; nobody is lost, nobody is there twice."""
+    whole = one_per_guest(people)
+    assert all(one_per_guest(order) == whole for order in permutations(people))
+    assert one_per_guest(whole) == whole
+    before = sorted(member.ref for one in people for member in one.members)
+    assert sorted(member.ref for one in whole for member in one.members) == before
+    if people:
+        usable = [one for one in people if one.speaker.usable]
+        if usable:
+            best = newest_booking(usable).ref
+            assert newest_booking([one for one in whole if one.speaker.usable]).ref == best

@@ -70,16 +70,12 @@ def match_logged_out(seen: LoggedOutBooking, policy: Policy) -> Match:
 def _may_be(person: Candidate, name: str, by: LoggedOutMatch) -> bool:
     if not person.speaker.usable or person.ref.kind is not RecordKind.CLIENT:
         return False
-    match by:
-        case LoggedOutMatch.NAME_AND_CONTACT:
-            typed = name_key(name)
-            return bool(typed) and typed in {name_key(member.name) for member in person.members}
-        case LoggedOutMatch.FIRST_NAME_AND_EMAIL:
-            return _begins_with(name, [member.first_name for member in person.members])
-        case LoggedOutMatch.EMAIL:
-            return True
-        case LoggedOutMatch.CLAIM_ONLY:
-            return False
+    if by is LoggedOutMatch.NAME_AND_CONTACT:
+        typed = name_key(name)
+        return bool(typed) and typed in {name_key(member.name) for member in person.members}
+    if by is LoggedOutMatch.FIRST_NAME_AND_EMAIL:
+        return _begins_with(name, [member.first_name for member in person.members])
+    return by is LoggedOutMatch.EMAIL
 
 
 def _begins_with(name: str, first_names: Sequence[str | None]) -> bool:
