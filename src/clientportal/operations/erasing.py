@@ -41,9 +41,10 @@ from clientportal.records import (
 from clientportal.rules.budgets import mailbox
 from clientportal.rules.erasing import ERASE as ERASE_NAME
 from clientportal.rules.erasing import Held, erased, flattened, only_theirs
+from clientportal.rules.guessing import STRANGERS
 from clientportal.rules.who_may_manage import Permission
-from clientportal.rules.whose_contact import keys_of
-from clientportal.values import Appointment, ContactKey, ContactKind, RecordRef, When
+from clientportal.rules.whose_contact import MOST_HITS, keys_of
+from clientportal.values import ActiveCode, Appointment, ContactKey, ContactKind, Prefill, RecordRef, When
 
 __all__ = ["ERASE", "OnePerson", "load_person"]
 
@@ -88,13 +89,27 @@ async def load_person(reading: Reading, asked: OnePerson) -> Held:
     await _by_contact(reading, group, keys, own, found)
     await _by_subject(reading, group, appointments, found)
     return Held(
-        group.root,
-        group.refs,
-        tuple(rows[ref] for ref in group.refs if ref in rows),
-        appointments,
-        found.as_stored(),
-        own,
+        root=group.root,
+        refs=group.refs,
+        records=tuple(rows[ref] for ref in group.refs if ref in rows),
+        appointments=appointments,
+        others=await _of_the_platform(reading, group.refs),
+        stored=found.as_stored(),
+        contacts=own,
     )
+
+
+async def _of_the_platform(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Prefill | ActiveCode, ...]:
+    """What else the platform has of them, where it says so: answers in forms, a card, codes."""
+    others: list[Prefill | ActiveCode] = []
+    can = reading.setup.host.capabilities
+    for start in range(0, len(refs), MOST_HITS):
+        some = refs[start : start + MOST_HITS]
+        if can.prefill and (given := await reading.host.prefill(some)) != Prefill():
+            others.append(given)
+        if can.active_codes:
+            others.extend(await reading.host.active_codes(some))
+    return tuple(others)
 
 
 async def _appointments(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Appointment, ...]:
@@ -211,7 +226,11 @@ async def _by_contact(
     found.put(await state.find_any(OutboxMessage, "contact", texts, limit=_MOST))
     histories = await state.get_many(ContactHistory, texts)
     found.put(one for one in histories.values() if not one.placeholder)
-    lanes = {one.lane for one in challenges} | {one.id.removeprefix(f"{one.identity}|") for one in counters}
+    lanes = (
+        {"", STRANGERS}
+        | {one.lane for one in challenges}
+        | {one.id.removeprefix(f"{one.identity}|") for one in counters}
+    )
     places = {f"to:{mailbox(key)}" for key in own} | {f"reach:{key.value}" for key in own}
     wanted = sorted(f"{place}|{lane}" for place in places for lane in lanes)
     found.put((await state.get_many(Allowance, wanted)).values())

@@ -125,18 +125,18 @@ async def export_clients(
     if asked.custom is None:
         writer = FileWriter(await _custom_fields(setup, staff), asked.delimiter, asked.mark)
     yield writer.header()
-    count, after = 0, None
+    count, whole = 0, False
     try:
-        while True:
+        after: str | None = None
+        while not whole:
             page = await perform(setup, staff, _EXPORT_PAGE, _ListPage(after))
             count += len(page.clients)
             if page.clients:
                 yield "".join(writer.line(values_of(one, str(number))) for one, number in page.clients)
             after = page.next
-            if after is None:
-                break
+            whole = after is None
     finally:
-        facts = (("clients", str(count)), ("to the end", "yes" if after is None else "no"))
+        facts = (("clients", str(count)), ("to the end", "yes" if whole else "no"))
         await note_action(setup, staff, "end_export", Because("exporting.export_clients", facts))
 
 

@@ -344,7 +344,7 @@ async def _known(reading: Reading, rows: Sequence[Row]) -> Known:
         if person is not None and keys[entry.key] in person.keys:
             by_key.setdefault(keys[entry.key], {})[person] = None
     return Known(
-        added={one.id: RecordRef.parse(one.ref) for one in done.values() if one.ref},
+        added={id: one for id, one in done.items() if one.ref},
         by_number={one.number: people.get(one.id) for one in given},
         by_key={key: tuple(found) for key, found in by_key.items()},
         nobodys=frozenset(keys[id] for id, history in histories.items() if history.placeholder),

@@ -28,6 +28,8 @@ class RowReason(StrEnum):
 
     ADDED_BEFORE = "added_before"
     """Added by an earlier run of this very import."""
+    SAME_ROW = "same_row"
+    """The very same row was added already: further up, or in another place of the file by an earlier run."""
     SAME_NUMBER = "same_number"
     SAME_CONTACT = "same_contact"
     """Same name, and a contact that makes two records one person (``merging.keys``)."""

@@ -18,7 +18,7 @@ __all__ = ["ImportedClient"]
 class ImportedClient:
     """One row of one import was added as ``ref``. ``id`` is the keyed digest of the import's name and the row's text.
 
-    The row's place in the file is no part of it: a file may be put right and run again under its name. ``ref`` is empty
+    The row's ``line`` is no part of the id: a file may be put right and run again under its name. ``ref`` is empty
     while a host elsewhere has been asked and nobody has recorded its answer; the key that it was asked under is ``id``.
     """
 
@@ -27,5 +27,6 @@ class ImportedClient:
     id: str
     version: int = 0
     ref: str = ""
+    line: int
     at: datetime
     forget_at: datetime

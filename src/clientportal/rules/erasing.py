@@ -52,7 +52,18 @@ from clientportal.records import (
     Write,
 )
 from clientportal.rules.first_proof import Belongings
-from clientportal.values import Address, Appointment, ClientRecord, ContactKey, Money, RecordRef, Secret, mask
+from clientportal.values import (
+    ActiveCode,
+    Address,
+    Appointment,
+    ClientRecord,
+    ContactKey,
+    Money,
+    Prefill,
+    RecordRef,
+    Secret,
+    mask,
+)
 
 __all__ = [
     "ERASE",
@@ -76,7 +87,7 @@ TOPICS: Mapping[type[Stored], str] = {
     Allowance: "sends",
     Assignment: "assignments",
     AuditEntry: "audit",
-    Challenge: "codes",
+    Challenge: "login_codes",
     ClientNumber: "numbers",
     Consent: "consents",
     ContactEntry: "contacts",
@@ -123,13 +134,14 @@ class Held:
     """Everything about one client: the record that speaks, all refs behind it, the platform's rows, ours by kind.
 
     What is ``stored`` is theirs alone, or the part of it that is: a link of a family's account, not the account.
-    ``appointments`` are also those whose client row is gone.
+    ``appointments`` are also those whose client row is gone, ``others`` whatever else the platform has of them.
     """
 
     root: RecordRef
     refs: tuple[RecordRef, ...]
     records: tuple[ClientRecord, ...] = ()
     appointments: tuple[Appointment, ...] = ()
+    others: tuple[Prefill | ActiveCode, ...] = ()
     stored: Mapping[type[Stored], tuple[Stored, ...]] = field(factory=dict[type[Stored], "tuple[Stored, ...]"])
     contacts: frozenset[ContactKey] = frozenset()
 
@@ -141,7 +153,10 @@ class Held:
     @property
     def nothing_left(self) -> bool:
         """Whether the platform's rows say nothing any more."""
-        return all(map(says_nothing, self.records)) and not any(one.booked_as for one in self.appointments)
+        forms = any(isinstance(one, Prefill) for one in self.others)
+        return (
+            not forms and all(map(says_nothing, self.records)) and not any(one.booked_as for one in self.appointments)
+        )
 
 
 _TELLING = (ClientNumber, ContactEntry, Merge, Pointer, Snapshot, AccountLink)
@@ -248,6 +263,8 @@ def exported(held: Held) -> dict[str, list[dict[str, Any]]]:
     topics: dict[str, list[dict[str, Any]]] = {
         "records": [_plain_fields(record, frozenset()) for record in held.records],
         "appointments": [_plain_fields(one, frozenset()) for one in held.appointments],
+        "booking_forms": [_plain_fields(one, frozenset()) for one in held.others if isinstance(one, Prefill)],
+        "codes": [_plain_fields(one, frozenset()) for one in held.others if isinstance(one, ActiveCode)],
     }
     for kind, topic in TOPICS.items():
         hidden = _SECRET.get(kind, frozenset())

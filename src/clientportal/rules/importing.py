@@ -76,12 +76,13 @@ class Person:
 class Known:
     """What was read for one batch.
 
-    ``added`` are rows of this import that became clients in an earlier run. ``by_number`` has an entry for every
-    number that is taken: ``None`` where its client is gone, for a number is never given away again (TT9). ``by_key``
-    are the people who have a contact; ``nobodys`` are contacts that staff have flagged as placeholders (X4).
+    ``added`` are rows of this import that have become clients, in this run or an earlier one. ``by_number`` has an
+    entry for every number that is taken: ``None`` where its client is gone, for a number is never given away again
+    (TT9). ``by_key`` are the people who have a contact; ``nobodys`` are contacts that staff have flagged as
+    placeholders (X4).
     """
 
-    added: Mapping[str, RecordRef] = field(factory=dict[str, RecordRef])
+    added: Mapping[str, ImportedClient] = field(factory=dict[str, ImportedClient])
     by_number: Mapping[int, Person | None] = field(factory=dict[int, "Person | None"])
     by_key: Mapping[ContactKey, Sequence[Person]] = field(factory=dict[ContactKey, "Sequence[Person]"])
     nobodys: frozenset[ContactKey] = frozenset()
@@ -151,7 +152,8 @@ def judge_rows(rows: Sequence[Row], known: Known, merging_keys: frozenset[Contac
     for place, row in enumerate(rows):
         found = _judge(row, known, merging_keys, arrived)
         if isinstance(found, Person):
-            lines.append(ImportedRow(row.line, RowOutcome.MATCHED, None, RowReason.SAME_CONTACT, _SAME_ROW))
+            why = RowReason.SAME_ROW if arrived.same(row) is found else RowReason.SAME_CONTACT
+            lines.append(ImportedRow(row.line, RowOutcome.MATCHED, None, why, _ABOVE))
             if found.place >= first:
                 follows[place] = found.place - first
             continue
@@ -162,7 +164,7 @@ def judge_rows(rows: Sequence[Row], known: Known, merging_keys: frozenset[Contac
     return Judged(tuple(lines), tuple(added), follows)
 
 
-_SAME_ROW = "the same client as in a row above"
+_ABOVE = "the same client as in a row above"
 
 
 def _judge(row: Row, known: Known, merging_keys: frozenset[ContactKind], arrived: Arrived) -> ImportedRow | Person:
@@ -170,7 +172,10 @@ def _judge(row: Row, known: Known, merging_keys: frozenset[ContactKind], arrived
         return ImportedRow(row.line, RowOutcome.REFUSED, None, RowReason.UNREADABLE, row.problem)
     before = known.added.get(row.digest)
     if before is not None:
-        return ImportedRow(row.line, RowOutcome.ADDED, before, RowReason.ADDED_BEFORE, "added by an earlier run")
+        ref = RecordRef.parse(before.ref)
+        if before.line == row.line:
+            return ImportedRow(row.line, RowOutcome.ADDED, ref, RowReason.ADDED_BEFORE)
+        return ImportedRow(row.line, RowOutcome.MATCHED, ref, RowReason.SAME_ROW)
     twin = arrived.same(row)
     if twin is not None:
         return twin
@@ -239,7 +244,7 @@ def record_made(made: Sequence[Made], counter: NumberCounter | None, now: dateti
 
 def asked_for(row: Row, now: datetime) -> ImportedClient:
     """A row for which a client is being made."""
-    return ImportedClient(id=row.digest, at=now, forget_at=now + KEPT)
+    return ImportedClient(id=row.digest, line=row.line, at=now, forget_at=now + KEPT)
 
 
 def told(judged: Judged, answers: Sequence[HostAnswer]) -> tuple[ImportedRow, ...]:
