@@ -13,6 +13,7 @@ from clientportal.outcomes import SignedIn, SignInStage
 from clientportal.policy import Policy, SeveralRecords
 from clientportal.records import (
     Challenge,
+    ClientNumber,
     ContactHistory,
     GuessCounter,
     Purpose,
@@ -153,7 +154,8 @@ def test_an_unknown_number_gets_a_record_of_its_own() -> None:
     assert isinstance(session, Session)
     assert (session.entry, session.own) == ("client:new", (ref,))
     assert entry.id == f"client:new|{MOBILE}"
-    assert open_for_new_record(evolve(decision.asks, session=None), ref) == ()
+    by_staff = open_for_new_record(evolve(decision.asks, session=None, number=7), ref)
+    assert by_staff == (Put(entry), Put(ClientNumber(id="client:new", number=7)))
 
 
 # --- a number that may be somebody else's by now (X6) --------------------

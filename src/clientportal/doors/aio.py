@@ -79,7 +79,6 @@ from clientportal.outcomes import (
     ProfileOption,
     SessionLine,
     SignedIn,
-    StaffProfile,
     Undone,
     WalkReport,
 )
@@ -253,9 +252,6 @@ class AsyncStaffDoor(
 
     async def flag_placeholder(self, contact: str, *, flagged: bool = True) -> bool:
         return await self._do(duplicates.FLAG_PLACEHOLDER, duplicates.PlaceholderContact(contact, flagged))
-
-    async def client(self, ref: RecordRef) -> StaffProfile:
-        return await self._do(duplicates.STAFF_PROFILE, duplicates.OfClient(ref))
 
     async def sessions(self, ref: RecordRef) -> tuple[SessionLine, ...]:
         return await self._do(sessions.LIST_SESSIONS_OF, sessions.SessionsOf(ref))

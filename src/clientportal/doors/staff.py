@@ -27,7 +27,6 @@ from clientportal.outcomes import (
     Moved,
     OutboxLine,
     SessionLine,
-    StaffProfile,
     Undone,
 )
 from clientportal.policy import Policy
@@ -126,10 +125,6 @@ class StaffDoor(
         return self._do(duplicates.FLAG_PLACEHOLDER, duplicates.PlaceholderContact(contact, flagged))
 
     # --- clients
-
-    def client(self, ref: RecordRef) -> StaffProfile:
-        """One client, by any of their records: values with where each comes from, and internal notes."""
-        return self._do(duplicates.STAFF_PROFILE, duplicates.OfClient(ref))
 
     def sessions(self, ref: RecordRef) -> tuple[SessionLine, ...]:
         """One client's open sessions, each with why it shows this record."""

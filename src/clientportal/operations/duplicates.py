@@ -13,10 +13,10 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant, re
 from clientportal.errors import InvalidCursor, InvalidInput
 from clientportal.operations.frame import Keyed, Operation, Reading
 from clientportal.operations.paging import check_limit
-from clientportal.operations.people import Group, group_of, groups_of, portrait, records_of, roots_of
+from clientportal.operations.people import Group, group_of, groups_of, records_of, roots_of
 from clientportal.operations.setting import Staff
 from clientportal.operations.signing_in import read_any_contact
-from clientportal.outcomes import Duplicates, Merged, MergePlan, StaffProfile, Undone
+from clientportal.outcomes import Duplicates, Merged, MergePlan, Undone
 from clientportal.policy import Policy
 from clientportal.records import ContactEntry, ContactHistory, Dismissal, Merge, Pointer, Put, Receipt, Remove
 from clientportal.rules.merging import Merging, Undoing, merge, plan, undo
@@ -33,7 +33,6 @@ __all__ = [
     "MERGE",
     "PLAN_MERGE",
     "RESTORE_PAIR",
-    "STAFF_PROFILE",
     "UNDO",
     "ListDuplicates",
     "MergeRecords",
@@ -390,7 +389,8 @@ async def _load_undo(reading: Reading, asked: UndoMerge) -> Undoing:
     for ref in sorted((entry.survivor, entry.absorbed)):
         await reading.state.hold(f"merge:{ref}")
     group = await group_of(reading, RecordRef.parse(entry.absorbed))
-    return Undoing(entry, group.pointers, reading.actor)
+    rows = await records_of(reading, [RecordRef.parse(entry.survivor), RecordRef.parse(entry.absorbed)])
+    return Undoing(entry, group.pointers, reading.actor, gone=not rows)
 
 
 def _decide_undo(seen: Undoing, _asked: UndoMerge, policy: Policy, now: datetime) -> Decision[Undone]:
@@ -415,7 +415,7 @@ UNDO = Operation[UndoMerge, Undoing, Undone](
 )
 
 
-# --- one client, as staff see it -----------------------------------------------------------------------------------
+# --- the journal ---------------------------------------------------------------------------------------------------
 
 
 @frozen
@@ -423,32 +423,6 @@ class OfClient:
     """Which client, by any of their records."""
 
     ref: RecordRef
-
-
-async def _load_staff_profile(reading: Reading, asked: OfClient) -> StaffProfile | None:
-    group = await group_of(reading, asked.ref)
-    seen = await portrait(reading, group)
-    head = next((record for record in seen.records if record.ref == group.root), None)
-    if head is None:
-        return None
-    return StaffProfile(group.root, group.refs, tuple(seen.fields.values()), head.notes)
-
-
-def _decide_staff_profile(
-    seen: StaffProfile | None, asked: OfClient, _policy: Policy, _now: datetime
-) -> Decision[StaffProfile]:
-    because = Because("who_may_manage.client", (("asked", str(asked.ref)),))
-    return refuse(Reason.NOT_FOUND, because) if seen is None else grant(seen, because)
-
-
-STAFF_PROFILE = Operation[OfClient, StaffProfile | None, StaffProfile](
-    name="client",
-    load=_load_staff_profile,
-    decide=_decide_staff_profile,
-    subject=lambda asked: str(asked.ref),
-    writes=False,
-    permission=Permission.SEE_CLIENTS,
-)
 
 
 async def _load_merges(reading: Reading, asked: OfClient) -> tuple[Merge, ...]:

@@ -13,14 +13,14 @@ from typing import Generic, TypeVar
 from attrs import field, frozen
 
 from clientportal.decisions import Decision, Refusal
-from clientportal.errors import DurableOperation, HostError
+from clientportal.errors import Conflict, DurableOperation, HostError
 from clientportal.operations.setting import Caller, Client, Setup, Staff, fresh_id
 from clientportal.operations.trusting import CheckedHost
 from clientportal.policy import Policy
 from clientportal.ports import AsyncHost, Unit
 from clientportal.records import AuditEntry, HostWrite, Intent, Receipt, Session
 from clientportal.rules.who_may_manage import Permission
-from clientportal.values import HostAnswer
+from clientportal.values import AnswerKind, HostAnswer, RecordRef
 
 __all__ = [
     "BEGUN",
@@ -162,13 +162,32 @@ async def ask_host(host: AsyncHost, intent: Intent) -> HostAnswer:
         case HostWrite.UPDATE_CLIENT if intent.for_ref is not None and intent.change is not None:
             return await host.update_client(intent.for_ref, intent.change, intent.id)
         case HostWrite.DELETE_CLIENT if intent.for_ref is not None:
-            return await host.delete_client(intent.for_ref, intent.id)
+            return await _delete_client(host, intent, intent.for_ref)
         case HostWrite.ERASE_CLIENT if intent.refs:
             return await host.erase_client(intent.refs, intent.id)
         case HostWrite.DELETE_APPOINTMENT if intent.appointment is not None:
             return await host.delete_appointment(intent.appointment, intent.id)
         case _:
             raise HostError(f"the intent {intent.id} lacks what {intent.write.value} needs")
+
+
+async def _delete_client(host: AsyncHost, intent: Intent, ref: RecordRef) -> HostAnswer:
+    """All that goes with a client, and the client's own row last: when that is gone, the rest is, too.
+
+    So after a crash a host elsewhere, which says of ``intent.id`` that it never came, is asked for all of it again, each
+    write under the key that it had. Where the rest has been written and the last is refused, everything is read
+    and decided again.
+    """
+    for place, appointment in enumerate(intent.cancels):
+        said = await host.cancel(appointment, None, f"{intent.id}-c{place}")
+        if said.kind not in (AnswerKind.DONE, AnswerKind.WAITS):
+            raise Conflict(f"the platform would not cancel {appointment.id} after all: {said.note}")
+    for place, other in enumerate(intent.refs):
+        await host.delete_client(other, f"{intent.id}-r{place}")
+    answer = await host.delete_client(ref, intent.id)
+    if answer.kind is not AnswerKind.DONE and (intent.cancels or intent.refs):
+        raise Conflict(f"the platform would not delete {ref} after all: {answer.note}")
+    return answer
 
 
 def audit_entry(reading: Reading, action: str, subject: str, outcome: str, because: str) -> AuditEntry:

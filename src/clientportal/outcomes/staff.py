@@ -25,7 +25,6 @@ __all__ = [
     "Merged",
     "OutboxLine",
     "Source",
-    "StaffProfile",
     "Undone",
 ]
 
@@ -123,16 +122,6 @@ class Undone:
 
     survivor: RecordRef
     absorbed: RecordRef
-
-
-@frozen
-class StaffProfile:
-    """What staff see of one client: the shown values with where each comes from, and the records behind it."""
-
-    root: RecordRef
-    members: tuple[RecordRef, ...]
-    fields: tuple[FieldChoice, ...]
-    notes: str | None = None
 
 
 @frozen

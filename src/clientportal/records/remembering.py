@@ -75,7 +75,9 @@ class Intent:
     Where the host shares the transaction it lives for one commit; where it does not, it is stored before the host is
     called, and the pump finishes it. ``id`` is the idempotency key that the host gets. ``receipt`` holds what the
     caller's key will remember; ``link`` is the signed link that it uses up, given back where the host says no.
-    ``for_ref`` is also the client row that is updated (with ``change``) or deleted, ``refs`` are those to be erased.
+    ``for_ref`` is also the client row that is updated (with ``change``) or deleted, ``refs`` are those to be erased, or
+    the merged ones that are deleted with it, and ``cancels`` the appointments that are cancelled then. ``number`` is
+    the client number of the row that is created.
     ``account`` is whose session books (A8a). ``assignment`` is whose the appointment is that a move makes anew, as it
     stands when the host has answered; ``account`` then says whose the new one is already.
     """
@@ -94,6 +96,8 @@ class Intent:
     draft: ClientDraft | None = None
     change: ClientChange | None = None
     refs: tuple[RecordRef, ...] = ()
+    cancels: tuple[Appointment, ...] = ()
+    number: int | None = None
     for_ref: RecordRef | None = None
     trail: Trail | None = None
     fee: Money | None = None

@@ -23,7 +23,9 @@ may this signed link still be used?                               ``links.py``
 which sections and fields does this client see?                   ``who_may_see.py``
 which records look like one person?                               ``who_is_the_same.py``
 what survives a merge, and how is it undone?                      ``merging.py``
-which client number comes next?                                   ``client_numbers.py``
+which client number comes next, and whom does one lead to?        ``client_numbers.py``
+which fields does staff's form have, and is it filled in right?   ``client_fields.py``
+what becomes of everything else when a client is deleted?         ``deleting_clients.py``
 is this row of a file a client whom we have already?              ``importing.py``
 what is held about one client, and what is left after erasing?    ``erasing.py``
 what may this member of staff do?                                 ``who_may_manage.py``

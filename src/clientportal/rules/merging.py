@@ -249,18 +249,21 @@ def _merges_between(seen: Merging) -> tuple[str, ...]:
 
 @frozen
 class Undoing:
-    """Everything read for an undo. ``pointers`` are all pointers of the group that the absorbed record is in."""
+    """Everything read for an undo. ``pointers`` are all pointers of the group that the absorbed record is in; ``gone``
+    says that the platform has neither of the two any more.
+    """
 
     merge: Merge | None
     pointers: tuple[Pointer, ...]
     actor: str
+    gone: bool = False
 
 
 def undo(seen: Undoing, policy: Policy, now: datetime) -> Decision[Undone]:
     """Erase the edge of one merge: the absorbed record stands by itself again, with what had been merged into *it*.
 
     In any order: merges drawn before or after this one keep their own edges. Later bookings stay where they were made.
-    Refused once erased (X7), or after ``merging.undo_for``.
+    Refused once both were deleted (TT4) or erased (X7), or after ``merging.undo_for``.
     """
     entry = seen.merge
     because = Because(
@@ -272,7 +275,7 @@ def undo(seen: Undoing, policy: Policy, now: datetime) -> Decision[Undone]:
         return refuse(Reason.NOT_FOUND, because)
     if entry.undone_at is not None:
         return refuse(Reason.UNDONE_ALREADY, because)
-    if entry.erased:
+    if entry.erased or seen.gone:
         return refuse(Reason.ERASED, because)
     if now > entry.merged_at + policy.merging.undo_for:
         return refuse(Reason.UNDO_TOO_LATE, because)

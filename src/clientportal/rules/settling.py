@@ -13,6 +13,7 @@ from attrs import evolve
 
 from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.outcomes import Booked, Cancelled, Detached, Moved, SignedIn
+from clientportal.outcomes.client_list import Added
 from clientportal.records import HostWrite, Intent
 from clientportal.rules.signing_in import open_for_new_record
 from clientportal.rules.who_may_change import remember_change
@@ -53,6 +54,8 @@ def settle(intent: Intent, answer: HostAnswer, forecast: T, fresh_id: str) -> De
 def settled_result(forecast: Mapping[str, str], answer: HostAnswer) -> dict[str, str]:
     """What an idempotency key remembers of a change, corrected by the host's answer as its outcome is."""
     result = dict(forecast)
+    if "client" in result and answer.ref is not None:
+        result["client"] = str(answer.ref)
     if "appointment" in result:
         if answer.appointment is not None:
             result["appointment"] = answer.appointment.id
@@ -64,6 +67,8 @@ def _with_record(forecast: T, ref: RecordRef) -> T:
     match forecast:
         case SignedIn():
             return cast("T", evolve(forecast, record=ref))
+        case Added():
+            return cast("T", evolve(forecast, ref=ref))
         case Detached(signed_in=SignedIn() as signed_in):
             return cast("T", evolve(forecast, signed_in=evolve(signed_in, record=ref)))
         case _:

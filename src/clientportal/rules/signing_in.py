@@ -20,6 +20,7 @@ from clientportal.policy import Policy, Proof, UnknownIdentity
 from clientportal.records import (
     Allowance,
     Challenge,
+    ClientNumber,
     ContactEntry,
     ContactHistory,
     GuessCounter,
@@ -349,12 +350,15 @@ def new_client(fresh: FreshSession, session: Session, identity: ContactKey, beca
 
 def open_for_new_record(intent: Intent, ref: RecordRef) -> tuple[Write, ...]:
     """The rest of a first login (T6), once the host has made the empty record: the session is for it, and the
-    contact index knows it in the same commit, so that the next login with that number reaches the same record."""
+    contact index knows it in the same commit, so that the next login with that number reaches the same record. One
+    that staff add (TT10) has no session, and its number at once (TT9).
+    """
+    entries: tuple[Write, ...] = tuple(Put(ContactEntry.of(ref, key)) for key in intent.entries)
+    if intent.number is not None:
+        entries = (*entries, Put(ClientNumber(id=str(ref), number=intent.number)))
     if intent.session is None:
-        return ()
-    session = evolve(intent.session, entry=str(ref), own=(ref,))
-    entries = tuple(Put(ContactEntry.of(ref, key)) for key in intent.entries)
-    return (Put(session), *entries)
+        return entries
+    return (Put(evolve(intent.session, entry=str(ref), own=(ref,))), *entries)
 
 
 def _ask_second_proof(

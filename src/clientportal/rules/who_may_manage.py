@@ -14,7 +14,13 @@ class Permission(StrEnum):
     """One thing that staff may do. The host decides who has which; nothing follows from anything else."""
 
     SEE_CLIENTS = "see_clients"
-    """Look at a client's profile, internal notes included."""
+    """Look at the client list and at a client's profile, internal notes included."""
+    ADD_CLIENTS = "add_clients"
+    """Add single clients."""
+    CHANGE_CLIENTS = "change_clients"
+    """Write a client's fields, internal notes included."""
+    DELETE_CLIENTS = "delete_clients"
+    """Delete clients, and single appointments, for good."""
     SEE_DUPLICATES = "see_duplicates"
     """Look at the duplicate report, and at what was merged."""
     MERGE = "merge"
@@ -56,6 +62,8 @@ class Permission(StrEnum):
 RECEPTION = frozenset(
     {
         Permission.SEE_CLIENTS,
+        Permission.ADD_CLIENTS,
+        Permission.CHANGE_CLIENTS,
         Permission.CHANGE_APPOINTMENTS,
         Permission.SEND_LINKS,
         Permission.END_SESSIONS,

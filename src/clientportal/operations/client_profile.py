@@ -1,0 +1,84 @@
+"""One client, as staff see it (TT7, TT8): fields, notes, number, appointments with whose they are, linked accounts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import evolve, frozen
+
+from clientportal.decisions import Because, Decision, Reason, grant, refuse
+from clientportal.operations.appointments import ListAppointments
+from clientportal.operations.assigning import ASSIGNMENTS, AssignmentsOf
+from clientportal.operations.client_list import numbers_given
+from clientportal.operations.frame import Operation, Reading
+from clientportal.operations.linking import LINKS, LinksOf
+from clientportal.operations.people import group_of, portrait
+from clientportal.operations.performing import perform
+from clientportal.operations.setting import Caller, Setup
+from clientportal.outcomes.client_list import StaffProfile
+from clientportal.policy import Policy
+from clientportal.records import ClientNumber
+from clientportal.rules.client_fields import custom_of, form_fields, shown
+from clientportal.rules.who_may_manage import Permission
+from clientportal.values import RecordKind, RecordRef, When
+
+__all__ = ["STAFF_PROFILE", "ProfileOf", "see_client"]
+
+_FIRST_PAGE = 20
+
+
+@frozen
+class ProfileOf:
+    """Which client, by any of their records."""
+
+    ref: RecordRef
+
+
+async def _load(reading: Reading, asked: ProfileOf) -> StaffProfile | None:
+    group = await group_of(reading, asked.ref)
+    seen = await portrait(reading, group)
+    head = next((record for record in seen.records if record.ref == group.root), None)
+    if head is None:
+        return None
+    form = form_fields(reading.policy)
+    number = await reading.state.get(ClientNumber, str(group.root))
+    pages = {
+        when: await ASSIGNMENTS.load(reading, AssignmentsOf(group.root, ListAppointments(when, None, _FIRST_PAGE)))
+        for when in When
+    }
+    return StaffProfile(
+        root=group.root,
+        members=group.refs,
+        fields=shown(seen.fields, reading.policy),
+        notes=head.notes if any(one.name == "notes" for one in form) else None,
+        number=None if number is None else number.number,
+        custom=custom_of(head, reading.policy),
+        labels={one.name: one.label for one in form},
+        versions={one.ref: one.version for one in seen.records if one.ref.kind is RecordKind.CLIENT},
+        upcoming=pages[When.UPCOMING],
+        past=pages[When.PAST],
+        accounts=await LINKS.load(reading, LinksOf(group.root)),
+    )
+
+
+def _decide(seen: StaffProfile | None, asked: ProfileOf, _policy: Policy, _now: datetime) -> Decision[StaffProfile]:
+    because = Because("who_may_manage.client", (("asked", str(asked.ref)),))
+    return refuse(Reason.NOT_FOUND, because) if seen is None else grant(seen, because)
+
+
+STAFF_PROFILE = Operation[ProfileOf, StaffProfile | None, StaffProfile](
+    name="client",
+    load=_load,
+    decide=_decide,
+    subject=lambda asked: str(asked.ref),
+    writes=False,
+    permission=Permission.SEE_CLIENTS,
+)
+
+
+async def see_client(setup: Setup, caller: Caller, ref: RecordRef, *, preview: bool) -> StaffProfile:
+    """The profile, with the number that the client gets when it is first looked at (TT9)."""
+    seen = await perform(setup, caller, STAFF_PROFILE, ProfileOf(ref), preview=preview)
+    if preview or seen.number is not None or seen.root.kind is not RecordKind.CLIENT:
+        return seen
+    return evolve(seen, number=(await numbers_given(setup, caller, [seen.root])).get(seen.root))
