@@ -44,14 +44,14 @@ def _registration(
         phone=phone,
         agreed=registering.agreed_to(consents),
         came_from=None if came_from is None else as_secret(came_from),
-        key=key,
+        once=key,
     )
 
 
 def _chosen(
     purpose: MailPurpose, link: Secret | str, consents: Mapping[str, str] | None, key: str | None
 ) -> resetting.SetPassword:
-    return resetting.SetPassword(as_secret(link), purpose, registering.agreed_to(consents), key=key)
+    return resetting.SetPassword(as_secret(link), purpose, registering.agreed_to(consents), once=key)
 
 
 class VisitorRegistering(Door):

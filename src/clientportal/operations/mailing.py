@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from clientportal.decisions import Because, Decision, grant
@@ -23,10 +23,10 @@ from clientportal.records import (
 from clientportal.rules.budgets import request_charges
 from clientportal.rules.mailed_links import Mailing, MailRequest
 from clientportal.rules.signing_in import STRANGERS
-from clientportal.rules.whose_contact import contact_key
-from clientportal.values import ContactKey, Email
+from clientportal.rules.whose_contact import Candidate, contact_key
+from clientportal.values import ContactKey, Email, parse_email
 
-__all__ = ["load_mail_request", "load_mailing", "remember_mail", "replay_mail"]
+__all__ = ["load_mail_request", "load_mailing", "remember_mail", "replay_mail", "spellings_of"]
 
 
 async def load_mail_request(
@@ -83,13 +83,6 @@ async def load_mailing(reading: Reading, message: OutboxMessage, challenge: Chal
     identity = ContactKey.parse(message.to)
     typed = await state.find(Account, "email", [str(identity)])
     candidates, _ = await people_with(reading, identity)
-    stored = {
-        member.email
-        for candidate in candidates
-        if candidate.speaker.usable
-        for member in candidate.members
-        if member.email
-    }
     return Mailing(
         message,
         link,
@@ -97,13 +90,18 @@ async def load_mailing(reading: Reading, message: OutboxMessage, challenge: Chal
         owner=await account_by_email(reading, identity),
         subject=subject,
         registered=tuple(one for one in typed if one.proved_at is None),
-        stored=_matching(stored, identity),
+        stored=spellings_of(identity, candidates),
     )
 
 
-def _matching(stored: set[str], identity: ContactKey) -> tuple[str, ...]:
-    """The spellings of this very address among those that the records have."""
-    return tuple(sorted(text for text in stored if contact_key(identity.kind, text, "") == identity))
+def spellings_of(identity: ContactKey, people: Sequence[Candidate]) -> tuple[str, ...]:
+    """The address as mail goes to it, in every spelling that a usable record of those people has it in."""
+    found: set[str] = set()
+    for candidate in people:
+        for text in (member.email for member in candidate.members if candidate.speaker.usable):
+            if text and contact_key(identity.kind, text, "") == identity:
+                found.add(parse_email(text).address)
+    return tuple(sorted(found))
 
 
 def remember_mail(outcome: MailSent) -> Mapping[str, str]:

@@ -134,10 +134,12 @@ class FollowLink:
 
 async def _registering_session(reading: Reading) -> tuple[Session, Account]:
     """The caller's session and its account; a session without an account has registered nothing."""
-    session = await session_of(reading, needs_record=False, lock=True)
-    account = None if session.account is None else await reading.state.get(Account, session.account, lock=True)
+    session = await session_of(reading, needs_record=False)
+    account = None if session.account is None else await reading.state.get(Account, session.account)
     if account is None:
         raise Denied(Refusal(Reason.NOT_FOUND, Because("proving.registering_session", (("account", "none"),))))
+    # Before anything of it is locked: of two who prove one address, each would hold what the other waits for.
+    await reading.state.hold(f"contact:{account.identity}")
     reading.actor = f"account:{account.id}"
     return session, account
 
@@ -280,7 +282,7 @@ class TryLink:
     """A link whose registration's password is about to be tried."""
 
     link: Secret = field(repr=False)
-    key: str | None = None
+    once: str | None = None
 
 
 @frozen
@@ -294,9 +296,9 @@ class TriedLink:
 async def _load_try(reading: Reading, asked: TryLink) -> Guessing:
     accounts_on(reading, "charge_try")
     answered = None
-    if asked.key is not None:
+    if asked.once is not None:
         tried = TriedLink(asked.link, matches=True)
-        id = receipt_id_of(reading.setup, reading.caller, VERIFY_WITH_PASSWORD, tried, asked.key)
+        id = receipt_id_of(reading.setup, reading.caller, VERIFY_WITH_PASSWORD, tried, asked.once)
         answered = await reading.state.get(Receipt, id or "")
     known = answered is not None and bool(answered.result)
     if not known:
@@ -341,7 +343,7 @@ class _Tried:
 async def _load_tried(reading: Reading, asked: TriedLink) -> _Tried:
     accounts_on(reading, "verify_by_password")
     link = await load_mailed(reading, asked.link, (MailPurpose.VERIFY,))
-    account = None if link.account is None else await reading.state.get(Account, link.account, lock=True)
+    account = None if link.account is None else await reading.state.get(Account, link.account)
     if account is None or not asked.matches:
         # Nothing is read for a wrong password: who has it, has proved the mailbox, and not the registration.
         return _Tried(None)

@@ -80,7 +80,7 @@ def person_of(first_name: str | None, last_name: str | None, phone: str | None, 
 
 @frozen
 class Registration:
-    """What a visitor typed. ``hash`` is the password's, once it is made; ``key`` the idempotency key of the whole."""
+    """What a visitor typed. ``hash`` is the password's, once it is made; ``once`` the idempotency key of the whole."""
 
     email: str
     first_name: str | None
@@ -89,7 +89,7 @@ class Registration:
     agreed: tuple[tuple[str, str], ...]
     came_from: Secret | None
     hash: Secret | None = field(default=None, repr=False)
-    key: str | None = None
+    once: str | None = None
 
 
 def _is_from_booking(reading: Reading, came_from: Secret | None) -> bool:
@@ -133,7 +133,7 @@ class _Looked:
 
 async def _load_looked(reading: Reading, asked: Registration) -> _Looked:
     seen = await _load_registering(reading, asked)
-    answered = receipt_id_of(reading.setup, reading.caller, REGISTER, asked, asked.key)
+    answered = receipt_id_of(reading.setup, reading.caller, REGISTER, asked, asked.once)
     if answered is not None:
         seen = evolve(seen, known=await reading.state.get(Receipt, answered) is not None)
     return _Looked(seen, (await reading.host.business()).name)
@@ -214,8 +214,8 @@ async def register_client(setup: Setup, caller: Visitor, asked: Registration, pa
     business = await perform(setup, caller, MAY_REGISTER, asked)
     context = (business, asked.email, asked.first_name, asked.last_name)
     await judge_new(setup, caller.tenant, chosen, context)
-    hashed = await hash_new(setup, caller.tenant, chosen, "register", asked.email.strip().casefold(), asked.key)
-    return await perform(setup, caller, REGISTER, evolve(asked, hash=hashed), key=asked.key)
+    hashed = await hash_new(setup, caller.tenant, chosen, "register", asked.email.strip().casefold(), asked.once)
+    return await perform(setup, caller, REGISTER, evolve(asked, hash=hashed), key=asked.once)
 
 
 # --- the confirmation page -------------------------------------------------------------------------------------------

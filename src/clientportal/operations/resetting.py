@@ -15,7 +15,7 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.keyring import digest
 from clientportal.operations.accounts import account_by_email, load_mailed, load_unproved, people_with
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
-from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail
+from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail, spellings_of
 from clientportal.operations.new_passwords import hash_new, judge_new, read_new
 from clientportal.operations.performing import perform, receipt_id_of
 from clientportal.operations.proving import accounts_on, load_proving
@@ -108,13 +108,16 @@ LOOK_AT_MAILED = Operation[LookAtMailed, MailedLink, MailedLinkView](
 
 @frozen
 class SetPassword:
-    """A link, and what its reader chose. ``hash`` is the password's, once it is made; ``key`` that of the whole."""
+    """A link, and what its reader chose.
+
+    ``hash`` is the password's, once it is made; ``once`` the idempotency key of the whole.
+    """
 
     link: Secret = field(repr=False)
     purpose: MailPurpose
     agreed: tuple[tuple[str, str], ...] = ()
     hash: Secret | None = field(default=None, repr=False)
-    key: str | None = None
+    once: str | None = None
 
 
 def scope_of_link(asked: SetPassword) -> str:
@@ -128,12 +131,12 @@ class _May:
 
     asked: SetPassword
     operation: Operation[SetPassword, Any, Any]
-    key: str | None
+    once: str | None
 
 
 async def _was_answered(reading: Reading, may: _May) -> bool:
     """Whether this very call is asked once more under its key: its link has acted by then, and may not act again."""
-    id = receipt_id_of(reading.setup, reading.caller, may.operation, may.asked, may.key)
+    id = receipt_id_of(reading.setup, reading.caller, may.operation, may.asked, may.once)
     receipt = None if id is None else await reading.state.get(Receipt, id)
     return receipt is not None and bool(receipt.result)
 
@@ -171,10 +174,10 @@ async def set_by_link(
 ) -> T:
     """Look at the link, judge the password by what it leads to, hash it, commit."""
     chosen = read_new(setup, caller.tenant, password)
-    context = await perform(setup, caller, MAY_SET_PASSWORD, _May(asked, operation, asked.key))
+    context = await perform(setup, caller, MAY_SET_PASSWORD, _May(asked, operation, asked.once))
     await judge_new(setup, caller.tenant, chosen, context)
-    hashed = await hash_new(setup, caller.tenant, chosen, operation.name, scope_of_link(asked), asked.key)
-    return await perform(setup, caller, operation, evolve(asked, hash=hashed), key=asked.key)
+    hashed = await hash_new(setup, caller.tenant, chosen, operation.name, scope_of_link(asked), asked.once)
+    return await perform(setup, caller, operation, evolve(asked, hash=hashed), key=asked.once)
 
 
 async def _load_proof(reading: Reading, asked: SetPassword) -> Proving:
@@ -183,14 +186,15 @@ async def _load_proof(reading: Reading, asked: SetPassword) -> Proving:
     identity = ContactKey.parse(link.identity)
     reading.actor = f"mailbox:{mask(identity.value)}"
     unproved = await load_unproved(reading, identity)
+    stored = spellings_of(identity, (await people_with(reading, identity))[0])
     owner = unproved.owner
     if owner is not None and asked.purpose is MailPurpose.RESET:
         account = owner.account
     else:
-        account = account_of_proof(reading.fresh_id(), identity, link.address, AccountOrigin.RESET, reading.now)
-    candidates, _ = await people_with(reading, identity)
-    records = any(candidate.speaker.usable for candidate in candidates)
-    return await load_proving(reading, account, unproved, link=link, records=records)
+        # Mail goes to an address as it is stored, not as whoever asked has typed it.
+        address = (*stored, *(one.account.address for one in reversed(unproved.accounts)), link.address)[0]
+        account = account_of_proof(reading.fresh_id(), identity, address, AccountOrigin.RESET, reading.now)
+    return await load_proving(reading, account, unproved, link=link, records=bool(stored))
 
 
 def _hash(asked: SetPassword) -> Secret:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
-from clientportal.errors import InvalidContact
 from clientportal.outcomes import MailSent
 from clientportal.policy import Policy, RegisterFrom
 from clientportal.records import (
@@ -29,7 +28,7 @@ from clientportal.records import (
 )
 from clientportal.rules.budgets import next_use, request_charges, spend
 from clientportal.rules.whom_to_tell import Drop, Tell
-from clientportal.values import ContactKey, mask, parse_email
+from clientportal.values import ContactKey, mask
 
 __all__ = [
     "MAILED_LINK",
@@ -166,7 +165,7 @@ class Mailing:
 
     ``owner`` is the account that the address logs in to, ``subject`` the account that the mail is about; ``registered``
     are accounts that typed this address and have not proved it; ``stored`` are the spellings of the address in usable
-    client records.
+    client records, as mail goes to them.
     """
 
     message: OutboxMessage
@@ -204,7 +203,7 @@ def where_to_mail(seen: Mailing, policy: Policy, now: datetime) -> Tell | Drop:
     if message.kind in _AS_WRITTEN and seen.link is not None:
         return Tell(False, seen.link.address, False)
     if message.kind is MessageKind.CLAIM_LINK:
-        return Tell(False, _address(seen.stored), False) if seen.stored else Drop("nobody has this contact")
+        return Tell(False, seen.stored[0], False) if seen.stored else Drop("nobody has this contact")
     if message.kind in (MessageKind.RESET_PASSWORD, MessageKind.SIGN_IN_LINK):
         if seen.owner is not None:
             return Tell(False, _mailbox_of(seen.owner, message), False)
@@ -252,16 +251,7 @@ def _first_password(seen: Mailing, policy: Policy) -> Tell | Drop:
         return Tell(False, seen.registered[-1].address, False)
     if policy.registration.register_from is not RegisterFrom.ANYWHERE or not seen.stored:
         return Drop("nobody has an account with this email")
-    return Tell(False, _address(seen.stored), False)
-
-
-def _address(stored: Sequence[str]) -> str:
-    for text in stored:
-        try:
-            return parse_email(text).address
-        except InvalidContact:
-            continue
-    return stored[0]
+    return Tell(False, seen.stored[0], False)
 
 
 # --- coming back -----------------------------------------------------------------------------------------------------
