@@ -62,6 +62,9 @@ BY_STAFF: dict[str, Call] = {
     "assign_many": lambda door, on: door.assign_many(["a1", "fresh"], on["account"]),
     "clear_assignment": lambda door, _: door.clear_assignment("assigned"),
     "may_assign_all": lambda door, _: door.may_assign_all(client("rae")),
+    "link": lambda door, on: door.link(on["account"], client("rae")),
+    "links": lambda door, _: door.links(client("rae")),
+    "explain_booking": lambda door, _: door.explain_booking("Ana Kingi", mobile="021 123 4567"),
     "assign_all": lambda door, _: door.assign_all(client("rae")),
     "assignment": lambda door, _: door.assignment("assigned"),
     "assignments": lambda door, _: door.assignments(client("rae")),
@@ -71,6 +74,11 @@ NEVER_CLIENT: dict[str, Call] = {
     "switch": lambda door, _: door.switch("client:ana"),
     "request_second_proof": lambda door, _: door.request_second_proof("ana@example.com"),
     "not_me": lambda door, _: door.not_me(),
+    "claim": lambda door, _: door.claim("021 765 4321"),
+    "finish_claim": lambda door, _: door.finish_claim("handle", "123456"),
+    "request_claim_link": lambda door, _: door.request_claim_link("ana@example.com"),
+    "claim_by_link": lambda door, _: door.claim_by_link("link"),
+    "leave": lambda door, _: door.leave("client:ana"),
     "end_session": lambda door, _: door.end_session("x"),
     "log_out": lambda door, _: door.log_out(),
     "log_out_everywhere": lambda door, _: door.log_out_everywhere(),
@@ -78,6 +86,7 @@ NEVER_CLIENT: dict[str, Call] = {
 NEVER_STAFF: dict[str, Call] = {
     "end_sessions": lambda door, _: door.end_sessions(client("ana")),
     "unblock": lambda door, _: door.unblock("021 123 4567"),
+    "unlink": lambda door, on: door.unlink(on["account"], client("rae")),
     # A link that was handed out works: to make one without a trace would be to go round the audit.
     "appointment_link": lambda door, _: door.appointment_link("a1"),
     "view_as": lambda door, _: door.view_as(client("ana")),
@@ -157,7 +166,7 @@ def test_the_same_calls_without_preview_do_leave_a_trace(world: World) -> None:
         "client": ("move", "cancel", "rebook"),
         "staff": (
             *("merge", "undo", "dismiss", "restore_pair", "flag_placeholder", "reattach"),
-            *("assign", "assign_many", "assign_all", "clear_assignment"),
+            *("assign", "assign_many", "assign_all", "clear_assignment", "link"),
         ),
     }
     for name in changing["staff"]:
