@@ -221,6 +221,13 @@ def test_where_unknown_ones_get_nothing_neither_does_this_one() -> None:
     assert decision.changes == (Put(history), Remove(session()))
 
 
+def test_where_the_platform_vouched_for_the_client_there_is_no_contact_to_take_off() -> None:
+    """``not_found``: nothing was proved, and no new client is made of it."""
+    vouched = session(identity=f"email:{'0' * 64}")
+    decision = not_me(NotMe(vouched, (ANA,), None, (), FRESH), TIMELY, NOW)
+    assert (reason(decision), decision.changes, decision.asks) == (Reason.NOT_FOUND, (), None)
+
+
 # --- ending --------------------------------------------------------------------------------------------------------
 
 
