@@ -55,6 +55,9 @@ BY_STAFF: dict[str, Call] = {
     "explain_change": lambda door, _: door.explain_change("a1"),
     "explain_contact": lambda door, _: door.explain_contact("021 123 4567"),
     "replay": lambda door, _: list(door.replay(presets.timely(region="NZ"))),
+    "import_clients": lambda door, _: list(door.import_clients(["first_name,email", "Mia,mia@example.com"], name="x")),
+    "export_person": lambda door, _: door.export_person(client("ana")),
+    "erase": lambda door, _: door.erase(client("ana"), reason="asked"),
     "audit": lambda door, _: door.audit(),
     "outbox": lambda door, _: door.outbox(),
     "booked": lambda door, _: door.booked("fresh"),
@@ -89,6 +92,8 @@ NEVER_STAFF: dict[str, Call] = {
     "unlink": lambda door, on: door.unlink(on["account"], client("rae")),
     # A link that was handed out works: to make one without a trace would be to go round the audit.
     "appointment_link": lambda door, _: door.appointment_link("a1"),
+    # The list would be out of the house, whatever it is called.
+    "export_clients": lambda door, _: list(door.export_clients()),
     "view_as": lambda door, _: door.view_as(client("ana")),
     "view_as_account": lambda door, _: door.view_as_account("ana"),
 }

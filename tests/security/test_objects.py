@@ -123,6 +123,8 @@ STAFF: dict[str, tuple[Cell, ...]] = {
     "duplicates": NO_THING,
     "outbox": NO_THING,
     "replay": NO_THING,
+    "import_clients": NO_THING,
+    "export_clients": NO_THING,
     # First, for it would show what the others leave: one's own tries.
     "audit": (lambda door, _mine, its: door.audit(subject=str(its.ref)),),
     "plan_merge": (
@@ -184,6 +186,8 @@ STAFF: dict[str, tuple[Cell, ...]] = {
     "explain_booking": (lambda door, _mine, its: door.explain_booking("Ana Kingi", mobile=its.contact),),
     "assignment": (lambda door, _mine, its: door.assignment(its.appointment),),
     "assignments": (lambda door, _mine, its: door.assignments(its.ref),),
+    "export_person": (lambda door, _mine, its: door.export_person(its.ref),),
+    "erase": (lambda door, _mine, its: door.erase(its.ref, reason="asked to be forgotten"),),
     "view_as": (lambda door, _mine, its: door.view_as(its.ref),),
     "view_as_account": (
         lambda door, _mine, its: door.view_as_account(str(its.ref)),
@@ -195,6 +199,8 @@ WITHOUT_THINGS: dict[str, Cell] = {
     "duplicates": lambda door, _mine, _its: door.duplicates(),
     "outbox": lambda door, _mine, _its: door.outbox(),
     "replay": lambda door, _mine, _its: door.replay(presets.timely(region="NZ")),
+    "import_clients": lambda door, _mine, _its: door.import_clients(["number,email", "1,x"], name="spring"),
+    "export_clients": lambda door, _mine, _its: door.export_clients(),
     **{
         name: lambda door, _mine, _its, name=name: getattr(door, name)()  # type: ignore[misc]
         for name, cells in CLIENT.items()
@@ -378,6 +384,10 @@ _MAY: dict[Permission | None, set[str]] = {
     Permission.EXPLAIN: {"explain_booking", "explain_change", "explain_contact", "sessions"},
     Permission.SEE_AUDIT: {"audit", "outbox"},
     Permission.REPLAY_POLICY: {"replay"},
+    Permission.IMPORT_CLIENTS: {"import_clients"},
+    Permission.EXPORT_CLIENTS: {"export_clients"},
+    Permission.EXPORT_PERSON: {"export_person"},
+    Permission.ERASE: {"erase"},
     Permission.VIEW_AS_CLIENT: {"view_as", "view_as_account"},
 }
 

@@ -11,7 +11,7 @@ to both. It stays, and only the way from it to the erased client goes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from typing import Any, cast
 
@@ -302,7 +302,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, Enum):
         return str(value.value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str | RecordRef | ContactKey | Money):
         return str(value)
