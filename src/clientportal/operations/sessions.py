@@ -107,9 +107,21 @@ class _Own:
     current: RecordRef | None
 
 
+async def _speakers_of(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Candidate, ...]:
+    """The people behind those records, by who speaks for each.
+
+    Among a guest's bookings the newest one speaks, whoever was merged into which; of client rows nothing more is read.
+    """
+    roots = sorted(set((await roots_of(reading, refs)).values()))
+    if any(root.kind is RecordKind.BOOKING for root in roots):
+        return await candidates_of(reading, refs)
+    rows = await records_of(reading, roots)
+    return tuple(Candidate(rows[root], (rows[root],)) for root in roots if root in rows)
+
+
 async def _own_of_session(reading: Reading, session: Session) -> _Own:
     """The records that its proof led to, merged ones once, a guest once."""
-    people = one_per_guest([one for one in await candidates_of(reading, session.own) if one.speaker.usable])
+    people = one_per_guest([one for one in await _speakers_of(reading, session.own) if one.speaker.usable])
     current = session.entry_ref
     if current is not None:
         current = _now_called((await roots_of(reading, [current]))[current], people)
