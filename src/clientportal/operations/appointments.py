@@ -5,6 +5,7 @@ Rules: ``rules/who_may_see.py``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from attrs import field, frozen
@@ -21,13 +22,14 @@ from clientportal.outcomes import (
     Profile,
 )
 from clientportal.policy import LoginToBook, Policy
-from clientportal.records import Snapshot
+from clientportal.records import Snapshot, Trail
 from clientportal.rules.merging import address_of
 from clientportal.rules.who_may_see import account_profile, booking_profile, latest_answers, profile, section_is_open
 from clientportal.values import (
     Appointment,
     Business,
     Prefill,
+    RecordRef,
     When,
 )
 
@@ -116,11 +118,32 @@ async def _load_changes(reading: Reading, asked: ListChanges) -> tuple[PastChang
     if not section_is_open("bookings", reading.policy):
         raise closed("bookings")
     found: list[Snapshot] = []
-    for ref in caller.refs:
+    if caller.group is None:
+        found.extend(await _changes_of_assigned(reading, caller.bookings))
+    for ref in () if caller.group is None else caller.group.refs:
         page = await reading.state.page(Snapshot, "ref", [str(ref)], limit=asked.limit, newest_first=True)
         found.extend(page.items)
     found.sort(key=lambda snapshot: (snapshot.taken_at, snapshot.id), reverse=True)
     return tuple(PastChange(one.change, one.taken_at, one.appointment) for one in found[: asked.limit])
+
+
+async def _changes_of_assigned(reading: Reading, bookings: Sequence[RecordRef]) -> Sequence[Snapshot]:
+    """What was changed of single appointments, whoever's record each stands under, under every id that they have had.
+
+    Found by the appointment alone: by the record, they would come with everything else of that client, which an
+    account that shows no record may not see (A7).
+    """
+    ids = dict.fromkeys(ref.id for ref in bookings)
+    later = list(ids)
+    while later:
+        trails = await reading.state.find_any(Trail, "current", later, limit=_MOST)
+        later = [trail.id for trail in trails if trail.id not in ids]
+        ids.update(dict.fromkeys(later))
+    return await reading.state.find_any(Snapshot, "appointment", list(ids), limit=_MOST) if ids else ()
+
+
+_MOST = 100_000
+"""More than any account has: the newest changes are picked among all of them."""
 
 
 PAST_CHANGES = Operation[ListChanges, tuple[PastChange, ...], tuple[PastChange, ...]](
