@@ -15,6 +15,7 @@ from clientportal.records import (
     Account,
     AccountLink,
     Assignment,
+    ContactEntry,
     ContactHistory,
     HostWrite,
     Identifier,
@@ -25,7 +26,7 @@ from clientportal.records import (
 )
 from clientportal.rules.whose_appointment import Booking, How, Prover, Standing, assigned_at_first_proof
 from clientportal.rules.whose_contact import keys_of
-from clientportal.values import Appointment, ContactKey, ContactKind, HostAnswer, RecordRef, When
+from clientportal.values import Appointment, ContactKey, ContactKind, HostAnswer, RecordKind, RecordRef, When
 
 __all__ = [
     "Line",
@@ -152,16 +153,15 @@ async def as_assigned_now(reading: Reading, intent: Intent, answer: HostAnswer) 
 async def load_all(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Appointment, ...]:
     """All appointments of those records, past and upcoming, to the last page."""
     found: dict[str, Appointment] = {}
-    if not refs:
-        return ()
-    for when in When:
-        after: str | None = None
-        while True:
-            page = await reading.host.appointments(list(refs), when, reading.now, after, _PAGE)
-            found.update((one.id, one) for one in page.items)
-            if page.next is None or page.next == after:
-                break
-            after = page.next
+    for some in _batches(refs):
+        for when in When:
+            after: str | None = None
+            while True:
+                page = await reading.host.appointments(some, when, reading.now, after, _PAGE)
+                found.update((one.id, one) for one in page.items)
+                if page.next is None or page.next == after:
+                    break
+                after = page.next
     return tuple(found.values())
 
 
@@ -223,6 +223,49 @@ async def _refs_with(reading: Reading, key: ContactKey) -> tuple[RecordRef, ...]
     return tuple(found)
 
 
+async def _refs_proved(reading: Reading, key: ContactKey) -> tuple[RecordRef, ...]:
+    """Every record of everybody who has the email that is being proved right now.
+
+    Beyond the limit, guests' bookings count by themselves: each was made with this very email, and its mailbox has
+    answered. Of client rows beyond it (a front desk's address on all walk-ins) it says nothing, nor of what was merged.
+    """
+    refs = await _refs_with(reading, key)
+    if refs:
+        return refs
+    history = await reading.state.get(ContactHistory, str(key))
+    if history is not None and history.placeholder:
+        return ()
+    detached = frozenset(history.detached if history is not None else ())
+    hits = [ref for ref in await _hits(reading, key) if ref.kind is RecordKind.BOOKING and ref not in detached]
+    rows = await records_of(reading, hits)
+    found = dict.fromkeys(
+        ref for ref in hits if ref in rows and key in keys_of(rows[ref], reading.policy.contacts.region)
+    )
+    for some in _batches([ref.id for ref in found]):
+        later = some
+        while later:
+            trails = await reading.state.get_many(Trail, later)
+            moved = {RecordRef.booking(trail.current_id) for trail in trails.values()} - found.keys()
+            found.update(dict.fromkeys(sorted(moved)))
+            later = [ref.id for ref in sorted(moved)]
+    return tuple(found)
+
+
+async def _hits(reading: Reading, key: ContactKey) -> tuple[RecordRef, ...]:
+    """Every record that the contact index names, to its last page; where it names none, those that the host knows."""
+    found: list[RecordRef] = []
+    after: str | None = None
+    while True:
+        page = await reading.state.page(ContactEntry, "key", [str(key)], after=after, limit=_BATCH)
+        found.extend(RecordRef.parse(entry.ref) for entry in page.items)
+        after = page.next
+        if after is None:
+            break
+    if not found and reading.setup.host.capabilities.by_contact:
+        found.extend(await reading.host.by_contact(key))
+    return tuple(found)
+
+
 async def load_staff_booking(reading: Reading, id: str) -> Booking | None:
     """What the clauses on bookings by staff need (A8c, A10): the record's accounts, or those of its email."""
     booking = await load_booking(reading, id, How.BY_STAFF)
@@ -264,7 +307,7 @@ async def assign_at_first_proof(reading: Reading, account: Account, identity: Co
     an invitation) passes its new ``Account`` with ``created_at = reading.now``. Without a right proof, do not call it:
     it reads what only the owner of the mailbox may cause to be read.
     """
-    refs = await _refs_with(reading, identity)
+    refs = await _refs_proved(reading, identity)
     lines = await load_lines(reading, await load_all(reading, refs))
     prover = Prover(account.id, account.created_at, reading.now)
     bookings: list[Booking] = []
