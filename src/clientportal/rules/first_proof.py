@@ -148,15 +148,17 @@ def wipe_access(
     sparing: str = "",
     keep_second_factor: bool = False,
     keep_reverts: bool = False,
+    keep_proved: bool = False,
     acting: str = "",
     password: Credential | None = None,
 ) -> tuple[Write, ...]:
     """End every way into one account: password, sessions, codes and links under way, other identifiers, second factor.
 
-    ``sparing`` is the identifier that stays, ``acting`` the link that does this, ``password`` the one that takes the
-    old one's place. ``keep_reverts``: links that take a changed email back stay; they are the way home of an owner
-    whose account was taken over, and whoever took it must not end them by a reset. What the account may see
-    is not touched.
+    ``sparing`` is the identifier that stays, ``acting`` the link that does this, ``password`` the one that takes the old
+    one's place. ``keep_reverts``: links that take a changed email back stay; they are the way home of an owner whose
+    account was taken over, and whoever took it must not end them by a reset. ``keep_proved``: other emails that were
+    proved stay; only staff can have brought them, by merging another account of the same person. What the account may
+    see is not touched.
     """
     gone: list[Write] = [Remove(session) for session in seen.sessions]
     if password is not None:
@@ -168,7 +170,9 @@ def wipe_access(
     kept = {MailPurpose.REVERT_EMAIL} if keep_reverts else set[MailPurpose]()
     gone.extend(Remove(link) for link in seen.mailed if link.id != acting and link.purpose not in kept)
     gone.extend(Remove(challenge) for challenge in seen.challenges)
-    gone.extend(Remove(one) for one in seen.identifiers if one.id != sparing)
+    gone.extend(
+        Remove(one) for one in seen.identifiers if one.id != sparing and not (keep_proved and one.proved_at is not None)
+    )
     return tuple(gone)
 
 

@@ -255,6 +255,7 @@ def reset(
         sparing=identifier.id,
         keep_second_factor=True,
         keep_reverts=True,
+        keep_proved=True,
         acting=seen.link.id,
         password=password,
     )
