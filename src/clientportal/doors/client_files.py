@@ -5,7 +5,8 @@ What each method promises is said at the plain one; the awaited twin has its doc
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing
 from typing import TypeVar
 
 from attrs import evolve
@@ -25,16 +26,16 @@ __all__ = ["StaffClientFiles", "AsyncStaffClientFiles"]
 T = TypeVar("T")
 
 
-def _stepped(items: AsyncIterator[T]) -> Iterator[T]:
+def _stepped(items: AsyncGenerator[T, None]) -> Iterator[T]:
     """The same without an event loop. Whoever stops early ends it, too: what it does at its end is done then."""
     try:
         while True:
             try:
-                yield step(anext(items))  # type: ignore[arg-type]
+                yield step(anext(items))
             except StopAsyncIteration:
                 return
     finally:
-        step(items.aclose())  # type: ignore[attr-defined]
+        step(items.aclose())
 
 
 def _for(caller: Caller, reason: str) -> Staff:
@@ -123,7 +124,7 @@ class StaffClientFiles(Door):
 class AsyncStaffClientFiles(AsyncDoor):
     """The twin of :class:`StaffClientFiles`, awaited."""
 
-    def import_clients(
+    async def import_clients(
         self,
         source: Source,
         *,
@@ -148,14 +149,21 @@ class AsyncStaffClientFiles(AsyncDoor):
             dry_run or self._preview,
         )
         assert isinstance(self._caller, Staff)
-        return importing.import_clients(self._setup, self._caller, asked)
+        rows = importing.import_clients(self._setup, self._caller, asked)
+        async with aclosing(rows):
+            async for row in rows:
+                yield row
 
-    def export_clients(
+    async def export_clients(
         self, *, delimiter: str = ",", mark: bool = False, custom: Iterable[str] | None = None
     ) -> AsyncIterator[str]:
         assert isinstance(self._caller, Staff)
         asked = exporting.ExportClients(delimiter, mark, custom)
-        return exporting.export_clients(self._setup, self._caller, asked, preview=self._preview)
+        async with aclosing(
+            exporting.export_clients(self._setup, self._caller, asked, preview=self._preview)
+        ) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def export_person(self, ref: RecordRef) -> PersonExport:
         return await self._do(exporting.EXPORT_PERSON, erasing.OnePerson(ref))

@@ -6,7 +6,7 @@ of computed rows, read again, would not be what was there. So a re-import of an 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from datetime import datetime
 from typing import cast
 
@@ -108,7 +108,7 @@ _EXPORT_PAGE = Operation[_ListPage, _Listed, _Numbered](
 
 async def export_clients(
     setup: Setup, staff: Staff, asked: ExportClients, *, preview: bool = False
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Yield the file, a page of clients at a time; refused before the first chunk, or not at all."""
     alone(setup, "export_clients")
     if preview:

@@ -8,7 +8,7 @@ asked between two commits, under a key for each row: whoever runs the import aga
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
@@ -110,7 +110,7 @@ class ImportClients:
         )
 
 
-async def import_clients(setup: Setup, staff: Staff, asked: ImportClients) -> AsyncIterator[ImportedRow]:
+async def import_clients(setup: Setup, staff: Staff, asked: ImportClients) -> AsyncGenerator[ImportedRow, None]:
     """Read the file to its end, and yield what became of each row once that is committed."""
     alone(setup, "import_clients")
     no = may(staff.permissions, Permission.IMPORT_CLIENTS)
