@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from accounts_ground import a_session, an_account
 from clientportal import AppointmentStatus, Conflict, Money, Reason, Refused, presets
 from clientportal.messages.texts import DEFAULTS
 from clientportal.policy import Fee, Late, Override, Window
@@ -236,6 +237,17 @@ def _erased(on: Stage) -> Refused:
 def _key_reused(on: Stage) -> Refused:
     on.staff.merge(on.ana, on.twin, key="press-1")
     return refusal_of(lambda: on.staff.merge(on.twin, on.ana, key="press-1"))
+
+
+def _not_linked(on: Stage) -> Refused:
+    account = an_account(on.world, "rae@example.com", on.world.clock())
+    return refusal_of(lambda: on.staff.unlink(account, on.ana))
+
+
+def _proof_needed(on: Stage) -> Refused:
+    on.world.use(presets.timetap(region="NZ"))
+    unproved = an_account(on.world, "rae@example.com", on.world.clock())
+    return refusal_of(lambda: on.world.portal.client(a_session(on.world, unproved)).claim(NUMBER))
 
 
 MEETINGS: dict[Reason, Callable[[Stage], Refused]] = {
