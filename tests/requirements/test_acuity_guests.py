@@ -36,9 +36,11 @@ def guests(world: World, *, email: str = MAYA, count: int = MANY, prefix: str = 
 
 @pytest.mark.parametrize("store", ["memory-plain", "sqlite-plain"])
 def test_the_first_proof_takes_every_booking_that_a_guest_made_with_the_email(store: str) -> None:
-    """Three hundred bookings before Maya registered: hers at the proof, but the one that staff gave to Dan. Nothing
-    comes with them: not what was booked with an email that looks like hers, nor what was made afterwards, nor what stands
-    under a client row with another email into which staff merged one of the bookings."""
+    """Three hundred bookings before Maya registered: hers at the proof, but the one that staff gave to Dan.
+
+    Nothing comes with them: not what was booked with an email that looks like hers, nor what was made afterwards, nor
+    what stands under a client row with another email into which staff merged one of the bookings.
+    """
     world = make_world(store)
     world.use(presets.acuity(region="US"))
     world.clock.set(at("2026-03-02 09:00", NEW_YORK))
