@@ -22,6 +22,7 @@ from clientportal.records import (
     Session,
 )
 from clientportal.records import SecondFactor as StoredFactor
+from security.attacking import Neighbour
 from watching import everything_stored, reason_of
 from world import World
 
@@ -200,3 +201,16 @@ def test_a_stranger_cannot_use_up_the_links_that_are_open(salon: World) -> None:
     assert reason_of(lambda: salon.visitor().request_sign_in_link(ANA)) is Reason.WAIT
     assert salon.visitor().sign_in_by_link(links[0]).token
     assert len(salon.all_stored(MailedLink, "identity", f"email:{ANA}", "sign_in")) == 3
+
+
+def test_a_link_of_another_business_is_nothing_here(salon: World) -> None:
+    """Ana has an account next door too: the link that she got there opens nothing at this business."""
+    next_door = Neighbour(salon)
+    timetap(next_door)
+    next_door.change_policy("accounts", sign_in_links=True)
+    for world in (salon, next_door):
+        an_account(world, ANA, "2026-03-01 09:00", proved="2026-03-01 09:05")
+    link = asked(next_door)
+    assert reason_of(lambda: salon.visitor().sign_in_by_link(link)) is Reason.LINK_GONE
+    assert reason_of(lambda: salon.visitor().look_at_sign_in_link(link)) is Reason.LINK_GONE
+    assert next_door.visitor().sign_in_by_link(link).token
