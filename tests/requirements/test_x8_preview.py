@@ -25,6 +25,7 @@ SINCE, UNTIL = at("2026-11-22 00:00"), at("2026-12-20 00:00")
 
 BY_CLIENT: dict[str, Call] = {
     "profile": lambda door, _: door.profile(),
+    "codes": lambda door, _: door.codes(),
     "appointments": lambda door, _: door.appointments(),
     "appointment": lambda door, _: door.appointment("a1"),
     "past_changes": lambda door, _: door.past_changes(),
@@ -48,6 +49,14 @@ BY_STAFF: dict[str, Call] = {
     "restore_pair": lambda door, _: door.restore_pair(client("ana"), client("zoe")),
     "flag_placeholder": lambda door, _: door.flag_placeholder("ana@example.com"),
     "client": lambda door, _: door.client(client("ana")),
+    "clients": lambda door, _: door.clients("kingi"),
+    "by_number": lambda door, _: door.by_number(1),
+    "client_fields": lambda door, _: door.client_fields(),
+    "add_client": lambda door, _: door.add_client({"first_name": "Mere"}, key="k"),
+    "change_client": lambda door, on: door.change_client(client("ana"), on["version"], {"first_name": "Anna"}),
+    "delete_client": lambda door, _: door.delete_client(client("ana"), key="k"),
+    "delete_clients": lambda door, _: door.delete_clients([client("anna")], key="k"),
+    "delete_appointment": lambda door, _: door.delete_appointment("rae2", key="k"),
     "sessions": lambda door, _: door.sessions(client("ana")),
     "reattach": lambda door, _: door.reattach("021 222 3333", client("rae")),
     "move": lambda door, on: door.move("a1", on["slot"], key="k"),
@@ -77,6 +86,8 @@ NEVER_CLIENT: dict[str, Call] = {
     "switch": lambda door, _: door.switch("client:ana"),
     "request_second_proof": lambda door, _: door.request_second_proof("ana@example.com"),
     "not_me": lambda door, _: door.not_me(),
+    "change_email": lambda door, _: door.change_email("ana@new.example"),
+    "confirm_email_change": lambda door, _: door.confirm_email_change("link"),
     "claim": lambda door, _: door.claim("021 765 4321"),
     "finish_claim": lambda door, _: door.finish_claim("handle", "123456"),
     "request_claim_link": lambda door, _: door.request_claim_link("ana@example.com"),
@@ -87,7 +98,9 @@ NEVER_CLIENT: dict[str, Call] = {
     "log_out_everywhere": lambda door, _: door.log_out_everywhere(),
 }
 NEVER_STAFF: dict[str, Call] = {
+    "merge_accounts": lambda door, _: door.merge_accounts("one", "other"),
     "end_sessions": lambda door, _: door.end_sessions(client("ana")),
+    "end_sessions_of": lambda door, _: door.end_sessions_of([client("ana")]),
     "unblock": lambda door, _: door.unblock("021 123 4567"),
     "unlink": lambda door, on: door.unlink(on["account"], client("rae")),
     # A link that was handed out works: to make one without a trace would be to go round the audit.
@@ -118,7 +131,8 @@ def stage(world: World) -> tuple[Any, dict[str, Any]]:
     staff.assign("assigned", account)
     world.clock.advance(timedelta(minutes=20))  # so that a use of the session would be noted
     world.book("fresh", ana, "2026-12-02 09:00")
-    return door, {"slot": slot, "merge": merged.merges[0], "account": account}
+    version = staff.client(ana).versions[ana]
+    return door, {"slot": slot, "merge": merged.merges[0], "account": account, "version": version}
 
 
 def public(door: type) -> set[str]:

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.operations.changing import FreeSlots, ListSlots, decide_slots, load_changes, slots_for
 from clientportal.operations.frame import Denied, Operation, Reading
-from clientportal.operations.people import group_of
+from clientportal.operations.people import group_of, records_of
 from clientportal.outcomes import (
     Cancelled,
     LinkView,
@@ -25,6 +25,7 @@ from clientportal.rules.who_may_change import Change, Changing, terms
 from clientportal.values import (
     ChangeKind,
     Money,
+    RecordKind,
     RecordRef,
     Secret,
     Slot,
@@ -63,6 +64,9 @@ async def _link(reading: Reading, link: Secret, *, lock: bool) -> tuple[LinkClai
     if no is not None or claims is None:
         raise Denied(no or Refusal(Reason.LINK_GONE, Because("links.judge_link")))
     group = await group_of(reading, claims.client)
+    if group.root.kind is RecordKind.CLIENT and not await records_of(reading, [group.root]):
+        # Whoever was deleted (TT4) holds their old messages still; the appointments stayed, and are the business's.
+        raise Denied(Refusal(Reason.LINK_GONE, Because("links.judge_link", (("client", "deleted"),))))
     reading.actor = f"link:{group.root}"
     return claims, frozenset(group.refs)
 

@@ -12,8 +12,8 @@ from typing import cast
 
 from attrs import evolve, frozen
 
-from clientportal.decisions import Because, Decision, grant
-from clientportal.errors import InvalidInput, Refused
+from clientportal.decisions import Because, Decision, Reason, grant
+from clientportal.errors import InvalidInput, PolicyError, Refused
 from clientportal.operations.assignments import line_of
 from clientportal.operations.changing import load_changing
 from clientportal.operations.client_list import need
@@ -220,6 +220,12 @@ def several(refs: Iterable[RecordRef]) -> tuple[RecordRef, ...]:
     return found
 
 
+def _not_for_all(refused: Refused) -> None:
+    """What is refused to this member of staff is refused for all of them, and said once."""
+    if refused.reason is Reason.PERMISSION:
+        raise refused
+
+
 async def delete_clients(
     setup: Setup, caller: Caller, refs: Iterable[RecordRef], *, key: str | None = None, preview: bool = False
 ) -> tuple[DeletedRow, ...]:
@@ -230,6 +236,7 @@ async def delete_clients(
         try:
             rows.append(DeletedRow(ref, await delete_one(setup, caller, ref, key=own_key, preview=preview)))
         except Refused as refused:
+            _not_for_all(refused)
             rows.append(DeletedRow(ref, None, refused.reason.value, refused.staff_text))
     return tuple(rows)
 
@@ -238,12 +245,15 @@ async def end_sessions_of(
     setup: Setup, caller: Caller, refs: Iterable[RecordRef], *, preview: bool = False
 ) -> tuple[EndedRow, ...]:
     """End every session of several clients, each by itself."""
+    if preview:
+        raise PolicyError("end_sessions_of cannot be previewed: it ends something")
     rows: list[EndedRow] = []
     for ref in several(refs):
         try:
-            ended = await perform(setup, caller, END_SESSIONS_OF, SessionsOf(ref), preview=preview)
+            ended = await perform(setup, caller, END_SESSIONS_OF, SessionsOf(ref))
             rows.append(EndedRow(ref, ended.sessions))
         except Refused as refused:
+            _not_for_all(refused)
             rows.append(EndedRow(ref, 0, refused.reason.value, refused.staff_text))
     return tuple(rows)
 
