@@ -250,6 +250,12 @@ def _proof_needed(on: Stage) -> Refused:
     return refusal_of(lambda: on.world.portal.client(a_session(on.world, unproved)).claim(NUMBER))
 
 
+def _changed_meanwhile(on: Stage) -> Refused:
+    version = on.staff.client(on.ana).versions[on.ana]
+    on.staff.change_client(on.ana, version, {"first_name": "Anahera"})
+    return refusal_of(lambda: on.staff.change_client(on.ana, version, {"first_name": "Annie"}))
+
+
 MEETINGS: dict[Reason, Callable[[Stage], Refused]] = {
     reason: globals()[f"_{reason.value}"] for reason in Reason if reason is not Reason.BUSY
 }
