@@ -75,6 +75,22 @@ def test_an_email_that_is_typed_and_not_proved_leads_nowhere(world: World) -> No
 
 
 @pytest.mark.requirement("TT11")
+def test_registering_leads_to_the_record_by_the_proof_and_makes_no_second_one(world: World) -> None:
+    """Ann registers with the email that the studio has of her: nothing is shown until she types the code that was
+    mailed; then it is her record, with her appointment, and the studio has no other client than before."""
+    ann = world.add_client("ann", "Ann Parker", email=PARKER)
+    world.book("ann-1", ann, "2026-12-01 09:00")
+    registered = world.visitor().register(PARKER, "four quiet wooden ducks", first_name="Ann")
+    door = world.client(registered)
+    assert (seen(door), booked(door)) == ([], [])
+    sent = door.request_email_code()
+    world.deliver()
+    door = world.client(door.verify_email_code(sent.handle, world.code_in(world.box.messages[-1])))
+    assert (seen(door), booked(door)) == (["client:ann"], ["ann-1"])
+    assert [one.ref for one in world.ask("client_list", None, None, 10).items] == [ann]
+
+
+@pytest.mark.requirement("TT11")
 def test_whoever_joins_or_leaves_the_email_joins_or_leaves_the_profiles(world: World) -> None:
     """Cy is added by staff with the family email, Bob gets an email of his own: the next look shows just that."""
     ann = world.add_client("ann", "Ann Parker", email=PARKER)
