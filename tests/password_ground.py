@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
+from accounts_ground import write
 from clientportal import RecordRef, Secret
 from clientportal.passwords import hashing
 from clientportal.policy import Policy, presets
@@ -15,7 +16,7 @@ from clientportal.records import Account, AccountLink, AccountOrigin, Credential
 from clientportal.values import parse_email
 from world import World
 
-__all__ = ["NEW", "RIGHT", "CountingGate", "add_account", "cheap", "log_in", "with_passwords"]
+__all__ = ["NEW", "RIGHT", "WRONG", "CountingGate", "add_account", "cheap", "count_hashes", "log_in", "with_passwords"]
 
 RIGHT = "kereru over the harbour"
 NEW = "pohutukawa by the lighthouse"
@@ -74,21 +75,8 @@ def add_account(
                 )
             )
         )
-    store(world, *writes)
+    write(world, *writes)
     return account
-
-
-def store(world: World, *writes: Any) -> None:
-    """Write the portal's own records, as an operation would."""
-
-    async def go() -> None:
-        async with world.store.begin(world.tenant, world.host, writes=True) as unit:
-            for write in writes:
-                if write.record.version:
-                    await unit.state.get(type(write.record), write.record.id)
-            await unit.commit(writes)
-
-    world.run(go())
 
 
 def log_in(world: World, email: str = "ana@example.com", password: str = RIGHT, **more: Any) -> Any:
