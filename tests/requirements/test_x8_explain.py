@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from pyotp import TOTP
 
 from accounts_ground import a_session, an_account
 from clientportal import AppointmentStatus, Conflict, Money, Reason, Refused, presets
@@ -16,6 +17,7 @@ from clientportal.messages.texts import DEFAULTS
 from clientportal.policy import Fee, Late, Override, Window
 from clientportal.records import Challenge, Merge, Put
 from clientportal.values import RecordRef
+from password_ground import add_account, log_in, with_passwords
 from watching import BOTH_COLOURS, platform, reason_of, refusal_of
 from world import World, at, client
 
@@ -254,6 +256,72 @@ def _changed_meanwhile(on: Stage) -> Refused:
     version = on.staff.client(on.ana).versions[on.ana]
     on.staff.change_client(on.ana, version, {"first_name": "Anahera"})
     return refusal_of(lambda: on.staff.change_client(on.ana, version, {"first_name": "Annie"}))
+
+
+def _with_password(on: Stage) -> Any:
+    """Ana has an account, and clients log in with a password."""
+    with_passwords(on.world)
+    add_account(on.world)
+    return on.world
+
+
+def _login_failed(on: Stage) -> Refused:
+    _with_password(on)
+    return refusal_of(lambda: on.visitor.log_in("ana@example.com", "not it"))
+
+
+def _no_password(on: Stage) -> Refused:
+    _with_password(on)
+    bare = an_account(on.world, "rae@example.com", on.world.clock())
+    return refusal_of(lambda: on.world.portal.client(a_session(on.world, bare)).confirm_password("kereru"))
+
+
+def _step_up_first(on: Stage) -> Refused:
+    signed_in = log_in(_with_password(on))
+    on.world.clock.advance(timedelta(minutes=10))
+    return refusal_of(lambda: on.world.client(signed_in).change_password("pohutukawa by the sea"))
+
+
+def _changed_to(on: Stage, password: str) -> Refused:
+    signed_in = log_in(_with_password(on))
+    return refusal_of(lambda: on.world.client(signed_in).change_password(password))
+
+
+def _password_too_short(on: Stage) -> Refused:
+    return _changed_to(on, "kereru")
+
+
+def _password_too_common(on: Stage) -> Refused:
+    return _changed_to(on, "password1234567")
+
+
+def _password_breached(on: Stage) -> Refused:
+    on.world.portal = on.world.make_portal(breaches=lambda _password: True)
+    return _changed_to(on, "pohutukawa by the sea")
+
+
+def _waiting_for_the_app(on: Stage) -> Any:
+    world = _with_password(on)
+    world.change_policy("accounts", second_factor="offered")
+    door = world.client(log_in(world))
+    begun = door.begin_second_factor()
+    door.confirm_second_factor(TOTP(begun.secret.reveal()).at(world.clock()))
+    return world.client(log_in(world))
+
+
+def _second_factor_first(on: Stage) -> Refused:
+    return refusal_of(_waiting_for_the_app(on).sessions)
+
+
+def _second_factor_wrong(on: Stage) -> Refused:
+    door = _waiting_for_the_app(on)
+    return refusal_of(lambda: door.second_factor("0000-0000-0000-0000"))
+
+
+def _enrol_first(on: Stage) -> Refused:
+    world = _with_password(on)
+    world.change_policy("accounts", second_factor="required")
+    return refusal_of(world.client(log_in(world)).sessions)
 
 
 MEETINGS: dict[Reason, Callable[[Stage], Refused]] = {

@@ -83,6 +83,13 @@ BY_STAFF: dict[str, Call] = {
 }
 # What judges a proof, spends a budget or ends a session.
 NEVER_CLIENT: dict[str, Call] = {
+    "confirm_password": lambda door, _: door.confirm_password("kereru over the harbour"),
+    "change_password": lambda door, _: door.change_password("kereru over the harbour"),
+    "second_factor": lambda door, _: door.second_factor("123456"),
+    "begin_second_factor": lambda door, _: door.begin_second_factor(),
+    "confirm_second_factor": lambda door, _: door.confirm_second_factor("123456"),
+    "new_recovery_codes": lambda door, _: door.new_recovery_codes(),
+    "remove_second_factor": lambda door, _: door.remove_second_factor(),
     "switch": lambda door, _: door.switch("client:ana"),
     "request_second_proof": lambda door, _: door.request_second_proof("ana@example.com"),
     "not_me": lambda door, _: door.not_me(),
@@ -98,6 +105,10 @@ NEVER_CLIENT: dict[str, Call] = {
     "log_out_everywhere": lambda door, _: door.log_out_everywhere(),
 }
 NEVER_STAFF: dict[str, Call] = {
+    "reset_password": lambda door, on: door.reset_password(on["account"]),
+    "reset_passwords": lambda door, on: door.reset_passwords([on["account"]]),
+    "set_password": lambda door, on: door.set_password(on["account"], "kereru over the harbour"),
+    "remove_second_factor": lambda door, on: door.remove_second_factor(on["account"]),
     "merge_accounts": lambda door, _: door.merge_accounts("one", "other"),
     "end_sessions": lambda door, _: door.end_sessions(client("ana")),
     "end_sessions_of": lambda door, _: door.end_sessions_of([client("ana")]),

@@ -72,6 +72,7 @@ def week(door: Any) -> Any:
 
 
 VISITOR: dict[str, tuple[Cell, ...]] = {
+    "log_in": NO_THING,
     "request_code": NO_THING,
     "request_sign_in_link": NO_THING,
     "look_at_sign_in_link": (lambda door, _mine, its: door.look_at_sign_in_link(its.link),),
@@ -91,7 +92,17 @@ VISITOR: dict[str, tuple[Cell, ...]] = {
     "booked": (lambda door, _mine, its: door.booked(its.appointment),),
 }
 
+PASSWORD = "kereru over the harbour"
+
 CLIENT: dict[str, tuple[Cell, ...]] = {
+    # These name nothing but what only the session's owner knows.
+    "confirm_password": (lambda door, _mine, _its: door.confirm_password(PASSWORD),),
+    "change_password": (lambda door, _mine, _its: door.change_password(PASSWORD),),
+    "second_factor": (lambda door, _mine, _its: door.second_factor("123456"),),
+    "confirm_second_factor": (lambda door, _mine, _its: door.confirm_second_factor("123456"),),
+    "begin_second_factor": NO_THING,
+    "new_recovery_codes": NO_THING,
+    "remove_second_factor": NO_THING,
     "profile": NO_THING,
     "codes": NO_THING,
     "change_email": (lambda door, _mine, _its: door.change_email("somebody@example.com"),),
@@ -140,6 +151,19 @@ STAFF: dict[str, tuple[Cell, ...]] = {
     "export_clients": NO_THING,
     # First, for it would show what the others leave: one's own tries.
     "audit": (lambda door, _mine, its: door.audit(subject=str(its.ref)),),
+    "reset_password": (
+        lambda door, _mine, its: door.reset_password(its.ref),
+        lambda door, _mine, its: door.reset_password(its.account),
+    ),
+    "reset_passwords": (lambda door, _mine, its: door.reset_passwords([its.ref, its.account]),),
+    "set_password": (
+        lambda door, _mine, its: door.set_password(its.ref, PASSWORD),
+        lambda door, _mine, its: door.set_password(its.account, PASSWORD),
+    ),
+    "remove_second_factor": (
+        lambda door, _mine, its: door.remove_second_factor(its.ref),
+        lambda door, _mine, its: door.remove_second_factor(its.account),
+    ),
     "plan_merge": (
         lambda door, mine, its: door.plan_merge(mine.ref, its.ref),
         lambda door, mine, its: door.plan_merge(its.ref, mine.ref),
@@ -408,6 +432,7 @@ _MAY: dict[Permission | None, set[str]] = {
     Permission.ADD_CLIENTS: {"add_client"},
     Permission.CHANGE_CLIENTS: {"change_client"},
     Permission.DELETE_CLIENTS: {"delete_client", "delete_clients", "delete_appointment"},
+    Permission.RESET_PASSWORDS: {"reset_password", "reset_passwords", "set_password", "remove_second_factor"},
     Permission.END_SESSIONS: {"end_sessions", "end_sessions_of"},
     Permission.UNBLOCK: {"unblock", "reattach"},
     Permission.EXPLAIN: {"explain_booking", "explain_change", "explain_contact", "sessions"},
