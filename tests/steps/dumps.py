@@ -208,8 +208,9 @@ def _codes(held: Contents) -> Iterable[str]:
     audit = held.of(AuditEntry)
     sessions = held.of(Session)
     spent = sum(one.spent for one in challenges)
-    if len(sessions) > spent:
-        yield f"{len(sessions)} sessions are open by {spent} codes"
+    by_code = [session for session in sessions if session.account is None]
+    if len(by_code) > spent:
+        yield f"{len(by_code)} sessions are open by {spent} codes"
     wrong = sum(entry.outcome == "code_wrong" for entry in audit)
     misses = sum(one.misses for one in challenges)
     counted = sum(counter.day_count for counter in held.of(GuessCounter))
