@@ -16,6 +16,11 @@ may a link be mailed, where to, and may it still act?             ``mailed_links
 what is left of what was put on an email before its proof?        ``first_proof.py``
 may somebody register here, and what have they then?              ``registering.py``
 what follows when somebody proves an email?                       ``proving.py``
+may somebody log in by a mailed link, and what does it open?      ``sign_in_links.py``
+may an account's email change, and who may take that back?        ``changing_email.py``
+may two accounts become one, and what is left of each?            ``merging_accounts.py``
+what does an account see when its email speaks for it no longer?  ``keeping_records.py``
+which package, gift and subscription codes are active?            ``active_codes.py``
 how often may something be sent?                                  ``budgets.py``
 to whom does this message go, and how?                            ``whom_to_tell.py``
 who may cancel, move or rebook an appointment; at what price?     ``who_may_change.py``
