@@ -133,13 +133,15 @@ class FollowLink:
 
 
 async def _registering_session(reading: Reading) -> tuple[Session, Account]:
-    """The caller's session and its account; a session without an account has registered nothing."""
+    """The caller's session and its account; a session without an account has registered nothing.
+
+    Neither is locked here: the link or code comes first, then the address's name, then what hangs on it, in every
+    operation, or of two who prove one address each would hold what the other waits for.
+    """
     session = await session_of(reading, needs_record=False)
     account = None if session.account is None else await reading.state.get(Account, session.account)
     if account is None:
         raise Denied(Refusal(Reason.NOT_FOUND, Because("proving.registering_session", (("account", "none"),))))
-    # Before anything of it is locked: of two who prove one address, each would hold what the other waits for.
-    await reading.state.hold(f"contact:{account.identity}")
     reading.actor = f"account:{account.id}"
     return session, account
 
@@ -348,8 +350,8 @@ async def _load_tried(reading: Reading, asked: TriedLink) -> _Tried:
         # Nothing is read for a wrong password: who has it, has proved the mailbox, and not the registration.
         return _Tried(None)
     identity = ContactKey.parse(link.identity)
-    unproved = await load_unproved(reading, identity)
     counter = await reading.state.get(GuessCounter, f"{identity}|{_VERIFYING}", lock=True)
+    unproved = await load_unproved(reading, identity)
     return _Tried(await load_proving(reading, account, unproved, link=link), counter)
 
 

@@ -154,11 +154,11 @@ def wipe_access(
 ) -> tuple[Write, ...]:
     """End every way into one account: password, sessions, codes and links under way, other identifiers, second factor.
 
-    ``sparing`` is the identifier that stays, ``acting`` the link that does this, ``password`` the one that takes the old
-    one's place. ``keep_reverts``: links that take a changed email back stay; they are the way home of an owner whose
-    account was taken over, and whoever took it must not end them by a reset. ``keep_proved``: other emails that were
-    proved stay; only staff can have brought them, by merging another account of the same person. What the account may
-    see is not touched.
+    ``sparing`` is the identifier that stays, ``acting`` the link that does this, ``password`` the one that takes the
+    old one's place. ``keep_reverts``: links that take a changed email back stay; they are the way home of an owner
+    whose account was taken over, and whoever took it must not end them by a reset. ``keep_proved``: other emails that
+    were proved stay; only staff can have brought them, by merging another account of the same person. What the account
+    may see is not touched.
     """
     gone: list[Write] = [Remove(session) for session in seen.sessions]
     if password is not None:
