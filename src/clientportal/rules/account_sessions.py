@@ -48,8 +48,8 @@ def own_records(seen: AccountSight, policy: Policy) -> tuple[Candidate, ...]:
     An equal email shows another adult's data only where the policy says so (X5): under ``choose`` to whoever proved it,
     under ``newest_booking`` the newest alone (T4), under ``accounts`` never.
 
-    Addresses are handed on like numbers (X6): a record that was quiet for longer than ``login.recycled_after`` when this
-    account proved the email does not open by it; the proof of another contact of that record links it.
+    Addresses are handed on like numbers (X6): a record that was quiet for longer than ``login.recycled_after`` when
+    this account proved the email does not open by it; the proof of another contact of that record links it.
     """
     found = {candidate.ref: candidate for candidate in seen.linked if candidate.speaker.usable}
     sharing = [candidate for candidate in seen.sharing if _opens_by_email(candidate, seen, policy)]
