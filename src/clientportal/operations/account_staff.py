@@ -100,6 +100,8 @@ async def _account(reading: Reading, who: RecordRef | str) -> Account:
     one = one_account(found)
     if isinstance(one, Refusal):
         raise Denied(one)
+    # A login that is under way holds this name too: none opens a session that is not seen, and so not ended, here.
+    await reading.state.hold(f"contact:{one.email}")
     return one
 
 

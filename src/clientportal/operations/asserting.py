@@ -78,6 +78,8 @@ ASSERT_CLIENT = Operation[AssertClient, AssertedClient, SignedIn](
 
 async def _load_account(reading: Reading, asked: AssertAccount) -> AssertedAccount:
     account = await reading.state.get(Account, asked.account)
+    if account is not None:
+        await reading.state.hold(f"contact:{account.email}")
     sight = None if account is None else await load_sight(reading, account)
     return AssertedAccount(sight, _fresh(reading))
 

@@ -229,6 +229,8 @@ class _LogIn:
 
 async def _load_log_in(reading: Reading, asked: _LogIn) -> LoggingIn:
     tried = asked.matched.tried
+    # Whoever ends every session of an account holds this name too: else they would not see the one that opens here.
+    await reading.state.hold(f"contact:{tried.identity}")
     credential = await must_be_unchanged(reading, tried)
     counter = await reading.state.get(GuessCounter, f"{tried.identity}|{tried.lane}", lock=True)
     account = await reading.state.get(Account, credential.id)

@@ -242,6 +242,7 @@ class _Change:
 
 async def _load_change(reading: Reading, asked: _Change) -> ChangingPassword:
     session, account = await account_of_session(reading, lock=True)
+    await reading.state.hold(f"contact:{account.email}")
     counter = None
     if asked.matched is not None:
         tried = asked.matched.tried
