@@ -161,6 +161,7 @@ def test_a_code_is_money_and_stands_in_no_repr(studio: World) -> None:
 
 def test_the_section_is_absent_where_the_platform_keeps_none(memory_world: World) -> None:
     """A host without the capability: empty, not offered, and no error."""
+
     class Plain(MemoryHost):
         capabilities = evolve(MemoryHost.capabilities, active_codes=False)
 
