@@ -19,8 +19,8 @@ from steps.stages import Ground, Scene, Stage, answered
 
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
-LIMITS = {"memory": None, "sqlite": 80, "postgres": 40}
-"""In memory every crash is tried; what a database adds, a sample of them shows."""
+LIMITS = {"memory": None, "sqlite": 80, "postgres": 25}
+"""In memory every crash is tried, and many of those of the recovery; what a database adds, a sample shows."""
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def test_a_client_is_erased_whole_or_not_at_all(database: str, grounds: Grounds,
         retry=lambda scene: answered(lambda: case.act(scene)),
         restart=restart,
         during_recovery=database == "memory",
-        limit=LIMITS[database],
+        limit=300 if database == "memory" else LIMITS[database],
     )
     counted("erase", database, report)
 
