@@ -90,6 +90,10 @@ NEVER_CLIENT: dict[str, Call] = {
     "confirm_second_factor": lambda door, _: door.confirm_second_factor("123456"),
     "new_recovery_codes": lambda door, _: door.new_recovery_codes(),
     "remove_second_factor": lambda door, _: door.remove_second_factor(),
+    "verify_email": lambda door, _: door.verify_email("link"),
+    "verify_email_code": lambda door, _: door.verify_email_code("handle", "123456"),
+    "request_email_code": lambda door, _: door.request_email_code(),
+    "resend_verification": lambda door, _: door.resend_verification(),
     "switch": lambda door, _: door.switch("client:ana"),
     "request_second_proof": lambda door, _: door.request_second_proof("ana@example.com"),
     "not_me": lambda door, _: door.not_me(),
@@ -105,6 +109,7 @@ NEVER_CLIENT: dict[str, Call] = {
     "log_out_everywhere": lambda door, _: door.log_out_everywhere(),
 }
 NEVER_STAFF: dict[str, Call] = {
+    "invite": lambda door, _: door.invite(client("ana")),
     "reset_password": lambda door, on: door.reset_password(on["account"]),
     "reset_passwords": lambda door, on: door.reset_passwords([on["account"]]),
     "set_password": lambda door, on: door.set_password(on["account"], "kereru over the harbour"),

@@ -143,11 +143,11 @@ async def _registering_session(reading: Reading) -> tuple[Session, Account]:
     if account is None:
         raise Denied(Refusal(Reason.NOT_FOUND, Because("proving.registering_session", (("account", "none"),))))
     reading.actor = f"account:{account.id}"
+    accounts_on(reading, "registering_session")
     return session, account
 
 
 async def _load_by_session(reading: Reading, asked: FollowLink) -> Proving:
-    accounts_on(reading, "verify_by_session")
     session, account = await _registering_session(reading)
     link = await load_mailed(reading, asked.link, (MailPurpose.VERIFY,))
     if link.account != account.id:
@@ -175,7 +175,6 @@ VERIFY_EMAIL = Operation[FollowLink, Proving, SignedIn](
 
 
 async def _unproved_session(reading: Reading) -> tuple[Session, Account]:
-    accounts_on(reading, "verify_by_code")
     session, account = await _registering_session(reading)
     if account.proved_at is not None:
         because = Because("proving.verify_by_code", (("address", "proved already"),))
@@ -213,7 +212,6 @@ REQUEST_EMAIL_CODE = Operation[Nothing, CodeRequest, CodeSent](
 
 async def _load_typed(reading: Reading, typed: TypedCode) -> TypedIn:
     code = read_code(typed.code.reveal(), reading.policy.login.code_digits)
-    accounts_on(reading, "verify_by_code")
     session, account = await _registering_session(reading)
     challenge = await reading.state.get(Challenge, digest(typed.handle.reveal()), lock=True)
     fresh = fresh_session_of(reading, account, session.device or STRANGERS)
