@@ -227,11 +227,13 @@ def _appointments(held: Contents) -> Iterable[str]:
     booked = Counter[str]()
     for one in held.appointments:
         booked[one.id] += 1
-        if one.ref not in held.clients:
+        if one.ref not in held.clients and roots.get(str(one.ref), str(one.ref)) not in deleted:
             yield f"{one.id} belongs to {one.ref}, who is not there"
-    if booked != Counter(held.booked):
+    if booked != Counter(held.booked) - Counter(_deleted(held, "delete_appointment")):
         yield f"the appointments were {sorted(held.booked)} and are {sorted(booked.elements())}"
 
+    roots = {one.id: one.root for one in held.of(Pointer)}
+    deleted = _deleted(held, "delete_client")
 
 def _merges(held: Contents) -> Iterable[str]:
     pointers = {one.id: one for one in held.of(Pointer)}
@@ -240,6 +242,15 @@ def _merges(held: Contents) -> Iterable[str]:
         seen, at = {pointer.id}, pointer.survivor
         while at in pointers and at not in seen:
             seen.add(at)
+def _deleted(held: Contents, action: str) -> set[str]:
+    """What the audit says was deleted; of what the pump finished it names the write alone, and not the thing."""
+    done = [entry for entry in held.of(AuditEntry) if entry.outcome == "done"]
+    found = {entry.subject for entry in done if entry.action == action}
+    if any(entry.action == f"finish_{action}" for entry in done):
+        found |= set(held.booked) - {one.id for one in held.appointments}
+    return found
+
+
             at = pointers[at].survivor
         if at in seen:
             yield f"{pointer.id} leads in a circle"
@@ -267,15 +278,25 @@ def _audit(held: Contents) -> Iterable[str]:
     finished = sum(entry.action in ("finish_move", "finish_cancel") for entry in held.of(AuditEntry))
     # The pump finishes first logins, and also the empty record that follows "this is not me", which takes no code.
     signed_in = did["verify_code"] + sum(
-        entry.action == "finish_create_client" and entry.outcome == "done" and "sessions.not_me" not in entry.because
+        entry.action == "finish_create_client"
+        and entry.outcome == "done"
+        and "sessions.not_me" not in entry.because
+        and "client_fields.add" not in entry.because
+        for entry in held.of(AuditEntry)
+    )
+    with_client = sum(
+        int(found[1])
         for entry in held.of(AuditEntry)
     )
     made = {
         "moves": (changes[ChangeKind.MOVE], did["move"]),
-        "cancellations": (changes[ChangeKind.CANCEL], did["cancel"]),
+        "cancellations": (changes[ChangeKind.CANCEL], did["cancel"] + did["cancel_for_deletion"] + with_client),
         "merges undone": (sum(one.undone_at is not None for one in merges), did["undo"]),
         "codes asked for": (
             sum(one.kind is MessageKind.LOGIN_CODE for one in held.of(OutboxMessage)),
+        if entry.action == "delete_client"
+        and entry.outcome == "done"
+        and (found := re.search(r"appointments to cancel (\d+)", entry.because))
             did["request_code"] + did["resend_code"],
         ),
         "codes accepted": (sum(one.spent for one in held.of(Challenge)), signed_in),
