@@ -15,7 +15,7 @@ from clientportal.errors import InvalidFile, MissingCapability, StoreError
 from clientportal.outcomes import ImportedRow, ImportReport, RowOutcome, RowReason
 from clientportal.policy import FieldDefinition
 from clientportal.records import AuditEntry, ClientNumber, ContactEntry, ImportedClient
-from clientportal.stores.memory import MemoryHost, MemoryStore
+from clientportal.stores.memory import MemoryHost
 from clientportal.values import Address, AnswerKind, ClientRecord, HostAnswer
 from watching import everything_stored, far_away, platform, reason_of
 from world import World, at, client, make_world
@@ -261,14 +261,10 @@ def test_what_can_never_work_is_said_before_anything_is_written(memory_world: Wo
             imported(poor, HEADER)
 
 
-def test_the_first_import_builds_the_index_where_nobody_has(world: World) -> None:
+def test_the_first_import_builds_the_index_where_nobody_has(memory_world: World) -> None:
     """A platform that has never walked its contacts has clients whom the import must recognise."""
-    if isinstance(world.store, MemoryStore):
-        for key in list(world.store._tables._records):
-            if key == (world.tenant, "walk_marks"):
-                world.store._tables._records[key].clear()
-    else:
-        return
+    world = memory_world
+    world.store._tables._records[world.tenant, "walk_marks"].clear()  # type: ignore[attr-defined]
     world.seed("add_clients", [ClientRecord(client("ana"), at("2026-01-05 09:00"), "Ana", "Kingi", "ana@example.com")])
     assert outcomes(imported(world, HEADER + "Ana,Kingi,ana@example.com,,,,\n")) == [(2, "matched", "same_contact")]
 
