@@ -4,6 +4,13 @@
 question                                                          file
 ================================================================  ==========================
 is this proof good, and what does it open?                        ``signing_in.py``
+whose password was typed, and what does the right one open?       ``logging_in.py``
+how often may something be guessed?                               ``guessing.py``
+what ends when a password is changed?                             ``changing_passwords.py``
+is this the code of the authenticator app?                        ``second_factor.py``
+may staff reset a password, and what do they see of it?           ``resetting_by_staff.py``
+what becomes of an account of the platform's past?                ``importing_accounts.py``
+may a client come in on the platform's word?                      ``asserting.py``
 may this be a password?                                           ``choosing_passwords.py``
 which record does this phone or email belong to?                  ``whose_contact.py``
 which client does a booking belong to that was made logged out?   ``whose_booking.py``
