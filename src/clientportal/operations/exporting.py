@@ -116,7 +116,7 @@ async def export_clients(
     no = may(staff.permissions, Permission.EXPORT_CLIENTS) or _judge_plan(setup.policy_of(staff.tenant))
     if no is not None:
         await note_refusal(setup, staff, "export_clients", "", no)
-        raise setup.refused(no)
+        raise setup.refused(no, staff.tenant)
     if not setup.host.capabilities.client_list:
         raise MissingCapability("exporting needs a host that declares client_list", (), "client_list")
     writer = FileWriter(asked.custom or (), asked.delimiter, asked.mark)

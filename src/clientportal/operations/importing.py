@@ -116,7 +116,7 @@ async def import_clients(setup: Setup, staff: Staff, asked: ImportClients) -> As
     no = may(staff.permissions, Permission.IMPORT_CLIENTS)
     if no is not None:
         await note_refusal(setup, staff, "import_clients", asked.name, no)
-        raise setup.refused(no)
+        raise setup.refused(no, staff.tenant)
     if not setup.host.capabilities.create_client:
         raise MissingCapability("importing needs a host that declares create_client", (), "create_client")
     file = asked.opened(setup.policy_of(staff.tenant))
@@ -220,7 +220,7 @@ class _Run:
             except Conflict:
                 continue
         busy = Refusal(Reason.BUSY, Because("importing.import_clients", (("tries", str(TRIES)),)))
-        raise self.setup.refused(busy)
+        raise self.setup.refused(busy, self.staff.tenant)
 
     async def _here(self, rows: Sequence[Row]) -> tuple[ImportedRow, ...]:
         setup, dry = self.setup, self.asked.dry_run

@@ -75,7 +75,7 @@ def told(setup: Setup, caller: Caller, name: str, refusal: Refusal) -> Refused:
     """The error that is raised between two steps; whoever watches is told as of any decision."""
     if setup.watch is not None:
         setup.watch(name, caller.word, Decision(refusal, refusal.because))
-    return setup.refused(refusal)
+    return setup.refused(refusal, caller.tenant)
 
 
 # --- hashing between two steps -------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ async def hashing_place(setup: Setup, tenant: str) -> AsyncGenerator[Hashing]:
         busy = Refusal(Reason.BUSY, Because("new_passwords.hashing_place", (("places", "all taken"),)))
     else:
         return
-    raise setup.refused(busy)
+    raise setup.refused(busy, tenant)
 
 
 def read_new(setup: Setup, tenant: str, password: Secret) -> Secret:
@@ -50,7 +50,7 @@ async def judge_new(setup: Setup, tenant: str, password: Secret, context: Sequen
     required = policy.accounts.second_factor is SecondFactorUse.REQUIRED
     no = judge_new_password(password, facts, policy.passwords, second_factor_required=required)
     if no is not None:
-        raise setup.refused(no)
+        raise setup.refused(no, tenant)
 
 
 async def hash_new(setup: Setup, tenant: str, password: Secret, operation: str, scope: str, key: str | None) -> Secret:
