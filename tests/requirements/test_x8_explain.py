@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from mailbox import register, timetap
 from typing import Any
 
 import pytest
@@ -322,6 +323,39 @@ def _enrol_first(on: Stage) -> Refused:
     world = _with_password(on)
     world.change_policy("accounts", second_factor="required")
     return refusal_of(world.client(log_in(world)).sessions)
+
+
+def _consent_missing(on: Stage) -> Refused:
+    timetap(on.world)
+    on.world.change_policy("registration", consents={"terms": "2026-01"})
+    return refusal_of(lambda: register(on.world, consents={"terms": "2025-06"}))
+
+
+def _already_registered(on: Stage) -> Refused:
+    an_account(on.world, "ana@example.com", on.world.clock(), proved=on.world.clock())
+    on.world.use(presets.timetap(region="NZ"))
+    return refusal_of(lambda: on.staff.invite(on.ana))
+
+
+def _look_only(on: Stage) -> Refused:
+    viewing = on.staff.view_as(on.ana)
+    return refusal_of(lambda: on.world.portal.client(viewing.token).cancel("a1"))
+
+
+def _nothing_assigned(on: Stage) -> Refused:
+    return refusal_of(lambda: on.staff.assign_all(on.ana))
+
+
+def _several_accounts(on: Stage) -> Refused:
+    on.world.book("a2", on.ana, "2026-12-01 09:00")
+    for id, email in (("a1", "rae@example.com"), ("a2", "tui@example.com")):
+        on.staff.assign(id, an_account(on.world, email, on.world.clock(), proved=on.world.clock()))
+    return refusal_of(lambda: on.staff.assign_all(on.ana))
+
+
+def _plan(on: Stage) -> Refused:
+    on.world.change_policy("clients", export=False)
+    return refusal_of(lambda: list(on.staff.export_clients()))
 
 
 MEETINGS: dict[Reason, Callable[[Stage], Refused]] = {
