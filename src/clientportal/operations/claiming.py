@@ -12,7 +12,7 @@ from clientportal.keyring import digest, new_secret
 from clientportal.operations.accounts import load_mailed, load_sight
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.mailing import load_mail_request
-from clientportal.operations.people import load_candidates, session_of
+from clientportal.operations.people import load_candidates, locked_account, session_of
 from clientportal.operations.signing_in import code_request, fresh_session, read_any_contact, read_code
 from clientportal.outcomes import CodeSent, MailSent
 from clientportal.outcomes.claiming import Claimed
@@ -63,13 +63,17 @@ _MOST = 10_000
 
 
 async def account_of(reading: Reading) -> tuple[Session, Account | None]:
-    """The session and its account, if it has one; choosing a profile may still lie ahead."""
+    """The session and its account, if it has one; choosing a profile may still lie ahead.
+
+    The account is locked before its session, by everybody who changes what it sees: what one adds while another takes
+    something off would else be missing in the other's sessions, and two who lock each other's sessions get nowhere.
+    """
+    account = await locked_account(reading)
     session = await session_of(reading, needs_record=False, lock=True)
     if session.stage is not Stage.CHOOSING:
         no = judge_session(session, reading.policy, reading.now)
         if no is not None:
             raise Denied(no)
-    account = None if session.account is None else await reading.state.get(Account, session.account)
     if account is not None:
         reading.actor = f"account:{account.id}"
     reading.session = None

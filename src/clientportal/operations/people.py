@@ -35,6 +35,7 @@ __all__ = [
     "group_of",
     "groups_of",
     "load_candidates",
+    "locked_account",
     "principal",
     "records_of",
     "roots_of",
@@ -223,6 +224,12 @@ async def session_of(reading: Reading, *, needs_record: bool, needs_factor: bool
     if session.viewer is None and reading.now - session.used_at >= reading.policy.sessions.noted_every:
         reading.session = session
     return session
+
+
+async def locked_account(reading: Reading) -> Account | None:
+    """The account of the caller's session, locked; ``None`` where it has none, or nobody knows it any more."""
+    session = await session_of(reading, needs_record=False)
+    return None if session.account is None else await reading.state.get(Account, session.account, lock=True)
 
 
 async def principal(reading: Reading) -> Principal:

@@ -15,6 +15,7 @@ from clientportal.operations.people import (
     group_of,
     groups_of,
     load_candidates,
+    locked_account,
     principal,
     records_of,
     roots_of,
@@ -141,7 +142,10 @@ async def _own_of_account(reading: Reading, account: Account) -> tuple[Candidate
 async def _account_of(reading: Reading, session: Session) -> Account | None:
     if session.account is None:
         return None
-    account = await reading.state.get(Account, session.account)
+    return _there(reading, await reading.state.get(Account, session.account))
+
+
+def _there(reading: Reading, account: Account | None) -> Account:
     if account is None:
         raise Denied(Refusal(Reason.SESSION_ENDED, Because("sessions.judge_session", (("account", "gone"),))))
     reading.actor = f"account:{account.id}"
@@ -219,10 +223,12 @@ SWITCH = Operation[SwitchTo, Switching, SignedIn](
 
 
 async def _load_not_me(reading: Reading, _request: Nothing) -> NotMe | NotOfAccount:
+    # Before its session, as everybody does who changes what an account sees; see ``claiming.account_of``.
+    account = await locked_account(reading)
     session = await session_of(reading, needs_record=False, lock=True)
     reading.session = None
-    account = await _account_of(reading, session)
-    if account is not None:
+    if session.account is not None:
+        account = _there(reading, account)
         return await _load_not_of_account(reading, session, account)
     identity = ContactKey.parse(session.identity)
     await reading.state.hold(f"contact:{identity}")
