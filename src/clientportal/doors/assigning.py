@@ -80,7 +80,8 @@ class StaffAssigning(Door):
 
         ``unless_ambiguous``: the one account that the email's appointments are assigned to; none yet, the account that
         has proved the email; several, nobody. ``chosen_client``: the one account that is linked to its client. May be
-        called inside your transaction. Raises ``Refused`` with ``not_found``.
+        called inside your transaction. Takes the permission ``change_appointments``, not ``assign``: staff book, the
+        rule assigns. Raises ``Refused`` with ``not_found``, ``permission``.
         """
         return self._do(assigning.STAFF_BOOKED, AppointmentOf(appointment_id))
 
