@@ -174,8 +174,8 @@ async def ask_host(host: AsyncHost, intent: Intent) -> HostAnswer:
 async def _delete_client(host: AsyncHost, intent: Intent, ref: RecordRef) -> HostAnswer:
     """All that goes with a client, and the client's own row last: when that is gone, the rest is, too.
 
-    So after a crash a host elsewhere, which says of ``intent.id`` that it never came, is asked for all of it again, each
-    write under the key that it had. Where the rest has been written and the last is refused, everything is read
+    So after a crash a host elsewhere, which says of ``intent.id`` that it never came, is asked for all of it again,
+    each write under the key that it had. Where the rest has been written and the last is refused, everything is read
     and decided again.
     """
     for place, appointment in enumerate(intent.cancels):
