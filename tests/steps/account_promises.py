@@ -52,6 +52,7 @@ def kept(held: Contents) -> list[str]:
         *_one_account(held),
         *_nothing_left_behind(held),
         *_told(held),
+        *_taken_off(held),
         *_once(held),
         *_one_email(held),
     ]
@@ -118,6 +119,19 @@ def _told(held: Contents) -> Iterable[str]:
     moved = Counter(one.action for one in done if "receipt found" not in one.because)
     if moves != moved["move"] + moved["staff_move"] + moved["finish_move"]:
         yield f"{moves} moves are stored, the audit tells of {dict(moved)}"
+
+
+def _taken_off(held: Contents) -> Iterable[str]:
+    """I7: what the audit says was left or taken off is off, unless it was linked again since."""
+    links = {link.id: link for link in held.of(AccountLink)}
+    for entry in _done(held):
+        if entry.action not in ("leave", "unlink"):
+            continue
+        by_staff = entry.action == "unlink"
+        account, _, ref = (entry.subject if by_staff else f"{entry.actor} {entry.subject}").partition(" ")
+        link = links.get(f"{account.removeprefix('account:')}|{ref}")
+        if link is None or (link.revoked_at is None and link.made_at < entry.at):
+            yield f"the audit tells that {ref} was taken off {account}, and it is not"
 
 
 def _once(held: Contents) -> Iterable[str]:
