@@ -43,6 +43,7 @@ class Reason(StrEnum):
     # accounts
     LOGIN_FAILED = "login_failed"
     SECOND_FACTOR_WRONG = "second_factor_wrong"
+    BOOKING_FIRST = "booking_first"
     CONSENT_MISSING = "consent_missing"
     ALREADY_REGISTERED = "already_registered"
     NO_PASSWORD = "no_password"  # noqa: S105

@@ -31,21 +31,16 @@ def test_the_page_of_settings_says_what_choices_mean_and_what_has_no_effect_yet(
     """Each choice has its sentence from the source; a setting that is not carried out carries a sign, others do not."""
     page = (ROOT / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
     assert "| `newest_booking` | The record that most recently made a booking (T4). |" in page
-    assert "| `clients.on_delete` ‡ |" in page
-    assert "`create_empty`, `same_alert` ‡, `refuse_silently`" in page
+    assert "| `clients.card_removal` ‡ |" in page
+    assert "`optional`, `never`, `required` ‡" in page
     assert "| `login.delivery` | `none`, `sms`, `email`, `sms_else_email` |" in page
 
 
 @pytest.mark.parametrize(
     ("group", "changes"),
     [
-        ("registration", {"register_from": "anywhere", "staff_may_register": True}),
-        ("bookings", {"logged_out": "email", "by_staff": "unless_ambiguous"}),
-        ("clients", {"on_delete": "keep_past_cancel_future", "card_removal": "unless_prepaid_future"}),
-        ("login", {"to_book": "never"}),
+        ("clients", {"card_removal": "unless_prepaid_future"}),
         ("login", {"to_book": "required"}),
-        ("login", {"several": "accounts"}),
-        ("login", {"unknown": "same_alert"}),
     ],
 )
 def test_settings_that_are_said_to_have_no_effect_yet_are_taken(group: str, changes: dict[str, object]) -> None:

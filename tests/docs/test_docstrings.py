@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 import re
 import textwrap
+import tomllib
 from collections.abc import Iterator
 
 import pytest
@@ -48,9 +49,17 @@ EXAMPLES = [(module, *example) for module in ["clientportal", *MODULES] for exam
 @pytest.mark.parametrize(("module", "where", "text"), EXAMPLES, ids=[f"{m}:{w}" for m, w, _ in EXAMPLES])
 def test_blocks_in_docstrings_are_what_they_look_like(module: str, where: str, text: str) -> None:
     """A block that begins as Python parses, and runs where it brings its own imports; one of TOML is a policy."""
-    if PYTHON.match(text):
-        tree = compile(text, f"<docstring of {module}.{where}>", "exec")
-        if text.startswith("from clientportal"):
-            exec(tree, {"__name__": "docstring"})
+    if text.startswith("from clientportal"):
+        exec(compile(text, f"<docstring of {module}.{where}>", "exec"), {"__name__": "docstring"})
+    elif PYTHON.match(text) or (re.match(r"\w+ = |\[", text) and not _is_toml(text)):
+        ast.parse(text)  # the middle of a function may stand there by itself
     elif re.match(r"\w+ = |\[", text):
         policy_from_toml(text)
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from clientportal import policy as axes
 from clientportal.errors import PolicyError
-from clientportal.policy import Fee, FieldDefinition, Override, Policy, Window, policy_from_toml, policy_to_toml, presets
+from clientportal.policy import (
+    Fee,
+    FieldDefinition,
+    Override,
+    Policy,
+    Window,
+    policy_from_toml,
+    policy_to_toml,
+    presets,
+)
 from clientportal.values import CLIENT_FIELDS, ContactKind, Money, NumberType
 
 LENGTHS = st.timedeltas(timedelta(microseconds=1), timedelta(days=4000))

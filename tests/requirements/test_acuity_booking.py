@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mailbox import PASSWORD, acuity
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from accounts_ground import an_account
 from clientportal import PolicyError, presets
 from clientportal.policy import LoginToBook, Policy, RegisterFrom
 from clientportal.records import Assignment
+from mails import PASSWORD, acuity
 from world import World
 
 pytestmark = pytest.mark.requirement("A5")

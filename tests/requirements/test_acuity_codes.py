@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from mailbox import acuity
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from accounts_ground import a_link, a_session, an_account
 from clientportal import Money, Reason, RecordRef
 from clientportal.stores.memory import MemoryHost
 from clientportal.values import ActiveCode, CodeKind, Secret
+from mails import acuity
 from watching import reason_of
 from world import World, at
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from mailbox import AGREED, ANOTHER, PASSWORD, acuity, confirmed, link_in, links_to, quick, register
 
 import pytest
 
 from clientportal import Reason
 from clientportal.errors import InvalidContact, InvalidInput
 from clientportal.records import Account, Consent, Credential, Identifier, OutboxMessage
+from mails import AGREED, ANOTHER, PASSWORD, acuity, confirmed, link_in, links_to, quick, register
 from watching import at_once, everything_stored, reason_of, refusal_of
 from world import World
 
@@ -62,9 +62,9 @@ def test_only_from_a_booking(world: World) -> None:
     flipped = f"{head}.{'A' if mac[0] != 'A' else 'B'}{mac[1:]}"
     other = world.keys.sign("confirmation", "elsewhere", {"a": "a1", "e": 9_999_999_999, "i": "x"})
     for came_from in (None, "made-up", flipped, other):
-        assert reason_of(lambda came_from=came_from: register(world, came_from=came_from)) is Reason.DISABLED
+        assert reason_of(lambda came_from=came_from: register(world, came_from=came_from)) is Reason.BOOKING_FIRST
     world.clock.advance(timedelta(days=1))
-    assert reason_of(lambda: register(world, came_from=page)) is Reason.DISABLED
+    assert reason_of(lambda: register(world, came_from=page)) is Reason.BOOKING_FIRST
     assert reason_of(lambda: world.portal.confirmation(world.tenant, "no-booking")) is Reason.NOT_FOUND
 
 
@@ -81,7 +81,7 @@ def test_after_a_staff_booking_the_clients_own_link_leads_to_registering(world: 
     assert register(world, "ben@example.com", came_from=link).account, "a link that has acted says the same"
     assert reason_of(lambda: world.staff().invite(ana)) is Reason.DISABLED
     world.clock.advance(timedelta(days=91))
-    assert reason_of(lambda: register(world, came_from=link)) is Reason.DISABLED
+    assert reason_of(lambda: register(world, came_from=link)) is Reason.BOOKING_FIRST
 
 
 @pytest.mark.requirement("A16")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from mailbox import ANOTHER, PASSWORD, link_in, links_to, register, timetap
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from clientportal.records import (
     Session,
 )
 from clientportal.records import SecondFactor as StoredFactor
+from mails import ANOTHER, PASSWORD, link_in, links_to, register, timetap
 from watching import everything_stored, reason_of
 from world import World, at
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from mailbox import ANOTHER, PASSWORD, link_in, quick, reset_link
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from clientportal.outcomes import RowOutcome, SignInStage
 from clientportal.policy import FieldDefinition
 from clientportal.ports import RawContacts
 from clientportal.values import ActiveCode, Answer, CardSummary, CodeKind, Prefill, When
+from mails import ANOTHER, PASSWORD, link_in, quick, reset_link
 from watching import reason_of, refusal_of
 from world import World, at
 

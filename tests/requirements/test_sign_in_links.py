@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from mailbox import PASSWORD, link_in, links_to, timetap
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from clientportal.records import (
     Session,
 )
 from clientportal.records import SecondFactor as StoredFactor
+from mails import PASSWORD, link_in, links_to, timetap
 from security.attacking import Neighbour
 from watching import everything_stored, reason_of
 from world import World

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from datetime import timedelta
-from mailbox import link_in
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from clientportal import InvalidInput, Permission, Reason, RecordRef, Secret
 from clientportal.outcomes import AccountRowOutcome, ImportedAccount
 from clientportal.passwords import Pbkdf2
 from clientportal.records import Account, Credential, Identifier, MailedLink, MailPurpose
+from mails import link_in
 from password_ground import NEW, RIGHT, WRONG, add_account, log_in, with_passwords
 from watching import everything_stored, reason_of, refusal_of
 from world import World

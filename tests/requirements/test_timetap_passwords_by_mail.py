@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from mailbox import ANOTHER, PASSWORD, link_in, links_to, register, reset_link, timetap
 
 import pytest
 
@@ -11,6 +10,7 @@ from clientportal import Reason
 from clientportal.outcomes import SignInStage
 from clientportal.policy import RegisterFrom
 from clientportal.records import Account, AccountOrigin, Consent, Credential, Identifier
+from mails import ANOTHER, PASSWORD, link_in, links_to, register, reset_link, timetap
 from watching import reason_of
 from world import World
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from mailbox import ANOTHER, PASSWORD, acuity, link_in, timetap
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from clientportal.records import (
     Session,
 )
 from clientportal.records import SecondFactor as StoredFactor
+from mails import ANOTHER, PASSWORD, acuity, link_in, timetap
 from watching import everything_stored, reason_of, refusal_of
 from world import World, at
 

@@ -255,6 +255,27 @@ def test_a_family_s_account_and_email_stay_the_family_s(world: World) -> None:
     assert world.log_in("021 123 4567").profile().first_name == "Mere"
 
 
+def test_somebody_s_own_account_goes_with_them_whatever_it_booked_for_others(world: World) -> None:
+    """Maya booked once for Theo, logged in. When Maya is erased her account goes, and Theo's class is nobody's."""
+    maya = world.add_client("maya", "Maya Chen", email="maya@example.com")
+    theo = world.add_client("theo", "Theo Ortiz", email="theo@example.com")
+    account = Account(
+        id="maya-acc", email="email:maya@example.com", address="maya@example.com", created_at=world.clock()
+    )
+    world.book("m1", maya, "2026-12-01 09:00")
+    world.book("t1", theo, "2026-12-02 09:00")
+    assigned = [
+        Assignment(id=id, account="maya-acc", ref=f"client:{whose}", at=world.clock(), actor="account:maya-acc")
+        for id, whose in (("m1", "maya"), ("t1", "theo"))
+    ]
+    put(world, account, Identifier(id=account.email, account="maya-acc", proved_at=world.clock()), *assigned)
+    world.staff().erase(maya, reason="asked in writing")
+    assert world.stored(Account, "maya-acc") is None
+    assert world.stored(Identifier, "email:maya@example.com") is None
+    assert world.staff().assignment("t1").assigned is None
+    assert world.ask("appointment", "t1").ref == theo
+
+
 def test_who_may_and_who_is_there(world: World) -> None:
     """Each needs its permission; a client whom nobody knows is not found; why is said in words; previews change
     nothing."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from mailbox import register, timetap
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from clientportal.messages.texts import DEFAULTS
 from clientportal.policy import Fee, Late, Override, Window
 from clientportal.records import Challenge, Merge, Put
 from clientportal.values import RecordRef
+from mails import acuity, register, timetap
 from password_ground import add_account, log_in, with_passwords
 from watching import BOTH_COLOURS, platform, reason_of, refusal_of
 from world import World, at, client
@@ -323,6 +323,11 @@ def _enrol_first(on: Stage) -> Refused:
     world = _with_password(on)
     world.change_policy("accounts", second_factor="required")
     return refusal_of(world.client(log_in(world)).sessions)
+
+
+def _booking_first(on: Stage) -> Refused:
+    acuity(on.world)
+    return refusal_of(lambda: register(on.world, came_from="made-up"))
 
 
 def _consent_missing(on: Stage) -> Refused:

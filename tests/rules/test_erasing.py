@@ -206,11 +206,13 @@ def test_their_sessions_end_and_a_family_s_leads_elsewhere(one: Session, ends: b
         (Belongings(ACCOUNT, assignments=(assignment(BEN),)), False),
     ],
 )
-def test_an_account_is_theirs_where_it_leads_to_nobody_else(seen: Belongings, theirs: bool) -> None:
-    """Linked to one record of somebody else's, or holding one appointment, it is a family's; so with a shared email."""
+def test_whose_an_account_is(seen: Belongings, theirs: bool) -> None:
+    """With an email of theirs alone it is theirs, whatever it leads to; with a shared one a family's. With an email
+    that no record has it is a family's where it is linked to somebody else's record, or holds one appointment."""
     refs = frozenset({ANA, HERA})
-    assert only_theirs(seen, refs, frozenset()) is theirs
-    assert not only_theirs(seen, refs, frozenset({EMAIL}))
+    assert only_theirs(seen, refs, frozenset(), frozenset()) is theirs
+    assert only_theirs(seen, refs, frozenset({EMAIL}), frozenset())
+    assert not only_theirs(seen, refs, frozenset({EMAIL}), frozenset({EMAIL}))
 
 
 def test_everything_that_hangs_on_an_account_is_listed() -> None:

@@ -66,7 +66,7 @@ def test_a_registration_is_one_account_that_owns_nothing() -> None:
         (OFF, {}, Reason.DISABLED),
         (presets.timely(), {}, Reason.DISABLED),
         (from_where(ACUITY, RegisterFrom.NOWHERE), {}, Reason.DISABLED),
-        (ACUITY, {"from_booking": False}, Reason.DISABLED),
+        (ACUITY, {"from_booking": False}, Reason.BOOKING_FIRST),
         (ACUITY, {"mail": asked(human=False)}, Reason.BOT_SUSPECTED),
         (ACUITY, {"agreed": ()}, Reason.CONSENT_MISSING),
         (ACUITY, {"agreed": (("privacy", "1"), ("terms", "0"))}, Reason.CONSENT_MISSING),

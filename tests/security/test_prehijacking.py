@@ -6,7 +6,6 @@ Eve comes before Ana does, and puts something on Ana's address. Then Ana proves 
 from __future__ import annotations
 
 from datetime import timedelta
-from mailbox import AGREED, ANOTHER, PASSWORD, acuity, link_in, links_to, register, reset_link, timetap
 from typing import Any
 
 import pytest
@@ -33,6 +32,7 @@ from clientportal.records import (
 )
 from clientportal.rules.signing_in import STRANGERS
 from clientportal.values import ContactKey, Secret
+from mails import AGREED, ANOTHER, PASSWORD, acuity, link_in, links_to, register, reset_link, timetap
 from watching import everything_stored, reason_of
 from world import World
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from mailbox import ANOTHER, PASSWORD, acuity, confirmed, link_in, links_to, register, reset_link, timetap
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from clientportal.records import (
     SecondFactor,
     Session,
 )
+from mails import ANOTHER, PASSWORD, acuity, confirmed, link_in, links_to, register, reset_link, timetap
 from security.attacking import Trace
 from watching import at_once, everything_stored, reason_of, refusal_of
 from world import World

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from mailbox import AGREED, ANOTHER, PASSWORD, acuity, link_in, links_to, register, timetap
 from typing import Any
 
 from attrs import evolve
 
+from accounts_ground import an_account
 from clientportal.passwords import BlockingGate
+from mails import AGREED, ANOTHER, PASSWORD, acuity, link_in, links_to, register, timetap
 from steps.pairs import Pair
 from steps.scenes import Case
 from steps.stages import Scene
 
 __all__ = ["CASES", "PAIRS"]
 
-ANA = "ana@example.com"
+ANA, NEW = "ana@example.com", "ana@new.example"
 
 
 def on_the_page(scene: Scene) -> None:
@@ -45,6 +46,25 @@ def registered(scene: Scene) -> None:
     world.clock.advance(timedelta(minutes=11))
 
 
+def with_links(scene: Scene) -> None:
+    """Ana has an account since March and is logged in twice; her mailboxes have a link to log in by, and one to change
+    her email by. Her other client record has not been invited yet.
+    """
+    world = scene.world
+    timetap(world)
+    world.change_policy("accounts", sign_in_links=True)
+    ana = world.add_client("ana", "Ana Kingi", email=ANA)
+    scene["child"] = world.add_client("child", "Mere Kingi", email="mere@example.com")
+    world.book("a1", ana, "2026-12-01 09:00", made="2026-11-01 09:00")
+    an_account(world, ANA, "2026-03-01 09:00", proved="2026-03-01 09:05", password=PASSWORD)
+    scene["session"], _ = (world.visitor().log_in(ANA, PASSWORD).token for _ in range(2))
+    world.portal.client(scene["session"]).change_email(NEW)
+    scene["change"] = link_in(world, NEW, "change_email")
+    world.visitor().request_sign_in_link(ANA)
+    scene["sign_in"] = link_in(world, ANA, "sign_in")
+    world.clock.advance(timedelta(minutes=1))
+
+
 def _unlooped(scene: Scene) -> Any:
     """The visitor's door of a portal that hashes where it is called: there is no event loop under a stepped one."""
     scene.portal._setup = evolve(scene.portal._setup, gate=BlockingGate())
@@ -71,6 +91,14 @@ def _accept(on: Scene) -> Any:
     return _unlooped(on).accept_invitation(on["invitation"], PASSWORD, key="accept")
 
 
+def _change(key: str | None = None) -> Callable[[Scene], Any]:
+    return lambda on: on.client().confirm_email_change(on["change"], key=key)
+
+
+def _sign_in(key: str | None = None) -> Callable[[Scene], Any]:
+    return lambda on: on.visitor().sign_in_by_link(on["sign_in"], key=key)
+
+
 CASES = {
     case.name: case
     for case in (
@@ -80,6 +108,9 @@ CASES = {
         Case("reset_password", registered, _reset()),
         Case("claim_email", registered, _claim),
         Case("accept_invitation", registered, _accept),
+        Case("invite", with_links, lambda on: on.staff().invite(on["child"], key="k")),
+        Case("change_email", with_links, _change("k")),
+        Case("sign_in_by_link", with_links, _sign_in("k")),
     )
 }
 """What is crashed, by name."""
@@ -94,6 +125,9 @@ PAIRS = {
         Pair("verify and claim", registered, _verify(), _claim),
         Pair("reset and reset, one link", registered, _reset(key="1"), _reset(key="2")),
         Pair("reset and accept", registered, _reset(), _accept),
+        Pair("change and change, one link", with_links, _change(), _change()),
+        Pair("change and sign in by link", with_links, _change(), _sign_in()),
+        Pair("sign in and sign in, one link", with_links, _sign_in(), _sign_in()),
     )
 }
 """What is interleaved, by name."""

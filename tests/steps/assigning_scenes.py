@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from mailbox import acuity, links_to, register
 from typing import Any
 
 from attrs import frozen
 
 from accounts_ground import a_session, an_account
 from clientportal.errors import StoreError
+from mails import acuity, links_to, register
 from steps.pairs import Pair
 from steps.scenes import Case
 from steps.stages import Scene

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from mailbox import timetap
 from typing import Any
 
 from accounts_ground import a_session, an_account
 from clientportal.policy import SeveralRecords
+from mails import timetap
 from steps.pairs import Pair
 from steps.scenes import Case
 from steps.stages import Scene

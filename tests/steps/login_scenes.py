@@ -10,8 +10,10 @@ from typing import Any
 from attrs import evolve
 from pyotp import TOTP
 
+from accounts_ground import write
 from clientportal import Secret
 from clientportal.passwords import BlockingGate, hashing
+from clientportal.records import Identifier, Put
 from password_ground import NEW, RIGHT, WRONG, add_account, with_passwords
 from steps.pairs import Pair
 from steps.scenes import Case
@@ -20,6 +22,7 @@ from steps.stages import Scene, answered
 __all__ = ["CHANGE", "LOGIN_PAIRS", "RIGHT_LOGIN", "SECOND_FACTOR", "WRONG_LOGIN", "with_account", "with_app"]
 
 ANA = "ana@example.com"
+OTHER = "ana.kingi@example.org"
 
 
 def with_account(scene: Scene) -> None:
@@ -43,6 +46,19 @@ def with_app(scene: Scene) -> None:
     world.clock.advance(timedelta(minutes=1))
     scene["half"], scene["half2"] = (world.visitor().log_in(ANA, RIGHT).token for _ in range(2))
     scene["code"] = TOTP(begun.secret.reveal()).at(world.clock())
+
+
+def with_two_emails(scene: Scene) -> None:
+    """The same account logs in with a second email, of an account that was merged into it (X3)."""
+    with_account(scene)
+    second = Identifier(id=f"email:{OTHER}", account="ana", proved_at=scene.world.clock())
+    write(scene.world, Put(second))
+
+
+def with_record(scene: Scene) -> None:
+    """A record has her email, and so opens at her login, without a link of its own (TT11)."""
+    with_account(scene)
+    scene["record"] = scene.world.add_client("ana-kingi", "Ana Kingi", email=ANA)
 
 
 class _SteppedGate(BlockingGate):
@@ -82,6 +98,14 @@ def _log_in(scene: Scene) -> Any:
     return _hashing(scene).visitor().log_in(ANA, RIGHT)
 
 
+def _log_in_by_second(scene: Scene) -> Any:
+    return _hashing(scene).visitor().log_in(OTHER, RIGHT)
+
+
+def _unlink(scene: Scene) -> Any:
+    return scene.staff().unlink("ana", scene["record"])
+
+
 def _log_in_keyed(scene: Scene) -> Any:
     return _hashing(scene).visitor().log_in(ANA, RIGHT, key="k")
 
@@ -113,6 +137,9 @@ LOGIN_PAIRS = {
         Pair("log in and wrong guess", with_account, _log_in, _guess),
         Pair("wrong guess and wrong guess, password", with_account, _guess, _guess),
         Pair("log in and reset by staff", with_account, _log_in, _reset),
+        Pair("log in by a second email and reset by staff", with_two_emails, _log_in_by_second, _reset),
+        Pair("log in by a second email and change of password", with_two_emails, _log_in_by_second, _change),
+        Pair("log in and unlinking by staff", with_record, _log_in, _unlink),
         Pair("log in and change of password", with_account, _log_in, _change),
         Pair("second factor and second factor, one code", with_app, _code, lambda on: _code(on, "half2")),
     )

@@ -112,10 +112,9 @@ class StaffClientFiles(Door):
         """Erase one client for good, with every record that was merged into theirs (X7): names, contacts, notes and
         custom fields in the platform's rows, and everything about them that the portal keeps.
 
-        Appointments stay, as nobody's; the client's number is given to nobody else. An account that leads to them
-        alone goes, a family's loses the way to them; so does one that is assigned a single appointment of somebody
-        else (:meth:`assign` it to that person first, where the account is to go). Merges of them cannot be undone any
-        more. ``reason`` stays in the audit: no names. Doing it twice does nothing (``already``). Raises ``Refused``
+        Appointments stay, as nobody's; the client's number is given to nobody else. The account whose email is theirs
+        alone goes, with all that hangs on it; a family's, whose email is on somebody else's record too, only loses the
+        way to them. Merges of them cannot be undone any more. ``reason`` stays in the audit: no names. Doing it twice does nothing (``already``). Raises ``Refused``
         with ``not_found``, ``permission``.
         """
         door = type(self)(self._setup, _for(self._caller, reason), preview=self._preview)

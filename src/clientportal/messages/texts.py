@@ -54,5 +54,7 @@ class Catalogue:
         return self.fill(f"reason.{refusal.reason.value}.client", {**refusal.facts, "noun": noun, "nouns": nouns})
 
     def for_staff(self, refusal: Refusal, *, noun: str = "client", nouns: str = "clients") -> str:
-        """What staff may read besides."""
-        return self.fill(f"reason.{refusal.reason.value}.staff", {**refusal.facts, "noun": noun, "nouns": nouns})
+        """What staff may read besides; ``{settings}`` are those that the refusal rests on."""
+        settings = ", ".join(f"{name} = {value}" for name, value in refusal.because.settings)
+        facts = {"settings": settings or "no setting is named", **refusal.facts, "noun": noun, "nouns": nouns}
+        return self.fill(f"reason.{refusal.reason.value}.staff", facts)

@@ -12,7 +12,7 @@ from clientportal.decisions import Reason
 __all__ = ["DEFAULTS"]
 
 _REASONS: dict[Reason, tuple[str, str]] = {
-    Reason.DISABLED: ("This is switched off here.", "Switched off in the policy."),
+    Reason.DISABLED: ("This is switched off here.", "Switched off by the policy: {settings}."),
     Reason.CONTACT_BUSINESS: ("Please contact the business.", "The {noun} was asked to contact you."),
     Reason.PERMISSION: ("You may not do this.", "This needs the permission '{permission}'."),
     Reason.CODE_GONE: (
@@ -49,6 +49,10 @@ _REASONS: dict[Reason, tuple[str, str]] = {
     Reason.SECOND_FACTOR_WRONG: (
         "That is not the right code of your authenticator app. Please try again.",
         "Wrong, used already, or a recovery code that is not one of the account's.",
+    ),
+    Reason.BOOKING_FIRST: (
+        "Please register from the confirmation page of a booking, or from the link in its message.",
+        "registration.register_from = 'confirmation_page', and no confirmation page or signed link was shown.",
     ),
     Reason.CONSENT_MISSING: (
         "Please agree to: {documents}.",

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.errors import MissingCapability
+from clientportal.keyring import digest
 from clientportal.operations.accounts import belongings_of, people_with
 from clientportal.operations.frame import Operation, Reading, Unfinished
 from clientportal.operations.people import Group, group_of, records_of
@@ -50,6 +51,8 @@ __all__ = ["ERASE", "OnePerson", "load_person"]
 
 _MOST = 100_000
 _PAGE = 200
+_LANES = frozenset({"", STRANGERS, "staff", "verify"})
+"""Whose budgets are not a device's: of a notice, a stranger, an invitation, a registration."""
 
 
 @frozen
@@ -82,9 +85,11 @@ async def load_person(reading: Reading, asked: OnePerson) -> Held:
     found.put(group.pointers)
     await _by_ref(reading, group, appointments, found)
     keys = _contacts(reading, Held(group.root, group.refs, tuple(rows.values())), found)
-    shared = await _shared(reading, group, keys)
+    logins = await _logins(reading, found)
+    shared = await _shared(reading, group, keys | logins)
     await _check_under_way(reading, group, appointments, keys)
     family = await _accounts(reading, group, keys, shared, found)
+    keys |= logins
     own = keys - shared - family
     await _by_contact(reading, group, keys, own, found)
     await _by_subject(reading, group, appointments, found)
@@ -158,6 +163,16 @@ def _contacts(reading: Reading, held: Held, found: _Found) -> frozenset[ContactK
     return frozenset(keys)
 
 
+async def _logins(reading: Reading, found: _Found) -> frozenset[ContactKey]:
+    """The emails that the accounts linked to them log in with: one that was changed is on no row of the platform's."""
+    ids = {cast("AccountLink", one).account for one in found.by_kind.get(AccountLink, {}).values()}
+    ids.update(cast("Assignment", one).account for one in found.by_kind.get(Assignment, {}).values())
+    accounts = await reading.state.get_many(Account, sorted(ids))
+    emails = {one.email for one in accounts.values()}
+    emails.update(one.id for one in await reading.state.find_any(Identifier, "account", sorted(ids), limit=_MOST))
+    return frozenset(map(ContactKey.parse, emails))
+
+
 async def _shared(reading: Reading, group: Group, keys: frozenset[ContactKey]) -> frozenset[ContactKey]:
     """Those that somebody else has, too."""
     shared: set[ContactKey] = set()
@@ -199,11 +214,11 @@ async def _accounts(
     family: set[ContactKey] = set()
     for account in (await state.get_many(Account, sorted(ids))).values():
         seen = await belongings_of(reading, account)
-        if only_theirs(seen, refs, shared):
+        if only_theirs(seen, refs, keys, shared):
             found.put(flattened(seen))
             found.put(await state.find(OutboxMessage, "account", [account.id], limit=_MOST))
         else:
-            family.add(account.identity)
+            family.update((account.identity, *(ContactKey.parse(one.id) for one in seen.identifiers)))
             found.put(one for one in seen.sessions if not refs.isdisjoint(one.own))
     return frozenset(family)
 
@@ -227,7 +242,8 @@ async def _by_contact(
     histories = await state.get_many(ContactHistory, texts)
     found.put(one for one in histories.values() if not one.placeholder)
     lanes = (
-        {"", STRANGERS}
+        _LANES
+        | {f"claim:{digest(str(key))[:32]}" for key in own}
         | {one.lane for one in challenges}
         | {one.id.removeprefix(f"{one.identity}|") for one in counters}
     )

@@ -174,14 +174,20 @@ def is_blank(record: ClientRecord) -> bool:
     return not record.usable and says_nothing(record)
 
 
-def only_theirs(seen: Belongings, refs: frozenset[RecordRef], shared: frozenset[ContactKey]) -> bool:
-    """Whether an account leads to this client and nobody else: then it is theirs, and goes with them.
+def only_theirs(
+    seen: Belongings, refs: frozenset[RecordRef], keys: frozenset[ContactKey], shared: frozenset[ContactKey]
+) -> bool:
+    """Whether an account is this client's and nobody else's: then it goes with them.
 
-    It does not where it is linked to another record, holds an appointment of another, or has an email that somebody
-    else's record has: it is a family's then, and keeps the others.
+    It is where its email is among their contacts (``keys``) and on no other record: name, phone and password are theirs
+    then, and what they had booked for somebody else is merely nobody's in the portal. An email that somebody else's
+    record has (``shared``) is a family's. One that no record has tells nothing: there the account is theirs where it
+    is linked to no other record, and holds no appointment of another.
     """
     if seen.account.identity in shared:
         return False
+    if seen.account.identity in keys:
+        return True
     elsewhere = any(link.revoked_at is None and link.record_ref not in refs for link in seen.links)
     return not elsewhere and all(RecordRef.parse(one.ref) in refs for one in seen.assignments)
 

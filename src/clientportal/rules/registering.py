@@ -173,7 +173,7 @@ def _judge(seen: Registering, because: Because, policy: Policy) -> Refusal | Non
     if not policy.login.enabled or not policy.registration.accounts or where is RegisterFrom.NOWHERE:
         return Refusal(Reason.DISABLED, because)
     if where is RegisterFrom.CONFIRMATION_PAGE and not seen.from_booking:
-        return Refusal(Reason.DISABLED, because)
+        return Refusal(Reason.BOOKING_FIRST, because)
     if not seen.mail.human:
         return Refusal(Reason.BOT_SUSPECTED, because)
     return judge_consents(seen.agreed, policy)
