@@ -114,9 +114,16 @@ def test_a_registration_logs_in_where_it_was_made_whoever_owns_the_email() -> No
 def test_a_device_has_a_lane_for_the_account_it_knows_and_no_other() -> None:
     """A hundred registrations with a victim's email are no hundred lanes to guess the victim's password in."""
     assert lane_for("device:1", None, account()) == "device:1"
-    assert lane_for("device:1", "a1", account()) == "device:1"
-    assert lane_for("device:1", "e1", account()) == STRANGERS
+    assert lane_for("device:1", "a1", account(), account()) == "device:1"
+    assert lane_for("device:1", "e1", account(), account()) == STRANGERS
     assert lane_for("device:1", "e1", None) == STRANGERS
+
+
+def test_a_registration_that_does_not_own_the_email_ends_no_run_of_strangers() -> None:
+    """Eve logs in to a registration of her own with Ana's email: in a lane about that registration alone."""
+    mine = account(id="e1", proved_at=None)
+    assert lane_for(STRANGERS, "e1", mine, account()) == "device:e1"
+    assert lane_for(STRANGERS, "e1", mine, None) == "device:e1"
 
 
 # --- charging --------------------------------------------------------------------------------------------------------

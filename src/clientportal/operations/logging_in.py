@@ -155,7 +155,7 @@ async def _load_try(reading: Reading, asked: _Try) -> Trying:
     account = whose_password(identity, owner, here)
     credential = await state.get(Credential, NOBODY if account is None else account.id)
     lane = lane_of(reading.setup, reading.tenant, caller.device, identity, reading.now)
-    lane = lane_for(lane, device, account)
+    lane = lane_for(lane, device, account, owner)
     counter = await state.get(GuessCounter, f"{identity}|{lane}", lock=True)
     return Trying(identity, lane, account, credential, counter)
 

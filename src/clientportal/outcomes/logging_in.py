@@ -62,6 +62,11 @@ class ResetRow:
     refusal: Refusal | None = None
 
 
+def _hidden(value: Secret | str | None) -> Secret | None:
+    """What is no text at all is said by the import, with its row."""
+    return Secret(value) if isinstance(value, str) else value
+
+
 @frozen(kw_only=True)
 class ImportedAccount:
     """One account of the platform's past.
@@ -78,7 +83,7 @@ class ImportedAccount:
     """
 
     email: str = field(repr=False)
-    password_hash: Secret | str | None = field(default=None, repr=False)
+    password_hash: Secret | None = field(default=None, converter=_hidden, repr=False)
     ref: RecordRef | None = None
     first_name: str | None = None
     last_name: str | None = None

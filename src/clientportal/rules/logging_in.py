@@ -137,14 +137,19 @@ def whose_password(identity: ContactKey, owner: Account | None, here: Account | 
     return owner
 
 
-def lane_for(lane: str, registered_on: str | None, account: Account | None) -> str:
+def lane_for(lane: str, registered_on: str | None, account: Account | None, owner: Account | None = None) -> str:
     """The lane that a device may use: its own for the account that it has logged in to, the strangers' for any other.
 
-    The attack: somebody registers a victim's email a hundred times for a hundred devices, each with tries of its own.
+    The attacks: somebody registers a victim's email a hundred times for a hundred devices, each with tries of its own.
+    Or they guess the victim's password four times, log in to a registration of their own with the same email, which
+    ends the run of failures, and guess on: no wait, no stop, no warning. So a registration that does not own the email
+    has a lane that is about it alone, one for all its browsers.
     """
-    if registered_on is not None and (account is None or account.id != registered_on):
+    if registered_on is None:
+        return lane
+    if account is None or account.id != registered_on:
         return STRANGERS
-    return lane
+    return lane if account == owner else f"device:{account.id}"
 
 
 def charge_try(seen: Trying, policy: Policy, now: datetime) -> Decision[Tried]:
