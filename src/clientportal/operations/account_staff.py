@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import InvalidInput, PolicyError, Refused
-from clientportal.operations.accounts import belongings_of
+from clientportal.operations.accounts import MOST, belongings_of
 from clientportal.operations.frame import Denied, Operation, Reading, alone
 from clientportal.operations.logging_in import at_a_place
 from clientportal.operations.own_password import context_of, facts_of, pending_links
@@ -100,15 +100,19 @@ async def _account(reading: Reading, who: RecordRef | str) -> Account:
     one = one_account(found)
     if isinstance(one, Refusal):
         raise Denied(one)
-    # A login that is under way holds this name too: none opens a session that is not seen, and so not ended, here.
+    # A login that is under way has this name too, and locks the account after it: none opens a session that is not
+    # seen, and so not ended, here.
     await reading.state.hold(f"contact:{one.email}")
-    return one
+    locked = await reading.state.get(Account, one.id, lock=True)
+    if locked is None:
+        raise Denied(Refusal(Reason.NOT_FOUND, Because("resetting_by_staff.one_account", (("account", "gone"),))))
+    return locked
 
 
 async def _accounts(reading: Reading, who: RecordRef | str) -> Sequence[Account]:
     state = reading.state
     if isinstance(who, str):
-        account = await state.get(Account, who, lock=True)
+        account = await state.get(Account, who)
         return () if account is None else (account,)
     refs = [str(ref) for ref in (await group_of(reading, who)).refs]
     links = await state.find_any(AccountLink, "ref", refs)
@@ -118,7 +122,7 @@ async def _accounts(reading: Reading, who: RecordRef | str) -> Sequence[Account]
         region = reading.policy.contacts.region
         keys = {str(key) for row in rows.values() for key in keys_of(row, region) if key.kind is ContactKind.EMAIL}
         ids = {one.account for one in (await state.get_many(Identifier, sorted(keys))).values()}
-    return tuple((await state.get_many(Account, sorted(ids), lock=True)).values())
+    return tuple((await state.get_many(Account, sorted(ids))).values())
 
 
 # --- resetting -----------------------------------------------------------------------------------------------------
@@ -270,7 +274,7 @@ async def set_password(
 
 async def _load_removal(reading: Reading, asked: Whose) -> LostFactor:
     account = await _account(reading, asked.who)
-    sessions = await reading.state.find(Session, "account", [account.id], lock=True)
+    sessions = await reading.state.find(Session, "account", [account.id], lock=True, limit=MOST)
     factor = await reading.state.get(SecondFactor, account.id, lock=True)
     waiting = tuple(one for one in sessions if one.stage is Stage.SECOND_FACTOR)
     return LostFactor(account, factor, waiting, reading.fresh_id())

@@ -27,6 +27,7 @@ from clientportal.rules.whose_contact import Candidate
 from clientportal.values import ContactKey, RecordRef, Secret
 
 __all__ = [
+    "MOST",
     "account_by_email",
     "belongings_of",
     "candidates_of",
@@ -36,7 +37,7 @@ __all__ = [
     "people_with",
 ]
 
-_MOST = 100_000
+MOST = 100_000
 """More than any account holds: what hangs on one is read whole, because it is taken away or shown whole."""
 
 
@@ -49,19 +50,19 @@ async def account_by_email(reading: Reading, identity: ContactKey, *, lock: bool
 async def belongings_of(reading: Reading, account: Account) -> Belongings:
     """Everything that hangs on one account."""
     state, id = reading.state, account.id
-    sessions = await state.find(Session, "account", [id], lock=True, limit=_MOST)
-    challenges = await state.find_any(Challenge, "bound", [id, *(session.id for session in sessions)], limit=_MOST)
+    sessions = await state.find(Session, "account", [id], lock=True, limit=MOST)
+    challenges = await state.find_any(Challenge, "bound", [id, *(session.id for session in sessions)], limit=MOST)
     return Belongings(
         account=account,
         credential=await state.get(Credential, id, lock=True),
         second_factor=await state.get(SecondFactor, id, lock=True),
         sessions=tuple(sessions),
-        mailed=tuple(await state.find(MailedLink, "account", [id], limit=_MOST)),
+        mailed=tuple(await state.find(MailedLink, "account", [id], limit=MOST)),
         challenges=tuple(challenges),
-        identifiers=tuple(await state.find(Identifier, "account", [id], limit=_MOST)),
-        links=tuple(await state.find(AccountLink, "account", [id], limit=_MOST)),
-        assignments=tuple(await state.find(Assignment, "account", [id], limit=_MOST)),
-        consents=tuple(await state.find(Consent, "account", [id], limit=_MOST)),
+        identifiers=tuple(await state.find(Identifier, "account", [id], limit=MOST)),
+        links=tuple(await state.find(AccountLink, "account", [id], limit=MOST)),
+        assignments=tuple(await state.find(Assignment, "account", [id], limit=MOST)),
+        consents=tuple(await state.find(Consent, "account", [id], limit=MOST)),
     )
 
 
@@ -69,12 +70,12 @@ async def load_unproved(reading: Reading, identity: ContactKey) -> Unproved:
     """Everything that hangs on an email, read under its name so that two first proofs stand one after the other."""
     await reading.state.hold(f"contact:{identity}")
     identifier = await reading.state.get(Identifier, str(identity), lock=True)
-    accounts = list(await reading.state.find(Account, "email", [str(identity)], lock=True, limit=_MOST))
+    accounts = list(await reading.state.find(Account, "email", [str(identity)], lock=True, limit=MOST))
     if identifier is not None and all(one.id != identifier.account for one in accounts):
         owner = await reading.state.get(Account, identifier.account, lock=True)
         accounts.extend([owner] if owner is not None else [])
     held = [await belongings_of(reading, account) for account in accounts]
-    pending = await reading.state.find(MailedLink, "identity", [str(identity)], limit=_MOST)
+    pending = await reading.state.find(MailedLink, "identity", [str(identity)], limit=MOST)
     return Unproved(identity, identifier, tuple(held), tuple(pending))
 
 
@@ -95,7 +96,7 @@ async def load_mailed(
 
 async def load_sight(reading: Reading, account: Account) -> AccountSight:
     """What an account may see as records, read for opening a session of it."""
-    links = tuple(await reading.state.find(AccountLink, "account", [account.id], limit=_MOST))
+    links = tuple(await reading.state.find(AccountLink, "account", [account.id], limit=MOST))
     held = [link.record_ref for link in links if link.revoked_at is None]
     sharing: tuple[Candidate, ...] = ()
     history: ContactHistory | None = None

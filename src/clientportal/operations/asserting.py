@@ -80,6 +80,8 @@ async def _load_account(reading: Reading, asked: AssertAccount) -> AssertedAccou
     account = await reading.state.get(Account, asked.account)
     if account is not None:
         await reading.state.hold(f"contact:{account.email}")
+        # As for a login: whoever ends every session of an account must see the one that opens here.
+        account = await reading.state.get(Account, account.id, lock=True)
     sight = None if account is None else await load_sight(reading, account)
     return AssertedAccount(sight, _fresh(reading))
 

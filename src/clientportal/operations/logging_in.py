@@ -229,11 +229,12 @@ class _LogIn:
 
 async def _load_log_in(reading: Reading, asked: _LogIn) -> LoggingIn:
     tried = asked.matched.tried
-    # Whoever ends every session of an account holds this name too: else they would not see the one that opens here.
     await reading.state.hold(f"contact:{tried.identity}")
+    # Whoever ends every session of an account locks it, too: else they would not see the one that opens here. Its
+    # emails alone do not do, for it may have two (X3).
+    account = await reading.state.get(Account, tried.account or NOBODY, lock=True)
     credential = await must_be_unchanged(reading, tried)
     counter = await reading.state.get(GuessCounter, f"{tried.identity}|{tried.lane}", lock=True)
-    account = await reading.state.get(Account, credential.id)
     if account is None or not await _logs_in(reading, tried.identity, account):
         raise CredentialChanged(None)
     reading.actor = f"account:{account.id}"

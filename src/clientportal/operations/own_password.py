@@ -243,6 +243,8 @@ class _Change:
 async def _load_change(reading: Reading, asked: _Change) -> ChangingPassword:
     session, account = await account_of_session(reading, lock=True)
     await reading.state.hold(f"contact:{account.email}")
+    # A login with another of its emails holds another name (X3), and locks the account as well.
+    await reading.state.get(Account, account.id, lock=True)
     counter = None
     if asked.matched is not None:
         tried = asked.matched.tried
