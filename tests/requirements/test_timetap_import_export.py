@@ -163,7 +163,10 @@ def test_a_number_of_somebody_else_or_of_nobody_any_more_is_refused(world: World
         + "2,Ben,Ngata,ben@example.com\n"
         + "77,Dora,Lee,dora@example.com\n"
         + "C-5,Eva,Lee,eva@example.com\n"
-        + "0,Finn,Lee,finn@example.com\n",
+        + "0,Finn,Lee,finn@example.com\n"
+        # More digits than Python reads as a number at all.
+        + f"1{'0' * 5000},Gus,Lee,gus@example.com\n"
+        + f"{'0' * 19}1{'0' * 5000},Hana,Lee,hana@example.com\n",
     )
     assert outcomes(again) == [
         (2, "matched", "same_number"),
@@ -172,6 +175,8 @@ def test_a_number_of_somebody_else_or_of_nobody_any_more_is_refused(world: World
         (5, "added", None),
         (6, "refused", "unreadable"),
         (7, "refused", "unreadable"),
+        (8, "refused", "unreadable"),
+        (9, "refused", "unreadable"),
     ]
     assert "whole numbers" in again[4].text
     assert world.stored(ClientNumber, str(again[3].ref)).number == 3

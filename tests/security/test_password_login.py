@@ -15,7 +15,17 @@ from attrs import asdict, evolve
 from accounts_ground import write
 from clientportal import HostError, KeyRing, Reason, Refused, Secret
 from clientportal.passwords import BlockingGate, HashingLimits, Pbkdf2, hashing
-from clientportal.records import Account, Credential, GuessCounter, Identifier, MessageKind, OutboxMessage, Put, Remove
+from clientportal.records import (
+    Account,
+    Credential,
+    GuessCounter,
+    Identifier,
+    MessageKind,
+    OutboxMessage,
+    Put,
+    Remove,
+    Session,
+)
 from password_ground import NEW, RIGHT, WRONG, add_account, count_hashes, log_in, with_passwords
 from security.attacking import Trace, patient
 from watching import at_once, everything_stored, reason_of, refusal_of
@@ -339,3 +349,21 @@ def test_an_imported_account_pays_one_hash_like_any_other(memory_world: World) -
     assert world.stored(Identifier, KEY) is not None
     assert reason_of(lambda: world.visitor().log_in(ANA, WRONG)) is Reason.LOGIN_FAILED
     assert (gate.checks, gate.made) == (1, 0)
+
+
+def test_however_many_sessions_a_thief_has_opened_all_of_them_end(memory_world: World) -> None:
+    """Whoever has the password logs in a thousand times, so that the owner's list of sessions is full of theirs. The
+    owner ends them all, staff end them all: not the first thousand."""
+    world = memory_world
+    ana = world.add_client("ana", "Ana Kingi", email=ANA)
+    here = log_in(world)
+    (mine,) = world.all_stored(Session, "account", "ana")
+    theirs = [evolve(mine, id=f"{number:064d}", version=0) for number in range(1500)]
+    write(world, *map(Put, theirs))
+    assert world.client(here).log_out_everywhere().sessions == 1501
+    write(world, *map(Put, theirs))
+    assert world.staff().end_sessions(ana).sessions == 1500
+    write(world, *map(Put, theirs))
+    world.staff().unlink("ana", ana)
+    log_in(world)
+    assert [one.entry for one in world.all_stored(Session, "account", "ana")] == [None]

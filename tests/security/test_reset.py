@@ -404,6 +404,25 @@ def test_an_invitation_makes_an_account_for_that_record(world: World) -> None:
     assert reason_of(lambda: world.visitor().accept_invitation(link, PASSWORD)) is Reason.LINK_GONE
 
 
+def test_an_invitation_goes_on_without_an_app_that_somebody_else_has_set_up(world: World) -> None:
+    """An account came along from the platform's past, and whoever has its old password has set an app up on it. Ana
+    accepts: the app goes with the password, so nobody asks her for a code of it, and she is in at once."""
+    timetap(world)
+    world.change_policy("accounts", second_factor="offered")
+    ana = world.add_client("ana", "Ana Kingi", email=ANA)
+    now = world.clock()
+    put(
+        world,
+        Account(id="old", email=HERS, address=ANA, created_at=now),
+        Identifier(id=HERS, account="old"),
+        SecondFactor(id="old", key_id="k1", nonce="n", begun_at=now, confirmed_at=now),
+    )
+    world.staff().invite(ana)
+    signed_in = world.visitor().accept_invitation(link_in(world, ANA, "invitation"), PASSWORD)
+    assert (signed_in.stage.value, signed_in.record) == ("done", ana)
+    assert world.stored(SecondFactor, "old") is None
+
+
 def test_an_invitation_to_a_mistyped_address_opens_nothing_once_it_is_corrected(world: World) -> None:
     """The mail lies in a stranger's mailbox; the record has another email by now, or is gone."""
     timetap(world)

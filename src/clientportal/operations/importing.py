@@ -70,6 +70,7 @@ BATCH = 500
 _MOST = 100_000
 _MOST_NAME = 200
 _MOST_NUMBER = 999_999_999
+_LONGEST_NUMBER = 20
 
 Progress = Callable[[ImportReport], None]
 
@@ -179,7 +180,8 @@ def _number(row: FileRow, layout: FileLayout) -> int | None:
     text = row.number
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) <= _MOST_NUMBER):
+    # A cell may hold more digits than Python cares to read as a number.
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER and 0 < int(text) <= _MOST_NUMBER):
         raise InvalidInput(
             f"the column {layout.header_of('number')!r}: client numbers are whole numbers from 1 on; leave the column "
             "out where it holds another program's"

@@ -110,7 +110,8 @@ async def _load_accept(reading: Reading, asked: SetPassword) -> Accepting:
     proving = await load_proving(reading, account, unproved, link=link)
     people = await candidates_of(reading, [ref])
     linked = {one.ref: one for one in (*proving.sight.linked, *people)}
-    proving = evolve(proving, sight=evolve(proving.sight, linked=tuple(linked.values())))
+    # As the account is once the invitation has acted: without an app that somebody else may have set up on it.
+    proving = evolve(proving, sight=evolve(proving.sight, linked=tuple(linked.values()), second_factor=None))
     theirs = await _still_theirs(reading, ref, people, identity)
     return Accepting(proving=proving, ref=ref, actor=link.facts["by"], still_theirs=theirs)
 

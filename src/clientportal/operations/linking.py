@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Reason, Refusal, grant
-from clientportal.operations.accounts import account_by_email, candidates_of, load_sight
+from clientportal.operations.accounts import MOST, account_by_email, candidates_of, load_sight
 from clientportal.operations.claiming import account_of, numbers_of
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.people import group_of, records_of
@@ -44,8 +44,6 @@ __all__ = [
     "LinksOf",
 ]
 
-_MOST = 10_000
-
 
 @frozen
 class LeaveRecord:
@@ -59,7 +57,7 @@ async def _load_leaving(reading: Reading, _asked: LeaveRecord) -> Leaving:
     if account is None or reading.policy.visibility.appointments is not SeenBy.RECORD:
         raise Denied(Refusal(Reason.DISABLED, Because("linking.leave", (("profiles", "none of an account"),))))
     sight = await load_sight(reading, account)
-    sessions = await reading.state.find(Session, "account", [account.id], lock=True)
+    sessions = await reading.state.find(Session, "account", [account.id], lock=True, limit=MOST)
     return Leaving(
         sight=sight,
         sessions=tuple(sessions),
@@ -96,7 +94,7 @@ def _about_link(asked: LinkRecord) -> str:
 
 async def _load_link(reading: Reading, asked: LinkRecord) -> StaffLinking:
     account = await reading.state.get(Account, asked.account, lock=True)
-    held = await reading.state.find(AccountLink, "account", [asked.account], limit=_MOST)
+    held = await reading.state.find(AccountLink, "account", [asked.account], limit=MOST)
     return StaffLinking(
         account=account,
         candidates=await candidates_of(reading, [asked.ref]),
@@ -132,7 +130,7 @@ async def _load_unlink(reading: Reading, asked: LinkRecord) -> _Unlinking:
     account = await reading.state.get(Account, asked.account, lock=True)
     if account is None:
         return _Unlinking(None, frozenset(group.refs))
-    sessions = await reading.state.find(Session, "account", [account.id], lock=True)
+    sessions = await reading.state.find(Session, "account", [account.id], lock=True, limit=MOST)
     sight = await load_sight(reading, account)
     return _Unlinking(
         Leaving(sight=sight, sessions=tuple(sessions), actor=reading.actor), frozenset((asked.ref, *group.refs))
@@ -160,7 +158,7 @@ class LinksOf:
 async def _load_links(reading: Reading, asked: LinksOf) -> tuple[LinkLine, ...]:
     group = await group_of(reading, asked.ref)
     refs = (asked.ref, *group.refs)
-    links = await reading.state.find_any(AccountLink, "ref", sorted({str(ref) for ref in refs}), limit=_MOST)
+    links = await reading.state.find_any(AccountLink, "ref", sorted({str(ref) for ref in refs}), limit=MOST)
     accounts = dict(await reading.state.get_many(Account, sorted({link.account for link in links})))
     by_email = await _owners_of_emails(reading, refs)
     accounts.update((account.id, account) for account in by_email)

@@ -73,7 +73,7 @@ async def group_of(reading: Reading, ref: RecordRef) -> Group:
     """Follow the pointer from ``ref``, and collect everything else that leads to the same place."""
     pointer = await reading.state.get(Pointer, str(ref))
     root = ref if pointer is None else pointer.root_ref
-    return await _group(reading, root, await reading.state.find(Pointer, "root", [str(root)]))
+    return await _group(reading, root, await reading.state.find(Pointer, "root", [str(root)], limit=_MOST_POINTERS))
 
 
 _MOST_POINTERS = 10_000
@@ -162,7 +162,9 @@ async def load_candidates(
     if not refs:
         return (), 0
     roots = await roots_of(reading, refs)
-    pointers = await reading.state.find_any(Pointer, "root", sorted({str(root) for root in roots.values()}))
+    pointers = await reading.state.find_any(
+        Pointer, "root", sorted({str(root) for root in roots.values()}), limit=_MOST_POINTERS
+    )
     members: dict[RecordRef, list[RecordRef]] = {root: [root] for root in roots.values()}
     for pointer in pointers:
         members.setdefault(pointer.root_ref, [pointer.root_ref]).append(pointer.absorbed_ref)
@@ -293,7 +295,8 @@ async def _booked_name(reading: Reading, ref: RecordRef) -> str:
     return name_key(page.items[0].appointment.booked_as[:MAX_NAME]) if page.items else ""
 
 
-_MOST_ASSIGNED = 10_000
+_MOST_ASSIGNED = 100_000
+"""More than any account has: one that were left out would be missing from the client's list without a word."""
 
 
 async def assigned_to(reading: Reading, account_id: str) -> tuple[RecordRef, ...]:

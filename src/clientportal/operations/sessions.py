@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
-from clientportal.operations.accounts import candidates_of, load_sight
+from clientportal.operations.accounts import MOST, candidates_of, load_sight
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.people import (
     Principal,
@@ -237,7 +237,7 @@ async def _load_not_me(reading: Reading, _request: Nothing) -> NotMe | NotOfAcco
     for group in groups.values():
         if group.root.kind is RecordKind.BOOKING:
             refs.update((await whole_guest(reading, session, None, group)).refs)
-    others = await reading.state.find(Session, "identity", [session.identity], lock=True)
+    others = await reading.state.find(Session, "identity", [session.identity], lock=True, limit=MOST)
     return NotMe(
         session=session,
         refs=tuple(sorted(refs)),
@@ -252,7 +252,7 @@ async def _load_not_of_account(reading: Reading, session: Session, account: Acco
     return NotOfAccount(
         session=session,
         sight=await load_sight(reading, account),
-        sessions=tuple(await reading.state.find(Session, "account", [account.id], lock=True)),
+        sessions=tuple(await reading.state.find(Session, "account", [account.id], lock=True, limit=MOST)),
         fresh=fresh_session_of(reading, account, session.device or STRANGERS),
         actor=reading.actor,
     )
@@ -271,7 +271,7 @@ NOT_ME = Operation[Nothing, "NotMe | NotOfAccount", Detached](
 
 
 async def _sessions_of(reading: Reading, refs: tuple[RecordRef, ...]) -> dict[str, Session]:
-    found = await reading.state.find_any(Session, "entry", [str(ref) for ref in refs])
+    found = await reading.state.find_any(Session, "entry", [str(ref) for ref in refs], limit=MOST)
     return {session.id: session for session in found}
 
 
@@ -283,7 +283,7 @@ async def _own_sessions(reading: Reading, caller: Principal) -> dict[str, Sessio
         found = await _sessions_of(reading, caller.refs)
         own = [session for session in found.values() if session.account is None]
     else:
-        own = list(await reading.state.find(Session, "account", [caller.account.id]))
+        own = list(await reading.state.find(Session, "account", [caller.account.id], limit=MOST))
     return {session.id: session for session in own if session.viewer is None}
 
 
@@ -378,7 +378,7 @@ async def _sessions_that_reach(reading: Reading, refs: tuple[RecordRef, ...]) ->
     found by what it proved.
     """
     sessions = await _sessions_of(reading, refs)
-    for session in await reading.state.find_any(Session, "identity", await _identities(reading, refs)):
+    for session in await reading.state.find_any(Session, "identity", await _identities(reading, refs), limit=MOST):
         if set(session.own) & set(refs):
             sessions[session.id] = session
     return sessions

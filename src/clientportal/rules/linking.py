@@ -155,7 +155,7 @@ def may_claim(account: Account | None, policy: Policy) -> Refusal | None:
     email is proved; and where single appointments are shown, no record would be.
     """
     because = Because(
-        "claiming.may_claim",
+        "linking.may_claim",
         (("email of the account", "none" if account is None else "proved" if account.proved_at else "not proved"),),
         (
             ("registration.accounts", str(policy.registration.accounts)),
@@ -268,7 +268,7 @@ def _elsewhere(seen: Leaving, refs: frozenset[RecordRef]) -> tuple[Write, ...]:
 
 def leave(seen: Leaving, option: str, policy: Policy, now: datetime) -> Decision[tuple[ProfileOption, ...]]:
     """Take one of the account's own records off it. Anything else, existing or not, is simply not found."""
-    because = Because("claiming.leave", (("record", option[:200]),))
+    because = Because("linking.leave", (("record", option[:200]),))
     own = own_records(seen.sight, policy)
     gone = next((one for one in own if option in set(map(str, _members(one)))), None)
     if gone is None or seen.session is None:
@@ -325,7 +325,7 @@ def unlink(
 
     A record that the account sees by its email alone is taken off just as well, and stays off.
     """
-    because = Because("claiming.unlink", (("record", str(ref)),))
+    because = Because("linking.unlink", (("record", str(ref)),))
     if seen is None:
         return refuse(Reason.NOT_FOUND, because)
     linked = {link.record_ref for link in seen.sight.links if link.revoked_at is None}
@@ -358,7 +358,7 @@ def link_by_staff(seen: StaffLinking, policy: Policy, now: datetime) -> Decision
 
     The platform's own rule, where there is one, may say no to staff as well.
     """
-    because = Because("claiming.link_by_staff", (("account", seen.evidence.account),))
+    because = Because("linking.link_by_staff", (("account", seen.evidence.account),))
     if seen.account is None or not seen.candidates:
         return refuse(Reason.NOT_FOUND, because)
     verdict = held_to_the_laws(seen.rule, seen.evidence, seen.candidates, policy)
