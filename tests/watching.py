@@ -110,7 +110,7 @@ def _rows_in_sql(world: World) -> dict[str, list[str]]:
 
     from clientportal.stores.sql.tables import METADATA
 
-    engine = world.store.engine  # type: ignore[attr-defined]
+    engine = world.store.async_engine if world.awaited else world.store.engine  # type: ignore[attr-defined]
     queries = {
         table.name: select(table).where(table.c.tenant == world.tenant)
         for table in METADATA.tables.values()

@@ -43,7 +43,7 @@ class Site:
     @asynccontextmanager
     async def connected(self) -> AsyncGenerator[Any, None]:
         """A connection of the host's own code on which nothing was done yet; rolls back what is not committed."""
-        engine: Any = self.store.engine
+        engine: Any = self.store.async_engine if self.awaited else self.store.engine
         if self.awaited:
             async with engine.connect() as connection:
                 yield connection
@@ -79,7 +79,7 @@ def database_url(database: str, folder: Path) -> str:
 def empty_tables(store: SqlStore) -> None:
     """Bring the database to the tables of today, with nothing in them."""
     store.upgrade()
-    with store.engine.begin() as connection:  # type: ignore[union-attr]
+    with store.engine.begin() as connection:
         for table in METADATA.sorted_tables:
             if table.name != "cp_schema":
                 connection.execute(delete(table))

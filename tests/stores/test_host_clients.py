@@ -359,7 +359,9 @@ def test_a_thousand_clients_at_once(ground: Ground) -> None:
     def count_one(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         statements.append(statement)
 
-    engine: Any = None if ground.site is None else getattr(ground.store.engine, "sync_engine", ground.store.engine)
+    engine: Any = None
+    if ground.site is not None:
+        engine = ground.store.async_engine.sync_engine if ground.store.needs_loop else ground.store.engine
     if engine is not None:
         event.listen(engine, "before_cursor_execute", count_one)
     answers = ground.ask("create_clients", drafts)

@@ -30,7 +30,7 @@ def transaction(world: World) -> Iterator[Any]:
         with world.store.transaction(world.tenant) as tx:
             yield tx
         return
-    engine = world.store.engine  # type: ignore[attr-defined]
+    engine = world.store.async_engine if world.awaited else world.store.engine  # type: ignore[attr-defined]
     if not world.awaited:
         with engine.begin() as connection:
             yield connection
@@ -255,7 +255,7 @@ def test_a_connection_without_a_transaction_is_no_way_round(world: World) -> Non
             world.portal.on(tx).visitor(world.tenant).request_code("021 123 4567")
         tx.end()
         return
-    engine = world.store.engine  # type: ignore[attr-defined]
+    engine = world.store.async_engine if world.awaited else world.store.engine  # type: ignore[attr-defined]
     opened = engine.connect()
     connection = world.run(opened.__aenter__()) if world.awaited else opened.__enter__()
     joined = world.portal.on(connection)

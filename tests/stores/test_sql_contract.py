@@ -50,7 +50,7 @@ class _Awaited(StateContract):
 
     @asynccontextmanager
     async def caller(self, store: Any, tenant: str) -> AsyncGenerator[AsyncConnection, None]:
-        async with store.engine.begin() as connection:
+        async with store.async_engine.begin() as connection:
             yield connection
 
 

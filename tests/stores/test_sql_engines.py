@@ -19,7 +19,7 @@ HOST = cast("HostAdapter", BaseHost)
 
 
 def _told(store: SqlStore, sql: str) -> Any:
-    with store.engine.connect() as connection:  # type: ignore[union-attr]
+    with store.engine.connect() as connection:
         return connection.execute(text(sql)).scalar()
 
 

@@ -46,7 +46,7 @@ async def _get(store: SqlStore, id: str = "n") -> NumberCounter | None:
 
 
 def _rows(store: SqlStore, sql: str) -> list[tuple[Any, ...]]:
-    with store.engine.begin() as connection:  # type: ignore[union-attr]
+    with store.engine.begin() as connection:
         result = connection.execute(text(sql))
         return [tuple(row) for row in result] if result.returns_rows else []
 
@@ -56,7 +56,7 @@ def test_without_tables(store: SqlStore) -> None:
     for use in (lambda: step(_put(store)), lambda: step(_get(store)), store.check_schema):
         with pytest.raises(StoreError, match=r"run store.upgrade\(\)"):
             use()
-    with store.engine.connect() as connection, pytest.raises(StoreError, match=r"run store.upgrade\(\)"):  # type: ignore[union-attr]
+    with store.engine.connect() as connection, pytest.raises(StoreError, match=r"run store.upgrade\(\)"):
         step(_join(store, connection))
 
 

@@ -30,6 +30,7 @@ from clientportal import (
 from clientportal.outcomes import Appointments, Cancelled, CodeSent, Duplicates, MergePlan, Profile, SignedIn
 from clientportal.ports import ContactPage
 from clientportal.stores.memory import MemoryStore
+from clientportal.stores.sql import SqlStore
 from clientportal.values import AppointmentPage
 
 
@@ -116,3 +117,14 @@ async def await_it() -> None:
     assert_type(await me.appointments(), Appointments)
     async for difference in portal.staff("salon", actor="mia", permissions=[]).replay(presets.timely()):
         print(difference.kind)
+
+
+def a_host_of_its_own_transaction(store: SqlStore) -> None:
+    """An engine of either colour is known as what it is."""
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("SELECT 1")
+
+
+async def the_same_awaited(store: SqlStore) -> None:
+    async with store.async_engine.begin() as connection:
+        await connection.exec_driver_sql("SELECT 1")

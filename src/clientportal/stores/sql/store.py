@@ -35,7 +35,7 @@ class SqlStore:
         name = engine.dialect.name
         if name not in ("sqlite", "postgresql"):
             raise StoreError(f"the SQL store knows SQLite and PostgreSQL, not {name}")
-        self.engine = engine
+        self._engine = engine
         self._sqlite = name == "sqlite"
         self._sets_patience = not self._sqlite
         self._checked = False
@@ -45,7 +45,7 @@ class SqlStore:
         self._reading = self._with_isolation(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def _with_isolation(self, **options: Any) -> Engine | AsyncEngine:
-        return self.engine if self._sqlite else self.engine.execution_options(**options)
+        return self._engine if self._sqlite else self._engine.execution_options(**options)
 
     @classmethod
     def open(cls, url: str | URL) -> SqlStore:
@@ -72,9 +72,23 @@ class SqlStore:
         return OwnUnit(tenant, host, self._connect, writes=writes, check=self._check_once, patience=self._sets_patience)
 
     @property
+    def engine(self) -> Engine:
+        """Its plain engine, for transactions of the host's own; ``TypeError`` where it has an async one."""
+        if isinstance(self._engine, AsyncEngine):
+            raise TypeError("this store has an async engine: it is store.async_engine")
+        return self._engine
+
+    @property
+    def async_engine(self) -> AsyncEngine:
+        """Its async engine; ``TypeError`` where it has a plain one."""
+        if not isinstance(self._engine, AsyncEngine):
+            raise TypeError("this store has a plain engine: it is store.engine")
+        return self._engine
+
+    @property
     def needs_loop(self) -> bool:
         """Whether its engine is async, so that only ``AsyncPortal`` can use it."""
-        return isinstance(self.engine, AsyncEngine)
+        return isinstance(self._engine, AsyncEngine)
 
     def in_transaction(self, connection: Any) -> bool:
         """Whether anything was begun or executed on it since its last commit, unless every statement commits itself."""
@@ -132,7 +146,7 @@ class SqlStore:
             await face.close()
 
     def _plainly(self, instead: str) -> None:
-        if isinstance(self.engine, AsyncEngine):
+        if isinstance(self._engine, AsyncEngine):
             raise TypeError(f"this store has an async engine: await store.{instead}()")
 
     # --- its end
@@ -144,7 +158,7 @@ class SqlStore:
 
     async def close_async(self) -> None:
         """The same over an async engine."""
-        if isinstance(self.engine, AsyncEngine):
-            await self.engine.dispose()
+        if isinstance(self._engine, AsyncEngine):
+            await self._engine.dispose()
         else:
-            self.engine.dispose()
+            self._engine.dispose()
