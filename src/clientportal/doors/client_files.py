@@ -114,8 +114,8 @@ class StaffClientFiles(Door):
 
         Appointments stay, as nobody's; the client's number is given to nobody else. The account whose email is theirs
         alone goes, with all that hangs on it; a family's, whose email is on somebody else's record too, only loses the
-        way to them. Merges of them cannot be undone any more. ``reason`` stays in the audit: no names. Doing it twice does nothing (``already``). Raises ``Refused``
-        with ``not_found``, ``permission``.
+        way to them. Merges of them cannot be undone any more. ``reason`` stays in the audit: no names. Doing it
+        twice does nothing (``already``). Raises ``Refused`` with ``not_found``, ``permission``.
         """
         door = type(self)(self._setup, _for(self._caller, reason), preview=self._preview)
         return door._do(erasing.ERASE, erasing.OnePerson(ref))

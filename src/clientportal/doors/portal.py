@@ -239,7 +239,7 @@ class Portal(PortalPasswords):
         return step(perform(self._setup, System(check_tenant(business)), MATCH_BOOKING, BookedAs(name, email, mobile)))
 
     def confirmation(self, business: str, appointment_id: str) -> Secret:
-        """Proof of the confirmation page of a booking, which *you* have just shown: for ``visitor.register(came_from=)``.
+        """Proof of the confirmation page of a booking that *you* have just shown: ``visitor.register(came_from=)``.
 
         Works for a day (A1). Raises ``Refused`` with ``not_found`` where there is no such appointment.
         """
