@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from clientportal.policy import OnDelete
@@ -10,7 +11,7 @@ from steps.scenes import Case
 from steps.stages import Scene
 from world import client
 
-__all__ = ["ADDING_ELSEWHERE", "CASES", "PAIRS", "front_desk"]
+__all__ = ["ADDING_ELSEWHERE", "CASES", "ERASING", "PAIRS", "front_desk"]
 
 MERE = {"first_name": "Mere", "mobile": "021 555 0142", "email": "mere@example.com"}
 
@@ -29,6 +30,16 @@ def front_desk(scene: Scene) -> None:
     scene["session"] = world.sign_in("021 123 4567").token
     scene["ana"] = ana
     world.staff().appointment_link("a1", send=True)
+
+
+def coming_in(scene: Scene) -> None:
+    """The same, and Ana has a code in her hand."""
+    front_desk(scene)
+    world = scene.world
+    world.clock.advance(timedelta(minutes=2))
+    world.deliver()
+    sent, scene["code"] = world.get_code("021 123 4567")
+    scene["handle"] = sent.handle
 
 
 def _add(scene: Scene) -> Any:
@@ -63,6 +74,14 @@ def _cancel(scene: Scene) -> Any:
     return scene.client().cancel("a1")
 
 
+def _log_in(scene: Scene) -> Any:
+    return scene.visitor().verify_code(scene["handle"], scene["code"])
+
+
+def _erase(scene: Scene) -> Any:
+    return scene.staff().erase(scene["ana"], reason="asked to be forgotten")
+
+
 def _undo(scene: Scene) -> Any:
     return scene.staff().undo(scene["merge"])
 
@@ -85,8 +104,11 @@ PAIRS = {
         Pair("change and change", front_desk, _change, _change_other),
         Pair("delete and delete", front_desk, _delete, _delete_again),
         Pair("delete and cancel", front_desk, _delete, _cancel),
+        Pair("delete and log in", coming_in, _delete, _log_in),
         Pair("delete and undo", front_desk, _delete, _undo),
     )
 }
+ERASING = Pair("erase and log in", coming_in, _erase, _log_in)
+"""By itself: what the audit tells of codes has been erased with the codes, and cannot be counted against them."""
 ADDING_ELSEWHERE = ("add_client", "delete_appointment")
 """What asks a platform elsewhere for one write, and can be tried again under its key."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from clientportal import Refused
-from clientportal.records import Intent
+from clientportal.records import Intent, Session
+from clientportal.testing.interleaving import interleavings
 from clientportal.testing.stepping import crash_points
-from steps.client_list_scenes import ADDING_ELSEWHERE, CASES, PAIRS
+from steps.client_list_scenes import ADDING_ELSEWHERE, CASES, ERASING, PAIRS
 from steps.dumps import broken
 from steps.stages import Ground, Scene, Stage, answered
 from steps.test_crashes import tried
@@ -44,6 +46,24 @@ def test_interleavings_in_memory(name: str, grounds: Grounds, counted: Counted) 
 def test_some_interleavings_on_a_database(name: str, database: str, grounds: Grounds, counted: Counted) -> None:
     """A sample, with a seed."""
     counted(name, database, some(grounds(database), PAIRS[name], 3))
+
+
+@pytest.mark.parametrize("where", ["memory", "sqlite", "postgres"])
+def test_nobody_is_logged_in_as_a_client_who_is_erased_meanwhile(
+    where: str, grounds: Grounds, counted: Counted
+) -> None:
+    """A login that was under way: its session ends with the others, or it finds nobody any more."""
+    stage = Stage(grounds(where), ERASING.prepare, awaited=where == "memory")
+
+    def check(scene: Scene, erased: Any, _logged_in: Any) -> None:
+        assert erased.ref == scene["ana"]
+        assert [one for one in scene.held().of(Session) if one.entry == str(scene["ana"])] == []
+
+    database = where != "memory"
+    report = interleavings(
+        stage.scene, ERASING.one, ERASING.other, check, threads=database, limit=5 if database else 300
+    )
+    counted(ERASING.name, where, report)
 
 
 @pytest.mark.parametrize("name", ADDING_ELSEWHERE)

@@ -25,7 +25,7 @@ from clientportal.operations.setting import Caller, Setup
 from clientportal.outcomes import Cancelled
 from clientportal.outcomes.client_list import AppointmentDeleted, Deleted, DeletedRow, EndedRow
 from clientportal.policy import OnDelete, Policy
-from clientportal.records import AccountLink, ContactEntry, OutboxMessage, Receipt, Session
+from clientportal.records import Account, AccountLink, ContactEntry, Identifier, OutboxMessage, Receipt, Session
 from clientportal.rules import who_may_change
 from clientportal.rules.deleting_clients import (
     Deleting,
@@ -36,7 +36,7 @@ from clientportal.rules.deleting_clients import (
 from clientportal.rules.who_may_change import Change, Changing
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import keys_of
-from clientportal.values import Appointment, ChangeKind, Offer, RecordKind, RecordRef, When
+from clientportal.values import Appointment, ChangeKind, ContactKey, ContactKind, Offer, RecordKind, RecordRef, When
 
 __all__ = [
     "CANCEL_FOR_DELETION",
@@ -96,14 +96,30 @@ async def _sessions_for(reading: Reading, group: Group, identities: Sequence[str
     return tuple(found[id] for id in sorted(found))
 
 
+async def _keep_logins_out(reading: Reading, keys: Sequence[ContactKey], links: Sequence[AccountLink]) -> None:
+    """No login that is under way opens a session for this client that is not seen, and so not ended, here (I7).
+
+    A login holds the contact that it proves, and locks the account that it is for.
+    """
+    for key in keys:
+        await reading.state.hold(f"contact:{key}")
+    emails = [str(key) for key in keys if key.kind is ContactKind.EMAIL]
+    owners = await reading.state.get_many(Identifier, emails)
+    accounts = {one.account for one in owners.values()} | {one.account for one in links if one.revoked_at is None}
+    await reading.state.get_many(Account, sorted(accounts), lock=True)
+
+
 async def _load_deleting(reading: Reading, asked: ClientToDelete) -> Deleting:
     need(reading, "delete_client", "deleting a client")
     await reading.state.hold(f"merge:{asked.ref}")
     group = await group_of(reading, asked.ref)
     rows = await records_of(reading, group.refs)
     region = reading.policy.contacts.region
-    identities = sorted({str(key) for row in rows.values() for key in keys_of(row, region)})
+    keys = sorted({key for row in rows.values() for key in keys_of(row, region)})
+    identities = [str(key) for key in keys]
     refs = sorted({str(ref) for ref in (asked.ref, *group.refs)})
+    links = tuple(await reading.state.find_any(AccountLink, "ref", refs, limit=_MOST))
+    await _keep_logins_out(reading, keys, links)
     cancelling = reading.policy.clients.on_delete is OnDelete.KEEP_PAST_CANCEL_FUTURE
     coming = await _coming(reading, group.refs) if cancelling and asked.ref in rows else ()
     state = reading.state
@@ -116,7 +132,7 @@ async def _load_deleting(reading: Reading, asked: ClientToDelete) -> Deleting:
         one_commit=reading.setup.host.shares_transaction,
         sessions=await _sessions_for(reading, group, identities),
         entries=tuple(await state.find_any(ContactEntry, "ref", refs, limit=_MOST)),
-        links=tuple(await state.find_any(AccountLink, "ref", refs, limit=_MOST)),
+        links=links,
         messages=tuple(messages),
         actor=reading.actor,
         intent_id=reading.fresh_id(),
