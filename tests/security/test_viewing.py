@@ -29,6 +29,7 @@ LOOKS = {
     "change_terms",
     "slots",
     "sessions",
+    "codes",
 }
 """What can be done in a view: everything else that a client can do is refused. ``log_out`` ends the view."""
 

@@ -272,6 +272,10 @@ def _merges(held: Contents) -> Iterable[str]:
             yield f"the journal says that {merge.absorbed} was merged, and {drawn[id]} pointers say so"
 
 
+_BY_LINK = ("move_by_link", "cancel_by_link")
+"""What uses the signed link to an appointment up; a mailed one is a record of its own, and says so itself."""
+
+
 def _audit(held: Contents) -> Iterable[str]:
     """I8: the entry is there if and only if the change is."""
     did: Counter[str] = Counter(
@@ -281,7 +285,7 @@ def _audit(held: Contents) -> Iterable[str]:
     )
     changes = Counter(one.change for one in held.of(Snapshot))
     merges = held.of(Merge)
-    by_link = sum(entry.action.endswith("_by_link") and entry.outcome == "done" for entry in held.of(AuditEntry))
+    by_link = sum(entry.action in _BY_LINK and entry.outcome == "done" for entry in held.of(AuditEntry))
     finished = sum(entry.action in ("finish_move", "finish_cancel") for entry in held.of(AuditEntry))
     # The pump finishes first logins, and also the empty record that follows "this is not me", which takes no code.
     signed_in = did["verify_code"] + sum(

@@ -35,6 +35,12 @@ def with_account(scene: Scene) -> None:
     world.clock.advance(timedelta(minutes=1))
 
 
+def with_a_weak_hash(scene: Scene) -> None:
+    """The same, and the business asks for stronger hashes since: the next login replaces Ana's."""
+    with_account(scene)
+    scene.world.change_policy("passwords", memory_kib=16)
+
+
 def with_app(scene: Scene) -> None:
     """The same, and two more devices wait for the code that her app shows."""
     with_account(scene)
@@ -63,20 +69,30 @@ def with_record(scene: Scene) -> None:
 
 class _SteppedGate(BlockingGate):
     """Hashes in the calling thread, for stepped calls have no loop to wait on; and always with one salt, so that two
-    runs can be compared.
+    runs can be compared. ``scene["compared"]`` says how many passwords were compared, whatever became of it.
     """
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__()
+        self._scene = scene
 
     @asynccontextmanager
     async def place(self, policy: Any) -> Any:
         """A place whose new hashes are all the same."""
         async with super().place(policy) as inner:
-            yield _OneSalt(inner, policy)
+            yield _OneSalt(inner, policy, self._scene)
 
 
 class _OneSalt:
-    def __init__(self, inner: Any, policy: Any) -> None:
+    def __init__(self, inner: Any, policy: Any, scene: Scene) -> None:
         self._policy = policy
-        self.check = inner.check
+        self._inner = inner
+        self._scene = scene
+
+    async def check(self, stored: Secret | None, password: Secret) -> Any:
+        self._scene["compared"] = self._scene.known.get("compared", 0) + 1
+        checked = await self._inner.check(stored, password)
+        return checked if checked.replacement is None else evolve(checked, replacement=_made(password, self._policy))
 
     async def make(self, password: Secret) -> Secret:
         return _made(password, self._policy)
@@ -90,7 +106,7 @@ def _made(password: Secret, policy: Any) -> Secret:
 def _hashing(scene: Scene) -> Scene:
     portal = scene.portal
     if not isinstance(portal._setup.gate, _SteppedGate):
-        portal._setup = evolve(portal._setup, gate=_SteppedGate())
+        portal._setup = evolve(portal._setup, gate=_SteppedGate(scene))
     return scene
 
 
@@ -141,6 +157,8 @@ LOGIN_PAIRS = {
         Pair("log in by a second email and change of password", with_two_emails, _log_in_by_second, _change),
         Pair("log in and unlinking by staff", with_record, _log_in, _unlink),
         Pair("log in and change of password", with_account, _log_in, _change),
+        Pair("log in, its hash weak, and change of password", with_a_weak_hash, _log_in, _change),
+        Pair("log in and log in, the hash weak", with_a_weak_hash, _log_in, _log_in),
         Pair("second factor and second factor, one code", with_app, _code, lambda on: _code(on, "half2")),
     )
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 from attrs import evolve
 
 from clientportal.decisions import Because, Decision, Reason, Refusal
+from clientportal.errors import Conflict
 from clientportal.operations.accounts import belongings_of, load_mailed, load_sight, load_unproved
 from clientportal.operations.assignments import assign_at_first_proof
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
@@ -48,8 +49,9 @@ def _gone(why: str) -> Denied:
 
 
 async def _own_account(reading: Reading) -> tuple[Session, Account]:
-    session = await session_of(reading, needs_record=False, lock=True)
-    account = None if session.account is None else await reading.state.get(Account, session.account, lock=True)
+    """The caller's session and its account. Neither is locked here: see :func:`_under_their_names`."""
+    session = await session_of(reading, needs_record=False)
+    account = None if session.account is None else await reading.state.get(Account, session.account)
     if account is None:
         # Logged in by a code for a record: whose email that is, is the platform's business.
         raise Denied(Refusal(Reason.NOT_FOUND, Because("changing_email.own_account", (("account", "none"),))))
@@ -101,7 +103,7 @@ async def _load_confirming(reading: Reading, asked: UseLink) -> ChangingEmail:
         raise _gone("it was asked for by another account")
     reading.session = None
     new = ContactKey.parse(link.identity)
-    await _hold_both(reading, account.email, link.identity)
+    account = await _under_their_names(reading, account, link)
     unproved = await load_unproved(reading, new)
     own = await belongings_of(reading, account)
     moved = link.identity != account.email
@@ -126,10 +128,20 @@ async def _load_confirming(reading: Reading, asked: UseLink) -> ChangingEmail:
     )
 
 
-async def _hold_both(reading: Reading, *addresses: str) -> None:
-    """Two changes that meet wait for each other, always in the same order."""
-    for address in sorted({*addresses}):
+async def _under_their_names(reading: Reading, account: Account, link: MailedLink) -> Account:
+    """The account, locked once the names of its address and of the link's are held, in one order for everybody.
+
+    Whoever follows a link locks the link first, then the address's name, then the account, then its sessions: else a
+    change and a sign-in by link each have what the other waits for, and one of the two is told ``busy``.
+    """
+    for address in sorted({account.email, link.identity}):
         await reading.state.hold(f"contact:{address}")
+    locked = await reading.state.get(Account, account.id, lock=True)
+    if locked is None:
+        raise _gone("the account is no longer there")
+    if locked.email != account.email:
+        raise Conflict("the account has got another email while its name was waited for")
+    return locked
 
 
 async def _on_their_way(reading: Reading, address: str) -> tuple[MailedLink, ...]:
@@ -176,11 +188,11 @@ CONFIRM_EMAIL_CHANGE = Operation[UseLink, ChangingEmail, SignedIn](
 async def _load_taking_back(reading: Reading, asked: UseLink) -> TakingBack:
     _accounts_on(reading)
     link = await load_mailed(reading, asked.link, (MailPurpose.REVERT_EMAIL,))
-    account = None if link.account is None else await reading.state.get(Account, link.account, lock=True)
+    account = None if link.account is None else await reading.state.get(Account, link.account)
     if account is None:
         raise _gone("the account is no longer there")
     reading.actor = f"account:{account.id}"
-    await _hold_both(reading, account.email, link.identity)
+    account = await _under_their_names(reading, account, link)
     return TakingBack(
         link=link,
         own=await belongings_of(reading, account),
