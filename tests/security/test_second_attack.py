@@ -11,8 +11,8 @@ from clientportal import Reason, Refused
 from clientportal.outcomes import ImportedAccount
 from clientportal.records import GuessCounter
 from password_ground import RIGHT, WRONG, add_account, with_passwords
-from watching import reason_of
-from world import World
+from watching import everything_stored, reason_of
+from world import World, client
 
 ANA = "ana@example.com"
 EVES = "eve knows this one well"
@@ -85,3 +85,48 @@ def test_a_hash_that_is_imported_is_in_no_repr_and_no_pickle() -> None:
     assert "abcdefghij" not in repr(row)
     with pytest.raises(TypeError):
         pickle.dumps(row)
+
+
+# --- filling the disk ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_asked_for_is_not_kept_whole_in_the_audit(memory_world: World) -> None:
+    """Eve registers, and switches to a profile with a name of a megabyte, again and again: the audit keeps a line."""
+    world = memory_world
+    door = world.client(world.visitor().register("eve@example.com", EVES))
+    assert reason_of(lambda: door.switch("q" * 1_000_000)) is Reason.NOT_FOUND
+    assert reason_of(lambda: world.staff().link("q" * 1_000_000, client("ana"))) is Reason.NOT_FOUND
+    assert max(len(repr(line)) for line in world.staff().audit().items) < 2_000
+
+
+# --- what is left of somebody who was erased -------------------------------------------------------------------------
+
+
+def test_an_email_that_the_platform_never_had_is_forgotten_too(world: World) -> None:
+    """Ana logs in with another email than her record has: wrong passwords, a reset and an invitation have left that
+    address, and hers, in counters, budgets and mails. Nothing of either is there when she was erased."""
+    ana = world.add_client("ana", "Anahera Kingi", email=ANA)
+    signed_in = world.visitor().log_in(ANA, RIGHT)
+    world.client(signed_in).change_email("zephyr@example.org")
+    world.deliver()
+    link = world.box.messages[-1].text.split("/change_email/")[1].split()[0]
+    world.client(signed_in).confirm_email_change(link)
+    assert reason_of(lambda: world.visitor().log_in("zephyr@example.org", WRONG)) is Reason.LOGIN_FAILED
+    world.clock.advance(timedelta(minutes=20))
+    world.visitor().request_reset("zephyr@example.org")
+    world.staff().invite(ana)
+    world.deliver()
+    world.staff().erase(ana, reason="she asked for it")
+    stored = everything_stored(world)
+    left = [row for table, rows in stored.items() if table[:3] == "cp_" for row in rows]
+    assert [row for row in left if "zephyr" in row or ANA in row] == []
+
+
+def test_a_familys_login_is_not_erased_with_one_child(world: World) -> None:
+    """A mother, whose email no record has, is linked to two children: one is erased, and she still sees the other."""
+    tui, moa = world.add_client("tui", "Tui Kingi"), world.add_client("moa", "Moa Kingi")
+    add_account(world, id="mother", email="mother@example.org", ref=tui)
+    world.staff().link("mother", moa)
+    world.staff().erase(tui, reason="asked for")
+    door = world.client(world.visitor().log_in("mother@example.org", RIGHT))
+    assert [option.id for option in door.profiles()] == ["client:moa"]

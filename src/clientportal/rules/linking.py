@@ -358,7 +358,7 @@ def link_by_staff(seen: StaffLinking, policy: Policy, now: datetime) -> Decision
 
     The platform's own rule, where there is one, may say no to staff as well.
     """
-    because = Because("linking.link_by_staff", (("account", seen.evidence.account),))
+    because = Because("linking.link_by_staff", (("account", seen.evidence.account[:200]),))
     if seen.account is None or not seen.candidates:
         return refuse(Reason.NOT_FOUND, because)
     verdict = held_to_the_laws(seen.rule, seen.evidence, seen.candidates, policy)

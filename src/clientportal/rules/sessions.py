@@ -134,7 +134,7 @@ def switch(seen: Switching, option: str, policy: Policy, now: datetime) -> Decis
     """
     because = Because(
         "sessions.switch",
-        (("chosen", option), ("own records", str(len(seen.people)))),
+        (("chosen", option[:200]), ("own records", str(len(seen.people)))),
         (("login.several", policy.login.several.value),),
     )
     chosen = next((person for person in seen.people if str(person.ref) == option and person.speaker.usable), None)
