@@ -136,3 +136,21 @@ def test_a_stopped_lane_is_lifted_by_staff(world: World) -> None:
         assert reason_of(lambda email=email: log_in(world, email)) is Reason.STOPPED
         assert world.staff([Permission.UNBLOCK]).unblock(email) is True
     assert log_in(world).stage.value == "done"
+
+
+@pytest.mark.requirement("A7")
+def test_staff_see_and_end_the_sessions_of_a_client_whose_appointments_are_assigned(world: World) -> None:
+    """No session is for a record there. Ana's laptop was stolen: staff find her session by her email, and that of the
+    account which her appointment is assigned to, and end both; Ben's goes on."""
+    acuity(world)
+    ana = world.add_client("ana", "Ana Kingi", email=ANA)
+    world.book("a1", ana, "2026-12-01 09:00")
+    for id in ("mere", "ben"):
+        add_account(world, id, f"{id}@example.com")
+    world.staff().assign("a1", "mere")
+    hers, meres, bens = (log_in(world, email) for email in (ANA, "mere@example.com", "ben@example.com"))
+    assert len(world.staff().sessions(ana)) == 2
+    assert world.staff().end_sessions(ana).sessions == 2
+    for ended in (hers, meres):
+        assert reason_of(lambda ended=ended: world.client(ended).appointments()) is Reason.SESSION_ENDED
+    assert world.client(bens).appointments().items == ()

@@ -39,6 +39,7 @@ from clientportal.operations import (
     by_link,
     changing,
     duplicates,
+    ending_sessions,
     housekeeping,
     sessions,
     signing_in,
@@ -188,16 +189,16 @@ class AsyncClientDoor(
         return await self._do(sessions.NOT_ME, Nothing())
 
     async def sessions(self) -> tuple[SessionLine, ...]:
-        return await self._do(sessions.LIST_SESSIONS, Nothing())
+        return await self._do(ending_sessions.LIST_SESSIONS, Nothing())
 
     async def end_session(self, id: str) -> Ended:
-        return await self._do(sessions.END_SESSION, sessions.EndSession(id))
+        return await self._do(ending_sessions.END_SESSION, ending_sessions.EndSession(id))
 
     async def log_out(self) -> Ended:
-        return await self._do(sessions.LOG_OUT, Nothing())
+        return await self._do(ending_sessions.LOG_OUT, Nothing())
 
     async def log_out_everywhere(self) -> Ended:
-        return await self._do(sessions.LOG_OUT_EVERYWHERE, Nothing())
+        return await self._do(ending_sessions.LOG_OUT_EVERYWHERE, Nothing())
 
 
 class AsyncStaffDoor(
@@ -254,10 +255,10 @@ class AsyncStaffDoor(
         return await self._do(duplicates.FLAG_PLACEHOLDER, duplicates.PlaceholderContact(contact, flagged))
 
     async def sessions(self, ref: RecordRef) -> tuple[SessionLine, ...]:
-        return await self._do(sessions.LIST_SESSIONS_OF, sessions.SessionsOf(ref))
+        return await self._do(ending_sessions.LIST_SESSIONS_OF, ending_sessions.SessionsOf(ref))
 
     async def end_sessions(self, ref: RecordRef) -> Ended:
-        return await self._do(sessions.END_SESSIONS_OF, sessions.SessionsOf(ref))
+        return await self._do(ending_sessions.END_SESSIONS_OF, ending_sessions.SessionsOf(ref))
 
     async def unblock(self, contact: str) -> bool:
         return await self._do(staff.UNBLOCK, staff.AboutContact(contact))

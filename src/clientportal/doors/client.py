@@ -9,7 +9,7 @@ from clientportal.doors.claiming import ClientClaiming
 from clientportal.doors.mail_links import ClientMailLinks
 from clientportal.doors.passwords import ClientPasswords
 from clientportal.doors.registering import ClientRegistering
-from clientportal.operations import appointments, changing, sessions, signing_in
+from clientportal.operations import appointments, changing, ending_sessions, sessions, signing_in
 from clientportal.operations.sessions import Nothing
 from clientportal.outcomes import (
     Appointments,
@@ -129,16 +129,16 @@ class ClientDoor(ClientRegistering, ClientPasswords, ClientMailLinks, ClientAssi
 
     def sessions(self) -> tuple[SessionLine, ...]:
         """The client's open sessions, newest first."""
-        return self._do(sessions.LIST_SESSIONS, Nothing())
+        return self._do(ending_sessions.LIST_SESSIONS, Nothing())
 
     def end_session(self, id: str) -> Ended:
         """End one of them, at once and everywhere. Raises ``Refused`` with ``not_found``."""
-        return self._do(sessions.END_SESSION, sessions.EndSession(id))
+        return self._do(ending_sessions.END_SESSION, ending_sessions.EndSession(id))
 
     def log_out(self) -> Ended:
         """End this session."""
-        return self._do(sessions.LOG_OUT, Nothing())
+        return self._do(ending_sessions.LOG_OUT, Nothing())
 
     def log_out_everywhere(self) -> Ended:
         """End all of the client's sessions, this one included."""
-        return self._do(sessions.LOG_OUT_EVERYWHERE, Nothing())
+        return self._do(ending_sessions.LOG_OUT_EVERYWHERE, Nothing())

@@ -12,7 +12,7 @@ from clientportal.doors.mail_links import StaffMailLinks
 from clientportal.doors.passwords import StaffPasswords
 from clientportal.doors.registering import StaffRegistering
 from clientportal.doors.viewing import StaffViewing
-from clientportal.operations import changing, duplicates, housekeeping, sessions, staff, what_if
+from clientportal.operations import changing, duplicates, ending_sessions, housekeeping, staff, what_if
 from clientportal.operations.setting import Staff
 from clientportal.outcomes import (
     AuditLine,
@@ -128,11 +128,11 @@ class StaffDoor(
 
     def sessions(self, ref: RecordRef) -> tuple[SessionLine, ...]:
         """One client's open sessions, each with why it shows this record."""
-        return self._do(sessions.LIST_SESSIONS_OF, sessions.SessionsOf(ref))
+        return self._do(ending_sessions.LIST_SESSIONS_OF, ending_sessions.SessionsOf(ref))
 
     def end_sessions(self, ref: RecordRef) -> Ended:
         """End every session of one client, at once and everywhere."""
-        return self._do(sessions.END_SESSIONS_OF, sessions.SessionsOf(ref))
+        return self._do(ending_sessions.END_SESSIONS_OF, ending_sessions.SessionsOf(ref))
 
     def unblock(self, contact: str) -> bool:
         """Let codes for this contact be tried again, in every lane, after too many wrong ones (ASVS V6.6.3)."""

@@ -17,10 +17,10 @@ from clientportal.errors import InvalidInput, PolicyError, Refused
 from clientportal.operations.assignments import line_of
 from clientportal.operations.changing import load_changing
 from clientportal.operations.client_list import need
+from clientportal.operations.ending_sessions import END_SESSIONS_OF, SessionsOf
 from clientportal.operations.frame import Keyed, Operation, Reading
 from clientportal.operations.people import Group, group_of, records_of
 from clientportal.operations.performing import perform
-from clientportal.operations.sessions import END_SESSIONS_OF, SessionsOf
 from clientportal.operations.setting import Caller, Setup
 from clientportal.outcomes import Cancelled
 from clientportal.outcomes.client_list import AppointmentDeleted, Deleted, DeletedRow, EndedRow

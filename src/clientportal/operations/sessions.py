@@ -1,4 +1,4 @@
-"""Choosing, switching, listing and ending sessions, and "this is not me". Rules: ``rules/sessions.py``."""
+"""Choosing and switching profiles, and "this is not me". Rules: ``rules/sessions.py``."""
 
 from __future__ import annotations
 
@@ -11,51 +11,44 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.operations.accounts import MOST, candidates_of, load_sight
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.people import (
-    Principal,
-    group_of,
     groups_of,
     load_candidates,
     locked_account,
-    principal,
     records_of,
     roots_of,
     session_of,
     whole_guest,
 )
 from clientportal.operations.signing_in import fresh_session, fresh_session_of, remember_sign_in, replay_sign_in
-from clientportal.outcomes import Detached, Ended, ProfileOption, SessionLine, SignedIn
+from clientportal.outcomes import Detached, ProfileOption, SignedIn
 from clientportal.policy import Policy, SeenBy
-from clientportal.records import Account, ClientNumber, ContactHistory, NumberCounter, Session, Stage
+from clientportal.records import (
+    Account,
+    ClientNumber,
+    ContactHistory,
+    NumberCounter,
+    Session,
+    Stage,
+)
 from clientportal.rules.account_sessions import own_records
 from clientportal.rules.linking import NotOfAccount, not_of_account
 from clientportal.rules.sessions import (
-    Ending,
     NotMe,
     Person,
     Switching,
-    end_sessions,
     label_profiles,
     not_me,
     number_equals,
     switch,
 )
 from clientportal.rules.signing_in import STRANGERS
-from clientportal.rules.who_may_manage import Permission
-from clientportal.rules.whose_contact import Candidate, keys_of, one_per_guest
+from clientportal.rules.whose_contact import Candidate, one_per_guest
 from clientportal.values import ContactKey, RecordKind, RecordRef
 
 __all__ = [
-    "END_SESSION",
-    "END_SESSIONS_OF",
     "LIST_PROFILES",
-    "LIST_SESSIONS",
-    "LIST_SESSIONS_OF",
-    "LOG_OUT",
-    "LOG_OUT_EVERYWHERE",
     "NOT_ME",
     "SWITCH",
-    "EndSession",
-    "SessionsOf",
     "Nothing",
     "SwitchTo",
 ]
@@ -71,20 +64,6 @@ class SwitchTo:
     """Which profile."""
 
     option: str
-
-
-@frozen
-class EndSession:
-    """Which session, by the id that the list shows."""
-
-    id: str
-
-
-@frozen
-class SessionsOf:
-    """Whose sessions staff see or end."""
-
-    ref: RecordRef
 
 
 async def _numbered(reading: Reading, people: Sequence[Candidate]) -> tuple[Person, ...]:
@@ -264,151 +243,4 @@ def _decide_not_me(seen: NotMe | NotOfAccount, _request: Nothing, policy: Policy
 
 NOT_ME = Operation[Nothing, "NotMe | NotOfAccount", Detached](
     name="not_me", load=_load_not_me, decide=_decide_not_me, durable=True, previewable=False
-)
-
-
-# --- listing and ending --------------------------------------------------------------------------------------------
-
-
-async def _sessions_of(reading: Reading, refs: tuple[RecordRef, ...]) -> dict[str, Session]:
-    found = await reading.state.find_any(Session, "entry", [str(ref) for ref in refs], limit=MOST)
-    return {session.id: session for session in found}
-
-
-async def _own_sessions(reading: Reading, caller: Principal) -> dict[str, Session]:
-    """The sessions that the caller may see and end: an account's own, never another's that sees the same record, and
-    none in which staff look through the client's eyes: it is theirs.
-    """
-    if caller.account is None:
-        found = await _sessions_of(reading, caller.refs)
-        own = [session for session in found.values() if session.account is None]
-    else:
-        own = list(await reading.state.find(Session, "account", [caller.account.id], limit=MOST))
-    return {session.id: session for session in own if session.viewer is None}
-
-
-async def _load_list(reading: Reading, _request: Nothing) -> tuple[SessionLine, ...]:
-    caller = await principal(reading)
-    sessions = await _own_sessions(reading, caller)
-    lines = [
-        SessionLine(
-            id=session.id,
-            opened_at=session.opened_at,
-            used_at=session.used_at,
-            ends_at=min(session.ends_at, session.idle_until),
-            current=session.id == caller.session.id,
-        )
-        for session in sessions.values()
-        if session.alive_at(reading.now)
-    ]
-    return tuple(sorted(lines, key=lambda line: (line.opened_at, line.id), reverse=True))
-
-
-def _decide_list(
-    seen: tuple[SessionLine, ...], _request: Nothing, _policy: Policy, _now: datetime
-) -> Decision[tuple[SessionLine, ...]]:
-    return grant(seen, Because("sessions.list", (("sessions", str(len(seen))),)))
-
-
-LIST_SESSIONS = Operation[Nothing, tuple[SessionLine, ...], tuple[SessionLine, ...]](
-    name="sessions", load=_load_list, decide=_decide_list, writes=False
-)
-
-
-async def _load_list_of(reading: Reading, asked: SessionsOf) -> tuple[SessionLine, ...]:
-    group = await group_of(reading, asked.ref)
-    sessions = await _sessions_of(reading, group.refs)
-    lines = [
-        SessionLine(
-            one.id,
-            one.opened_at,
-            one.used_at,
-            min(one.ends_at, one.idle_until),
-            because=one.because,
-            viewer=one.viewer,
-        )
-        for one in sessions.values()
-        if one.alive_at(reading.now)
-    ]
-    return tuple(sorted(lines, key=lambda line: (line.opened_at, line.id), reverse=True))
-
-
-LIST_SESSIONS_OF = Operation[SessionsOf, tuple[SessionLine, ...], tuple[SessionLine, ...]](
-    name="sessions_of",
-    load=_load_list_of,
-    decide=lambda seen, _asked, _policy, _now: grant(seen, Because("sessions.list")),
-    subject=lambda asked: str(asked.ref),
-    writes=False,
-    permission=Permission.EXPLAIN,
-)
-
-
-async def _load_log_out(reading: Reading, _request: Nothing) -> Ending:
-    session = await session_of(reading, needs_record=False, needs_factor=False)
-    reading.session = None
-    return Ending({session.id: session})
-
-
-async def _load_end_one(reading: Reading, request: EndSession) -> Ending:
-    caller = await principal(reading)
-    return Ending(await _own_sessions(reading, caller), by_id=request.id)
-
-
-async def _load_end_all(reading: Reading, _request: Nothing) -> Ending:
-    caller = await principal(reading)
-    if caller.account is not None:
-        sessions = await _own_sessions(reading, caller)
-    else:
-        # An account that sees this record is logged out by its own holder, or by staff: it may be another adult's (X5).
-        reached = await _sessions_that_reach(reading, caller.refs)
-        own = (one for one in reached.values() if one.viewer is None and one.account is None)
-        sessions = {session.id: session for session in own}
-    return Ending({**sessions, caller.session.id: caller.session})
-
-
-async def _load_end_of(reading: Reading, request: SessionsOf) -> Ending:
-    group = await group_of(reading, request.ref)
-    return Ending(await _sessions_that_reach(reading, group.refs))
-
-
-async def _sessions_that_reach(reading: Reading, refs: tuple[RecordRef, ...]) -> dict[str, Session]:
-    """The sessions that are for one of those records, and those that could still become so.
-
-    One that is choosing, waits for a second proof, or is for another of several records has no entry among them; it is
-    found by what it proved.
-    """
-    sessions = await _sessions_of(reading, refs)
-    for session in await reading.state.find_any(Session, "identity", await _identities(reading, refs), limit=MOST):
-        if set(session.own) & set(refs):
-            sessions[session.id] = session
-    return sessions
-
-
-async def _identities(reading: Reading, refs: tuple[RecordRef, ...]) -> list[str]:
-    rows = await records_of(reading, refs)
-    region = reading.policy.contacts.region
-    return sorted({str(key) for record in rows.values() for key in keys_of(record, region)})
-
-
-def _decide_end(seen: Ending, _request: object, policy: Policy, now: datetime) -> Decision[Ended]:
-    return end_sessions(seen, policy, now)
-
-
-LOG_OUT = Operation[Nothing, Ending, Ended](
-    name="log_out", load=_load_log_out, decide=_decide_end, durable=True, previewable=False
-)
-END_SESSION = Operation[EndSession, Ending, Ended](
-    name="end_session", load=_load_end_one, decide=_decide_end, durable=True, previewable=False
-)
-LOG_OUT_EVERYWHERE = Operation[Nothing, Ending, Ended](
-    name="log_out_everywhere", load=_load_end_all, decide=_decide_end, durable=True, previewable=False
-)
-END_SESSIONS_OF = Operation[SessionsOf, Ending, Ended](
-    name="end_sessions",
-    load=_load_end_of,
-    decide=_decide_end,
-    subject=lambda asked: str(asked.ref),
-    durable=True,
-    previewable=False,
-    permission=Permission.END_SESSIONS,
 )
