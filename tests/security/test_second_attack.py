@@ -57,6 +57,22 @@ def test_wrong_guesses_at_ones_own_registration_keep_nobody_else_waiting(memory_
     assert world.visitor().log_in(ANA, RIGHT).stage.value == "done"
 
 
+def test_a_session_that_the_platform_vouched_for_ends_no_run_of_strangers(memory_world: World) -> None:
+    """The platform lets Eve in to her registration with Ana's email; she shows her password there after every fourth
+    guess at Ana's."""
+    world = memory_world
+    world.change_policy("registration", host_assertions=True)
+    mine = world.visitor().register(ANA, EVES)
+    said: list[Reason] = []
+    for number in range(1, 8):
+        world.clock.advance(timedelta(seconds=2))
+        said.append(reason_of(lambda: world.visitor().log_in(ANA, WRONG)))
+        if number % 4 == 0:
+            let_in = world.portal.assert_account(world.tenant, mine.account, how="its own login")
+            assert world.client(let_in).confirm_password(EVES).stage.value == "done"
+    assert said == [Reason.LOGIN_FAILED] * 5 + [Reason.WAIT] * 2
+
+
 # --- asking who is a client ------------------------------------------------------------------------------------------
 
 

@@ -96,8 +96,10 @@ class _Own:
 async def _load_try(reading: Reading, _asked: _TryOwn) -> _Own:
     session, account = await account_of_session(reading)
     credential = await reading.state.get(Credential, account.id)
-    counter = await reading.state.get(GuessCounter, f"{account.email}|{_lane(session)}", lock=True)
-    trying = Trying(account.identity, _lane(session), account, credential, counter)
+    # A session that the platform vouched for has no device: its right passwords must not end the strangers' wrong ones.
+    lane = session.device or f"device:{account.id}"
+    counter = await reading.state.get(GuessCounter, f"{account.email}|{lane}", lock=True)
+    trying = Trying(account.identity, lane, account, credential, counter)
     return _Own(trying, credential is not None)
 
 
