@@ -29,6 +29,7 @@ from clientportal.errors import (
 )
 from clientportal.keyring import Key, KeyRing
 from clientportal.messages.texts import Catalogue
+from clientportal.outcomes import ImportedAccount, SignInStage
 from clientportal.policy import Policy, presets
 from clientportal.ports import AsyncBaseHost, BaseHost, Capabilities, Channel, OutgoingMessage
 from clientportal.rules.who_may_manage import Permission
@@ -66,6 +67,7 @@ __all__ = [
     "Decision",
     "DurableOperation",
     "HostError",
+    "ImportedAccount",
     "InvalidCode",
     "InvalidContact",
     "InvalidCursor",
@@ -87,6 +89,7 @@ __all__ = [
     "Secret",
     "SendFailed",
     "Service",
+    "SignInStage",
     "Slot",
     "StoreError",
     "When",

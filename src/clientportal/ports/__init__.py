@@ -1,5 +1,6 @@
 """What a host plugs in, with what each method promises."""
 
+from clientportal.decisions import HostEvent
 from clientportal.ports.async_host import AsyncBaseHost
 from clientportal.ports.driving import awaited_host, step
 from clientportal.ports.host import (
@@ -13,9 +14,26 @@ from clientportal.ports.host import (
 )
 from clientportal.ports.messenger import AsyncSender, Channel, OutgoingMessage, Sender
 from clientportal.ports.state import Collision, Page, State, Store, Unit
-from clientportal.values import AnswerKind, AppointmentPage, ClientChange, ClientPage, HostAnswer, Offer
+from clientportal.values import (
+    ActiveCode,
+    Answer,
+    AnswerKind,
+    AppointmentPage,
+    CardSummary,
+    ChangeKind,
+    ClientChange,
+    ClientDraft,
+    ClientPage,
+    CodeKind,
+    ContactKey,
+    HostAnswer,
+    Offer,
+    Prefill,
+)
 
 __all__ = [
+    "ActiveCode",
+    "Answer",
     "AnswerKind",
     "AppointmentPage",
     "AsyncBaseHost",
@@ -23,17 +41,24 @@ __all__ = [
     "AsyncSender",
     "BaseHost",
     "Capabilities",
+    "CardSummary",
+    "ChangeKind",
     "Channel",
     "ClientChange",
+    "ClientDraft",
     "ClientPage",
+    "CodeKind",
     "Collision",
+    "ContactKey",
     "ContactPage",
     "Host",
     "HostAdapter",
     "HostAnswer",
+    "HostEvent",
     "Offer",
     "OutgoingMessage",
     "Page",
+    "Prefill",
     "RawContacts",
     "Sender",
     "State",

@@ -364,7 +364,10 @@ class BaseHost:
         raise self._missing("outcome")
 
     def heard(self, event: HostEvent) -> None:
-        """Something happened that the host may follow on its own screens (merged, unmerged); default: nothing.
+        """Something happened that the host may follow on its own screens; default: nothing.
+
+        ``event.kind`` is ``merged``, ``unmerged``, ``linked``, ``unlinked``, ``account_email_changed`` or
+        ``accounts_merged``; more may come.
 
         In the same commit; a host that keeps its tables elsewhere is told right after it, at most once.
         """
