@@ -110,7 +110,7 @@ def rehashed_blindly(plant: pytest.MonkeyPatch) -> None:
 
 def unproved_logs_in_anywhere(plant: pytest.MonkeyPatch) -> None:
     """A registration that nobody has proved logs in wherever its password is typed, and not just where it was made."""
-    sound = logging_in.TRY_PASSWORD
+    sound = logging_in.WHOSE_PASSWORD
 
     async def load(reading: Reading, asked: Any) -> Trying:
         seen = await sound.load(reading, asked)
@@ -120,7 +120,7 @@ def unproved_logs_in_anywhere(plant: pytest.MonkeyPatch) -> None:
                 return evolve(seen, account=account, credential=credential)
         return seen
 
-    plant.setattr(logging_in, "TRY_PASSWORD", evolve(sound, load=load))
+    plant.setattr(logging_in, "WHOSE_PASSWORD", evolve(sound, load=load))
 
 
 def staff_reset_whatever_the_policy(plant: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,10 @@
 Two steps, for a slow hash stands between them (and no unit of work may be open while it runs): the first charges the
 try and commits, the second gives the charge back where the password was right. A place to hash at is taken before the
 first, so that a flood of logins is turned away before anybody is charged for it.
+
+Whose password it would be is read before the first step, in a unit that writes nothing. The attack: a commit checks
+again what was read, and on PostgreSQL that something is still absent costs other statements than that it is unchanged;
+so whoever takes the time of a try would learn whether the email has an account.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import Any, TypeVar, cast
 
 from attrs import evolve, frozen
 
-from clientportal.decisions import Because, Decision, Reason, Refusal
+from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import HostError, InvalidInput, Refused
 from clientportal.operations.accounts import load_sight
 from clientportal.operations.frame import TRIES, Denied, Keyed, Operation, Reading, alone
@@ -48,6 +52,7 @@ __all__ = [
     "PASSWORD_FAILED",
     "TRY_PASSWORD",
     "UNCHARGE_TRY",
+    "WHOSE_PASSWORD",
     "CredentialChanged",
     "at_a_place",
     "log_in_with_password",
@@ -142,7 +147,7 @@ class _Try:
     email: str
 
 
-async def _load_try(reading: Reading, asked: _Try) -> Trying:
+async def _load_whose(reading: Reading, asked: _Try) -> Trying:
     """One and the same list of reads, whether or not anybody has this email."""
     caller, state = reading.caller, reading.state
     assert isinstance(caller, Visitor)
@@ -155,21 +160,35 @@ async def _load_try(reading: Reading, asked: _Try) -> Trying:
     account = whose_password(identity, owner, here)
     credential = await state.get(Credential, NOBODY if account is None else account.id)
     lane = lane_of(reading.setup, reading.tenant, caller.device, identity, reading.now)
-    lane = lane_for(lane, device, account, owner)
-    counter = await state.get(GuessCounter, f"{identity}|{lane}", lock=True)
-    return Trying(identity, lane, account, credential, counter)
+    return Trying(identity, lane_for(lane, device, account, owner), account, credential)
 
 
-def _decide_try(seen: Trying, _asked: _Try, policy: Policy, now: datetime) -> Decision[Tried]:
+WHOSE_PASSWORD = Operation[_Try, Trying, Trying](
+    name="whose_password",
+    load=_load_whose,
+    decide=lambda seen, _asked, _policy, _now: grant(seen, Because("logging_in.whose_password")),
+    writes=False,
+    durable=True,
+    previewable=False,
+    audited=False,
+)
+
+
+async def _load_try(reading: Reading, asked: Trying) -> Trying:
+    counter = await reading.state.get(GuessCounter, f"{asked.identity}|{asked.lane}", lock=True)
+    return evolve(asked, counter=counter)
+
+
+def _decide_try(seen: Trying, _asked: Trying, policy: Policy, now: datetime) -> Decision[Tried]:
     no = judge_offered(policy)
     return charge_try(seen, policy, now) if no is None else Decision(no, no.because)
 
 
-TRY_PASSWORD = Operation[_Try, Trying, Tried](
+TRY_PASSWORD = Operation[Trying, Trying, Tried](
     name="try_password",
     load=_load_try,
     decide=_decide_try,
-    subject=lambda asked: mask(asked.email.strip()[:254]),
+    subject=lambda asked: mask(asked.identity.value),
     durable=True,
     previewable=False,
     # What became of it is audited: by the step that follows, or by nobody where the process died before it.
@@ -293,7 +312,8 @@ async def log_in_with_password(
     typed = read_password(password, policy.passwords)
 
     async def judge(hashing: Hashing) -> SignedIn:
-        tried = await perform(setup, caller, TRY_PASSWORD, _Try(email))
+        trying = await perform(setup, caller, WHOSE_PASSWORD, _Try(email))
+        tried = await perform(setup, caller, TRY_PASSWORD, trying)
 
         async def finish(proved: Matched) -> SignedIn:
             return await perform(setup, caller, LOG_IN, _LogIn(identity, proved), key=key)

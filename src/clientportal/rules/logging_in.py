@@ -89,8 +89,8 @@ class Trying:
     identity: ContactKey
     lane: str
     account: Account | None
-    credential: Credential | None
-    counter: GuessCounter | None
+    credential: Credential | None = field(repr=False)
+    counter: GuessCounter | None = None
 
 
 @frozen
