@@ -19,9 +19,18 @@ from steps.pairs import Pair
 from steps.scenes import Case
 from steps.stages import Scene, answered
 
-__all__ = ["CHANGE", "LOGIN_PAIRS", "RIGHT_LOGIN", "SECOND_FACTOR", "WRONG_LOGIN", "with_account", "with_app"]
+__all__ = [
+    "CHANGE",
+    "LOGIN_PAIRS",
+    "RIGHT_LOGIN",
+    "SECOND_FACTOR",
+    "UNKNOWN_LOGIN",
+    "WRONG_LOGIN",
+    "with_account",
+    "with_app",
+]
 
-ANA = "ana@example.com"
+ANA, NOBODY = "ana@example.com", "zoe@example.com"
 OTHER = "ana.kingi@example.org"
 
 
@@ -144,6 +153,9 @@ def _code(scene: Scene, which: str = "half") -> Any:
 
 RIGHT_LOGIN = Case("log_in", with_account, _log_in_keyed)
 WRONG_LOGIN = Case("log_in, wrong", with_account, lambda on: answered(lambda: _guess(on)))
+UNKNOWN_LOGIN = Case(
+    "log_in, unknown", with_account, lambda on: answered(lambda: _hashing(on).visitor().log_in(NOBODY, WRONG))
+)
 CHANGE = Case("change_password", with_account, _change)
 SECOND_FACTOR = Case("second_factor", with_app, lambda on: on.client("half").second_factor(on["code"], key="k"))
 
