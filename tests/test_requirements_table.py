@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -27,9 +29,19 @@ BUILT = {
 }
 
 
+@cache
+def _tests_by_row() -> Mapping[str, list[tuple[str, str]]]:
+    return _generator().collect_tests()
+
+
 @pytest.fixture(scope="module")
 def generator() -> ModuleType:
     """The script that writes the table."""
+    return _generator()
+
+
+@cache
+def _generator() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate_requirements", DOCS / "generate_requirements.py")
     assert spec is not None
     assert spec.loader is not None
@@ -48,15 +60,15 @@ def test_every_row_is_in_the_table_and_says_whether_it_is_built(generator: Modul
 
 
 @pytest.mark.parametrize("row", sorted(BUILT))
-def test_every_row_that_is_built_is_proved_by_a_test(generator: ModuleType, row: str) -> None:
+def test_every_row_that_is_built_is_proved_by_a_test(row: str) -> None:
     """At least one test carries its id, in a file of the requirements."""
-    tests = generator.collect_tests().get(row, [])
+    tests = _tests_by_row().get(row, [])
     assert [where for where, _ in tests if where.startswith("requirements/")]
 
 
 def test_the_page_is_up_to_date(generator: ModuleType) -> None:
     """If this fails: run python docs/generate_requirements.py."""
-    page = generator.make_page(generator.read_rows(), generator.collect_tests())
+    page = generator.make_page(generator.read_rows(), _tests_by_row())
     assert generator.PAGE.read_text(encoding="utf-8") == page, "run python docs/generate_requirements.py"
 
 

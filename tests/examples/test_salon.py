@@ -95,6 +95,7 @@ def test_a_stale_excerpt_is_noticed(stale: str, today: str) -> None:
     assert paragraphs("at 2026-07-01 08:30 NZST") == paragraphs("at 2026-11-22 09:45 NZDT")
 
 
+@pytest.mark.slow
 def test_running_it_again_goes_on_with_the_same_file(tmp_path: Path) -> None:
     """The second and third run find the file, remember what staff said, and tell the whole story again."""
     file = tmp_path / "salon.db"
@@ -117,6 +118,7 @@ def test_the_csv_files_are_what_the_generator_makes(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == (SALON / name).read_bytes(), name
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 @pytest.mark.parametrize(
     ("typed", "ends"),

@@ -78,6 +78,7 @@ def test_the_week_is_told_from_the_first_booking_to_the_erasure(tmp_path: Path) 
     assert [line for line in told.splitlines() if len(line) > 104] == []
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("A8", "A9", "A10", "A11", "A12", "A13")
 def test_the_ledger_of_each_day(tmp_path: Path) -> None:
     """Whose each appointment is when the studio closes."""
@@ -90,6 +91,7 @@ def test_the_ledger_of_each_day(tmp_path: Path) -> None:
     assert {day: ledger(told, day) for day in days} == days
 
 
+@pytest.mark.slow
 def test_running_it_again_goes_on_with_the_same_file(tmp_path: Path) -> None:
     """The next runs are the Mondays after: last week's Theo logs in, the file of students adds nobody twice."""
     file = tmp_path / "studio.db"
@@ -104,6 +106,7 @@ def test_running_it_again_goes_on_with_the_same_file(tmp_path: Path) -> None:
     assert "This file has seen a run before" not in run(file, "--fresh")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 @pytest.mark.parametrize(
     ("typed", "ends", "reads"),

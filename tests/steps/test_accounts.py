@@ -20,6 +20,7 @@ RECOVERIES = 120
 makes fifty calls, so that there are twelve thousand. What is counted at the end of a run names the seed."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_in_memory_every_crash_and_crashes_of_its_recovery(name: str, grounds: Grounds, counted: Counted) -> None:
     """Nothing of it is there, or all of it; and the same call once more leaves what a whole run leaves (I1, I2, I8)."""

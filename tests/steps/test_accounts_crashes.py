@@ -74,6 +74,7 @@ def tried(case: Case, where: Ground, *, twice: bool, limit: int | None = None) -
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_in_memory_every_crash_and_every_crash_of_its_recovery(name: str, grounds: Grounds, counted: Counted) -> None:
     """In full on the reference store: every call, then every call of the retry; of thousands, many."""
@@ -88,6 +89,7 @@ def test_in_memory_every_crash_of_the_recovery_of_large_ones(name: str, grounds:
     counted(f"{name}, in full", "memory", tried(CASES[name], grounds("memory"), twice=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_where_the_platform_books_anew(name: str, counted: Counted) -> None:
     """The same where a move makes a new appointment: the assignment is there in the commit that makes it, and never
