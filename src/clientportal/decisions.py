@@ -93,8 +93,9 @@ class Reason(StrEnum):
 class Because:
     """The rule, the facts and the policy settings that led to a decision, in words. For staff.
 
-    ``rule`` is ``file.function``; ``facts`` are (name, value) with contacts masked; ``settings`` are the dotted names
-    of the policy settings that were read, with their values.
+    ``rule`` is ``file.what``: the file of ``rules`` (of ``operations``, for a plain reading) that answers the question,
+    and the function or step that said it; ``facts`` are (name, value) with contacts masked; ``settings`` are the dotted
+    names of the policy settings that were read, with their values.
     """
 
     rule: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -75,6 +76,20 @@ def test_the_rules_are_covered_branch_by_branch() -> None:
         "--cov-report=term-missing",
         "--cov-fail-under=100",
     )
+
+
+def test_what_decided_names_a_file_that_is_there() -> None:
+    """Staff who read "signing_in.judge_code" in the audit find the file; a renamed one leaves no old name behind."""
+    files = {path.stem for path in SOURCE.rglob("*.py")}
+    named = {
+        (path.name, node.args[0].value)
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Because" and node.args
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert len(named) > 100
+    assert not {(where, rule) for where, rule in named if str(rule).partition(".")[0] not in files}
 
 
 def test_the_rules_never_ask_for_the_time() -> None:
