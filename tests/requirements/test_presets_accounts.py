@@ -76,7 +76,7 @@ def test_acuity_from_the_first_booking_to_the_last(world: World) -> None:
     guest(world, "m1", MAYA, "2026-11-30 10:00")
     world.clock.advance(timedelta(minutes=5))
     page = world.portal.confirmation(world.tenant, "m1")
-    assert reason_of(lambda: registered(world, MAYA)) is Reason.DISABLED
+    assert reason_of(lambda: registered(world, MAYA)) is Reason.BOOKING_FIRST
     assert reason_of(lambda: world.visitor().register(MAYA, PASSWORD, came_from=page)) is Reason.CONSENT_MISSING
     maya = registered(world, MAYA, page, first_name="Maya", last_name="Ortiz")
     session = world.client(maya)

@@ -62,12 +62,15 @@ def test_each_method_needs_one_permission_and_leaves_an_entry(memory_world: Worl
 
         def call(door: Any, cell: Any = cell) -> Any:
             answer = cell(door, ana, ben)
-            return list(answer) if name == "replay" else answer
+            return list(answer) if name in ("replay", "import_clients", "export_clients") else answer
 
+        # Erasing is not done without saying why at the call itself.
+        why = "asked to be forgotten" if name == "erase" else "Ana rang"
         before = entries(world)
         needed = permission_for(world, call)
         (entry,) = since(world, before)
-        assert (entry.actor, entry.outcome, entry.reason) == ("staff:mia", "permission", "Ana rang")
+        assert (entry.actor, entry.outcome) == ("staff:mia", "permission")
+        assert entry.reason == why
         assert f"needed {needed.value}" in entry.because
         others = world.staff(set(Permission) - {needed})
         assert reason_of(lambda call=call, door=others: call(door)) is Reason.PERMISSION
@@ -77,7 +80,7 @@ def test_each_method_needs_one_permission_and_leaves_an_entry(memory_world: Worl
         assert "Reason.PERMISSION" not in answer
         added = since(world, before)
         assert added, f"{name} left nothing in the audit: {answer[:200]}"
-        assert {(entry.actor, entry.reason) for entry in added} == {("staff:mia", "Ana rang")}
+        assert {(entry.actor, entry.reason) for entry in added} == {("staff:mia", why)}
 
 
 def test_a_permission_that_does_not_exist_is_said_to_be_none(world: World) -> None:

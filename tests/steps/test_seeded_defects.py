@@ -120,11 +120,16 @@ def look_around(scene: Scene) -> None:
 def test_looking_has_no_effect(grounds: Grounds) -> None:
     """A link scanner, a prefetching browser and a curious member of staff change nothing, and the link still acts.
 
-    That a session was used is noted, once in five minutes; that staff looked is audited, every time.
+    That a session was used is noted, once in five minutes; that staff looked is audited, every time; a client whom they
+    look at for the first time gets a number for good (TT9).
     """
     scene = Stage(grounds("memory"), logged_in).scene(Stepper())
     look_around(scene)
-    assert {line.split()[1] for line in scene.changed(audit="none")} == {"sessions"}
+    assert {line.split()[1] for line in scene.changed(audit="none")} == {
+        "sessions",
+        "client_numbers",
+        "number_counters",
+    }
     looks = [line for line in scene.changed(audit="all") if line.split()[1] == "audit"]
     assert len(looks) == 9
     assert all(" audit staff:" in line for line in looks)
@@ -154,7 +159,9 @@ def test_broken_promises_are_named(grounds: Grounds) -> None:
     assert broken(scene.held()) == []
     tables = scene.world.store._tables._records
     tables[scene.world.tenant, "guess_counters"].clear()
-    assert broken(scene.held()) == ["1 wrong tries were answered, 1 counted on the codes and 0 against the identities"]
+    assert broken(scene.held()) == [
+        "1 wrong codes and 0 wrong passwords were answered, 1 counted on the codes and 0 against the identities"
+    ]
 
     scene = Stage(grounds("memory"), chained).scene(Stepper())
     tables = scene.world.store._tables._records
