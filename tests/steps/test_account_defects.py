@@ -63,11 +63,6 @@ SCENARIOS: dict[str, tuple[Plant, Callable[[World], None], Test]] = {
         _with_ana,
         test_password_login.test_a_crash_between_the_steps_leaves_the_try_counted,
     ),
-    "sixty-four guesses race a late charge": (
-        defects.charged_after_hashing,
-        _with_ana,
-        test_password_login.test_sixty_four_parallel_guesses_reveal_at_most_five_answers,
-    ),
     "a reset link works twice": (
         defects.link_not_spent,
         _as_it_is,
