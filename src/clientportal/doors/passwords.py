@@ -96,6 +96,10 @@ class ClientPasswords(Door):
         Every other session ends, and so do codes, reset and sign-in links, and an email change under way; the client is
         told by mail; this session goes on under a new token. Raises ``Refused`` with ``password_too_short``,
         ``password_too_common``, ``password_breached``, ``step_up_first``, and whatever :meth:`confirm_password` can.
+
+        So a thief who has a session *and* the password can void the reset and sign-in links that the owner asks for,
+        again and again, unless the owner follows one first. A reset by staff ends that: it takes session and password
+        away before it mails its link.
         """
         caller, shown = cast("Client", self._caller), None if old is None else as_secret(old)
         return step(change_own_password(self._setup, caller, as_secret(new), shown, preview=self._preview))
@@ -110,7 +114,7 @@ class ClientPasswords(Door):
         return self._do(second_factor.SECOND_FACTOR, FactorCode(as_secret(code)), key)
 
     def begin_second_factor(self) -> Enrolment:
-        """A new authenticator app: its secret, as text and as what a QR code holds. Asked of it is nothing yet.
+        """A new authenticator app: its secret, as text and as what a QR code holds. It is not asked for yet.
 
         Raises ``Refused`` with ``step_up_first``, ``disabled``.
         """
@@ -175,7 +179,8 @@ class StaffPasswords(Door):
 
     def reset_passwords(self, who: Iterable[RecordRef | str]) -> tuple[ResetRow, ...]:
         """:meth:`reset_password` for many, each for itself: a row that is refused says why. Raises ``Refused`` with
-        ``disabled`` where the business has chosen single resets, or none."""
+        ``disabled`` where the business has chosen single resets, or none, and ``permission``, before any row is read;
+        ``InvalidInput`` for one id in place of a list."""
         return step(reset_passwords(self._setup, cast("Staff", self._caller), who, preview=self._preview))
 
     def set_password(self, who: RecordRef | str, password: Secret | str) -> PasswordReset:
