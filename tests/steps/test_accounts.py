@@ -31,7 +31,7 @@ def test_in_memory_every_crash_and_crashes_of_its_recovery(name: str, grounds: G
 @pytest.mark.parametrize("name", CASES)
 def test_in_memory_more_crashes_of_its_recovery(name: str, grounds: Grounds, counted: Counted) -> None:
     """A larger sample."""
-    counted(f"{name}, more", "memory", tried(CASES[name], grounds("memory"), twice=True, limit=5 * RECOVERIES))
+    counted(f"{name}, more", "memory", tried(CASES[name], grounds("memory"), twice=True, limit=3 * RECOVERIES))
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])

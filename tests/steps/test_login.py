@@ -103,7 +103,7 @@ def test_more_crashes_of_the_recovery(case: Case, grounds: Grounds, counted: Cou
     def check(scene: Scene) -> None:
         assert len(scene.held().of(Credential)) == 1
 
-    counted(f"{case}, more", "memory", crashed(case, grounds("memory"), check, 600))
+    counted(f"{case}, more", "memory", crashed(case, grounds("memory"), check, 360))
 
 
 def test_a_second_factor_that_crashes_is_passed_once(grounds: Grounds, counted: Counted) -> None:
