@@ -21,7 +21,8 @@ class StaffViewing(Door):
 
         Everything can be looked at, and every look is audited as yours; whatever writes is refused as ``look_only``.
         It ends after an hour, at ``log_out()``, and with :meth:`end_sessions`. Where ``clients.announce_viewing`` says
-        so the client is told, at most once a day. Raises ``Refused`` with ``not_found``, ``disabled``.
+        so the client is told, at most once a day. Where the business shows single appointments, a record by itself
+        shows none: see :meth:`view_as_account`. Raises ``Refused`` with ``not_found``, ``disabled``.
         """
         return self._do(viewing.VIEW_AS, viewing.ViewRecord(ref))
 
