@@ -530,6 +530,27 @@ def test_under_chosen_client_the_bookings_record_decides(world: World) -> None:
     assert answers == [None, parent, None]
 
 
+@pytest.mark.requirement("A8", "A10", "A16")
+def test_what_staff_book_is_not_shown_to_whoever_only_typed_the_email(world: World) -> None:
+    """Eve registers with Maya's email and books once, logged in; then the desk books for Maya. The one account of that
+    email is Eve's, and she sees none of it; when Maya proves her email it is Maya's.
+    """
+    ref = maya(world)
+    eve = an_account(world, MAYA, "2026-03-02 09:00")
+    session = a_session(world, eve)
+    world.clock.advance(timedelta(minutes=1))
+    book(world, "e1", ref)
+    assert world.portal.client(session).booked("e1").account == eve
+    book(world, "m1", ref, "2026-03-21 10:00")
+    assert world.staff().booked("m1").account == eve
+    assert world.staff().assign("m1", eve).assigned is not None
+    assert shown(world.portal.client(session)) == ["e1"]
+    assert reason_of(lambda: world.portal.client(session).appointment("m1")) is Reason.NOT_FOUND
+    assert reason_of(lambda: world.portal.client(session).cancel("m1")) is Reason.NOT_FOUND
+    proves(world, eve)
+    assert shown(world.portal.client(session)) == ["e1", "m1"], "whoever proves it is whoever has the mailbox"
+
+
 @pytest.mark.requirement("A8")
 def test_booked_for_what_does_not_exist(world: World) -> None:
     """Staff and visitors get not found; staff need the permission to change appointments."""

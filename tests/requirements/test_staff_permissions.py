@@ -364,7 +364,9 @@ def assign(world: World, appointment: str, ref: RecordRef) -> None:
     """One appointment is Ana's account's."""
     put(
         world,
-        Assignment(id=appointment, account="acc-ana", ref=str(ref), at=world.clock(), actor="staff:mia"),
+        Assignment(
+            id=appointment, account="acc-ana", ref=str(ref), at=world.clock(), actor="staff:mia", own_booking=True
+        ),
     )
 
 

@@ -96,7 +96,9 @@ def test_class_2_unexpired_session_eves_session_ends_with_anas_proof(world: Worl
     eve = register(world, ANA, EVES)
     eves = world.add_client("eve", "Eve")
     world.book("e1", eves, "2026-12-02 09:00")
-    put(world, Assignment(id="e1", account=eve.account, ref=str(eves), at=world.clock(), actor="test"))
+    put(
+        world, Assignment(id="e1", account=eve.account, ref=str(eves), at=world.clock(), actor="test", own_booking=True)
+    )
     assert [one.id for one in world.client(eve).appointments().items] == ["e1"]
     done = world.visitor().claim_email(link_in(world, ANA), PASSWORD, consents=AGREED)
     assert done.first

@@ -249,7 +249,7 @@ async def principal(reading: Reading) -> Principal:
         reading.actor = f"account:{account.id}"
     entry = session.entry_ref
     if entry is None or reading.policy.visibility.appointments is SeenBy.ASSIGNED:
-        bookings = () if account is None else await assigned_to(reading, account.id)
+        bookings = () if account is None else await assigned_to(reading, account)
         return Principal(session, None, account, bookings)
     group = await group_of(reading, entry)
     if group.root.kind is RecordKind.BOOKING:
@@ -299,10 +299,15 @@ _MOST_ASSIGNED = 100_000
 """More than any account has: one that were left out would be missing from the client's list without a word."""
 
 
-async def assigned_to(reading: Reading, account_id: str) -> tuple[RecordRef, ...]:
-    """The appointments that are assigned to an account, each as it is called today (X1)."""
-    held = await reading.state.find(Assignment, "account", [account_id], limit=_MOST_ASSIGNED)
-    found = dict.fromkeys(assignment.id for assignment in held)
+async def assigned_to(reading: Reading, account: Account) -> tuple[RecordRef, ...]:
+    """The appointments that are assigned to an account, each as it is called today (X1).
+
+    Before the account's email is proved, only what its own session booked (A16): whatever else was given to it may be
+    another's, whose email somebody typed.
+    """
+    held = await reading.state.find(Assignment, "account", [account.id], limit=_MOST_ASSIGNED)
+    shown = [one for one in held if one.own_booking or account.proved_at is not None]
+    found = dict.fromkeys(assignment.id for assignment in shown)
     ahead = list(found)
     while ahead:
         trails = await reading.state.get_many(Trail, ahead)

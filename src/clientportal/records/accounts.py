@@ -241,7 +241,11 @@ class AccountLink:
 @stored("assignments", account=("account", "at"), ref=("ref",))
 @frozen(kw_only=True)
 class Assignment:
-    """One appointment (``id``) is one account's (A7). ``ref`` is the record it stood under when it was assigned."""
+    """One appointment (``id``) is one account's (A7). ``ref`` is the record it stood under when it was assigned.
+
+    ``own_booking`` says that the account's own session booked it: that is all that an account shows before its email is
+    proved (A16).
+    """
 
     TABLE: ClassVar[str]
     KEYS: ClassVar[Mapping[str, tuple[str, ...]]]
@@ -252,3 +256,4 @@ class Assignment:
     at: datetime
     actor: str
     because: str = ""
+    own_booking: bool = False

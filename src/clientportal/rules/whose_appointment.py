@@ -7,7 +7,7 @@ booking comes about. What staff assign, they answer for (A11, A12).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from attrs import evolve, field, frozen
@@ -25,6 +25,7 @@ __all__ = [
     "How",
     "Prover",
     "Standing",
+    "TOLD_WITHIN",
     "Whose",
     "assign",
     "assign_all",
@@ -35,6 +36,10 @@ __all__ = [
     "may_assign_all",
     "whose_appointment",
 ]
+
+TOLD_WITHIN = timedelta(hours=1)
+"""† How old a booking may be when the platform says that a session has made it. It says so in the transaction that
+makes it, or right after; an hour forgives a queue that is behind."""
 
 
 class How(StrEnum):
@@ -138,6 +143,10 @@ def _booked_before_proof(seen: Booking) -> Whose:
 def _unless_ambiguous(seen: Booking, policy: Policy) -> Whose:
     """A8c, A10: booked by staff. The one account that the email's appointments are assigned to, even where its own
     email is another. None yet: the account that has proved the email, or none. Several: none, staff decide.
+
+    The attack: somebody registers with a stranger's email, books once with it, and waits for the desk to book for the
+    stranger. So what comes this way is shown only once the account's email is proved (A16), and a first proof by the
+    email's owner takes it away again.
     """
     owners = {one.account for one in seen.provers if one.proved_at is not None}
     facts = (
@@ -182,6 +191,7 @@ def _assigned(booking: Booking, whose: Whose, actor: str, now: datetime) -> tupl
         at=now,
         actor=actor,
         because=str(whose.because),
+        own_booking=booking.how is How.LOGGED_IN,
     )
     return (Put(made),)
 
@@ -200,15 +210,24 @@ def booked(
 
     The attack: whoever can make the platform say "this session has booked a17" takes a17, and with it another client's
     name, times and place. So a session gets only what it may have booked itself: an appointment that nobody has, first
-    made since the session was opened. An older one, and one of another account, are refused as ``not_found``, just
-    like one that does not exist. What is the session's own account's already stays so: telling twice is no harm.
+    made since the session was opened, and within :data:`TOLD_WITHIN`: else a session that is kept open for a month
+    would be offered whatever anybody books logged out in that month. An older one, and one of another account, are
+    refused as ``not_found``, just like one that does not exist. What is the session's own account's already stays so:
+    telling twice is no harm, however late.
     """
-    because = Because("whose_appointment.booked", (("session opened", str(session_opened or "–")),))
+    because = Because(
+        "whose_appointment.booked",
+        (
+            ("session opened", str(session_opened or "–")),
+            ("made", "–" if booking is None else booking.made_at.isoformat()),
+        ),
+    )
     if booking is None:
         return refuse(Reason.NOT_FOUND, because)
     if booking.how is How.LOGGED_IN:
         foreign = booking.held_by is not None and booking.held_by != booking.logged_in
-        older = booking.held_by is None and session_opened is not None and booking.made_at < session_opened
+        before = session_opened is not None and booking.made_at < session_opened
+        older = booking.held_by is None and (before or now - booking.made_at > TOLD_WITHIN)
         if foreign or older:
             return refuse(Reason.NOT_FOUND, because)
     whose = whose_appointment(booking, policy)
@@ -313,7 +332,7 @@ def may_assign_all(seen: AllOfClient) -> tuple[MayAssignAll, Because]:
     )
     offer = MayAssignAll(
         allowed=no is None,
-        reason=None if no is None else no.value,
+        reason=no,
         account=held[0] if no is None else None,
         assigned=len(held),
         unassigned=len(seen.standings) - len(held),
