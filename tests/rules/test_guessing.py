@@ -14,6 +14,7 @@ from clientportal.rules.guessing import (
     STRANGERS,
     Lane,
     after_success,
+    ended_by_owner,
     give_back,
     judge_lane,
     miss_counted,
@@ -108,6 +109,19 @@ def test_a_try_that_was_charged_and_was_right_counts_as_no_wrong_one() -> None:
     assert returned is not None
     assert returned.day_count == 1
     assert give_back(None, NOW) is None
+
+
+def test_the_mailbox_ends_the_runs_of_its_own_lanes_and_gives_no_day_back() -> None:
+    """Strangers' and devices'; an app's codes, somebody else's claims and a registration's password are none of them;
+    a counter without a run stays as it is."""
+    run: dict[str, Any] = {"day_count": 20, "consecutive": 100, "wait_until": NOW + MINUTE, "stopped": True}
+    lanes = (STRANGERS, "device:n1", "second-factor:ana", "claim:eve", "verify")
+    held = [counter(id=f"{ANA}|{lane}", **run) for lane in lanes]
+    idle = counter(id=f"{ANA}|device:n2", day_count=3)
+    ended = {"consecutive": 0, "wait_until": None, "stopped": False}
+    assert ended_by_owner([*held, idle]) == (evolve(held[0], **ended), evolve(held[1], **ended))
+    for one in ({"consecutive": 1}, {"wait_until": NOW}, {"stopped": True}):
+        assert ended_by_owner([counter(**one)]) == (counter(),)
 
 
 def test_the_owner_is_told_once_for_each_run() -> None:

@@ -212,7 +212,7 @@ def as_somebody_else(**more: Any) -> Proving:
 def test_the_mailboxs_owner_starts_afresh() -> None:
     """Eve's account goes with all of it; Ana's is new, agreed to by herself, and she is told (I8)."""
     decision = prove_and_reset(as_somebody_else(), HASH, AGREED, ACUITY, NOW)
-    assert decision.outcome == ResetDone(first=True)
+    assert decision.outcome == ResetDone(True, device=FRESH.device, account="new")
     assert {"eve", "eve-s", "eve-a1"} <= removed(decision.changes)
     assert [one.id for one in put(decision.changes, Account)] == ["new"]
     assert {one.account for one in put(decision.changes, Consent)} == {"new"}
@@ -247,7 +247,7 @@ def test_a_reset_of_a_proved_account_keeps_the_account_and_its_second_factor() -
         unproved=Unproved(ANA, MINE, (mine, other), (link, sign_in, claim, mine.mailed[0], other.mailed[0])), link=link
     )
     decision = reset(seen, HASH, (), ACUITY, NOW)
-    assert decision.outcome == ResetDone(first=False)
+    assert decision.outcome == ResetDone(False, device=FRESH.device, account="eve")
     gone = removed(decision.changes)
     assert {"eve-s", "eve-code", "eve-verify", "sign-in", "mallory", "mallory-verify"} <= gone
     assert not {"claim", "reset", "eve-revert"} & gone
@@ -265,7 +265,7 @@ def test_a_reset_of_an_account_that_nobody_has_proved_wipes_it_and_keeps_what_it
     held = everything("eve", credential=None)
     seen = proving(unproved=Unproved(ANA, evolve(MINE, proved_at=None), (held,)))
     decision = reset(seen, HASH, (), ACUITY, NOW)
-    assert decision.outcome == ResetDone(first=True)
+    assert decision.outcome == ResetDone(True, device=FRESH.device, account="eve")
     kinds = {(type(w.record).__name__, w.record.id) for w in decision.changes if not isinstance(w, Put)}
     assert ("SecondFactor", "eve") in kinds
     assert not {name for name, _ in kinds} & {"AccountLink", "Assignment", "Account"}
@@ -277,10 +277,35 @@ def test_a_first_password_for_a_client_and_for_nobody() -> None:
     """A client's where anybody may register; whoever registered already; else the link is gone."""
     nobody = as_somebody_else(unproved=Unproved(ANA, None, ()))
     assert reason(reset(nobody, HASH, (), TIMETAP, NOW)) is Reason.LINK_GONE
-    assert reset(evolve(nobody, records=True), HASH, (), TIMETAP, NOW).outcome == ResetDone(first=True)
+    done = ResetDone(True, device=FRESH.device, account="new")
+    assert reset(evolve(nobody, records=True), HASH, (), TIMETAP, NOW).outcome == done
     closed = evolve(TIMETAP, registration=evolve(TIMETAP.registration, register_from=RegisterFrom.NOWHERE))
     assert reason(reset(evolve(nobody, records=True), HASH, (), closed, NOW)) is Reason.LINK_GONE
-    assert reset(as_somebody_else(), HASH, (), closed, NOW).outcome == ResetDone(first=True)
+    assert reset(as_somebody_else(), HASH, (), closed, NOW).outcome == done
+
+
+STRANGERS = GuessCounter(
+    id=f"{HERS}|strangers", identity=HERS, day_began=NOW, day_count=20, consecutive=100, stopped=True
+)
+LIFTED = evolve(STRANGERS, consecutive=0, stopped=False)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [None, MINE, evolve(MINE, proved_at=None)],
+    ids=["first password", "proved", "brought along by the platform"],
+)
+def test_a_reset_ends_the_run_of_strangers_guesses(identifier: Identifier | None) -> None:
+    """V6.6.3: the mailbox is another proved identifier; the day's count stays."""
+    seen = proving(unproved=Unproved(ANA, identifier, (everything("eve"),)), runs=(STRANGERS,))
+    assert put(reset(seen, HASH, (), TIMETAP, NOW).changes, GuessCounter) == [LIFTED]
+
+
+def test_a_registration_that_is_disowned_and_an_invitation_end_it_too() -> None:
+    """Both prove the mailbox."""
+    disowned = prove_and_reset(as_somebody_else(runs=(STRANGERS,)), HASH, AGREED, ACUITY, NOW)
+    assert put(disowned.changes, GuessCounter) == [LIFTED]
+    assert put(accept(accepting(runs=(STRANGERS,)), HASH, (), TIMETAP, NOW).changes, GuessCounter) == [LIFTED]
 
 
 # --- invited ---------------------------------------------------------------------------------------------------------

@@ -9,7 +9,16 @@ from attrs import evolve
 
 from clientportal.decisions import Reason, Refusal
 from clientportal.policy import Policy
-from clientportal.records import Credential, Identifier, MailedLink, MailPurpose, MessageKind, OutboxMessage, Session
+from clientportal.records import (
+    Credential,
+    GuessCounter,
+    Identifier,
+    MailedLink,
+    MailPurpose,
+    MessageKind,
+    OutboxMessage,
+    Session,
+)
 from clientportal.rules.account_sessions import AccountSight
 from clientportal.rules.first_proof import Unproved
 from clientportal.rules.mailed_links import Mailing, MailRequest, where_to_mail
@@ -77,6 +86,17 @@ def test_a_proved_email_opens_its_account_without_step_up() -> None:
     assert (opened.account, opened.confirmed_at) == ("ana", None)
     assert [one.spent for one in put(decision.changes, MailedLink)] == [True]
     assert len(decision.changes) == 2
+
+
+@pytest.mark.parametrize("proved_at", [NOW - DAY, None], ids=["proved", "for the first time"])
+def test_a_sign_in_link_ends_the_run_of_strangers_guesses(proved_at: Any) -> None:
+    """V6.6.3: the mailbox has answered; the day's count stays."""
+    run = GuessCounter(
+        id=f"{HERS}|strangers", identity=HERS, day_began=NOW, day_count=20, consecutive=100, stopped=True
+    )
+    seen = evolve(signing_in(Identifier(id=HERS, account="ana", proved_at=proved_at)), runs=(run,))
+    ended = put(sign_in_by_link(seen, LINKS, NOW).changes, GuessCounter)
+    assert ended == [evolve(run, consecutive=0, stopped=False)]
 
 
 def test_an_email_of_no_account_is_a_link_that_is_gone() -> None:

@@ -14,6 +14,7 @@ from clientportal.decisions import Reason, Refusal
 from clientportal.policy import Policy, StaffBooking, presets
 from clientportal.records import Account, Assignment, HostWrite, Intent, Put, Remove
 from clientportal.rules.whose_appointment import (
+    TOLD_WITHIN,
     AllOfClient,
     Booking,
     ByStaff,
@@ -245,6 +246,23 @@ def test_a_session_takes_what_it_may_have_booked(made: datetime, holder: str | N
     else:
         assert decision.outcome.account == expected
         assert len(decision.changes) == (holder is None)
+
+
+@pytest.mark.parametrize(
+    ("ago", "holder", "taken"),
+    [
+        (TOLD_WITHIN, None, True),
+        (TOLD_WITHIN + TICK, None, False),
+        (TOLD_WITHIN + TICK, "maya", True),
+        (-TICK, None, True),
+    ],
+)
+def test_a_session_that_is_kept_open_takes_nothing_old(ago: timedelta, holder: str | None, taken: bool) -> None:
+    """An hour after it was made nobody's stays nobody's, in a session of a month; what is its own stays its own."""
+    seen = booking(How.LOGGED_IN, made_at=NOW - ago, held_by=holder, logged_in="maya")
+    opened = NOW - timedelta(days=29)
+    decision = booked(seen, ACUITY, NOW, actor="account:maya", session_opened=opened)
+    assert isinstance(decision.outcome, Refusal) is not taken
 
 
 # --- what a host's answer does ---------------------------------------------------------------------------------------

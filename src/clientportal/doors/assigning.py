@@ -58,9 +58,9 @@ class ClientAssigning(Door):
 
         Call it yourself, in the transaction that makes the booking (``portal.on(connection)``), with the id that *you*
         have made. Never hand an id through that came from a browser: whoever can name an appointment here would have
-        it. As a second line, only what may be the session's own booking is taken: nobody's yet, and first made since
-        the session was opened. All else is refused as ``not_found``, like what does not exist. Bookings that the portal
-        itself makes (:meth:`ClientDoor.rebook`) need no call. Telling twice is no harm.
+        it. As a second line, only what may be the session's own booking is taken: nobody's yet, first made since the
+        session was opened, and within the last hour. All else is refused as ``not_found``, like what does not exist.
+        Bookings that the portal itself makes (:meth:`ClientDoor.rebook`) need no call. Telling twice is no harm.
         """
         return self._do(assigning.CLIENT_BOOKED, AppointmentOf(appointment_id))
 
@@ -100,8 +100,11 @@ class StaffAssigning(Door):
         return self._do(assigning.ASSIGN_MANY, AssignMany(appointment_ids, account_id))
 
     def clear_assignment(self, appointment_id: str) -> bool:
-        """Make an appointment nobody's again (A11); ``False`` where it was nobody's. Raises ``Refused`` with
-        ``not_found``.
+        """Make an appointment nobody's again (A11); ``False`` where it was nobody's.
+
+        It may be part of your own transaction, though it takes something off a client's list: you clear an appointment
+        because you delete it or give it to somebody else, and the one must not be without the other. Rolled back, the
+        appointment is whose it was. Raises ``Refused`` with ``not_found``.
         """
         return self._do(assigning.CLEAR_ASSIGNMENT, AppointmentOf(appointment_id))
 

@@ -164,7 +164,8 @@ RESET_PASSWORD = Operation[Whose, StaffResetting, PasswordReset](
 
 @frozen
 class _Many:
-    rows: int
+    rows: int | None
+    """How many; ``None`` where it is refused anyway, and none was read for it."""
 
 
 async def _load_many(_reading: Reading, _asked: _Many) -> None:
@@ -174,25 +175,42 @@ async def _load_many(_reading: Reading, _asked: _Many) -> None:
 def _decide_many(_seen: None, asked: _Many, policy: Policy, _now: datetime) -> Decision[int]:
     no = judge_staff_reset(policy, bulk=True)
     because = Because("resetting_by_staff.judge_staff_reset", (("rows", str(asked.rows)),))
-    return grant(asked.rows, because) if no is None else Decision(no, no.because)
+    return grant(asked.rows or 0, because) if no is None else Decision(no, no.because)
 
 
 RESET_PASSWORDS = Operation[_Many, None, int](
     name="reset_passwords",
     load=_load_many,
     decide=_decide_many,
-    subject=lambda asked: f"{asked.rows} rows",
+    subject=lambda asked: "rows not read" if asked.rows is None else f"{asked.rows} rows",
     durable=True,
     previewable=False,
     permission=Permission.RESET_PASSWORDS,
 )
 
 
+def _each_whose(rows: object) -> list[Whose]:
+    """Each row, read. One id is text, and text is iterable: its letters are nobody's ids."""
+    if isinstance(rows, (str, bytes)) or not isinstance(rows, Iterable):
+        raise InvalidInput(
+            f"reset_passwords: who is a list of accounts' ids and clients' refs, such as [{rows!r:.100}]; "
+            f"this is {type(rows).__name__}"
+        )
+    return [Whose(row) for row in cast("Iterable[RecordRef | str]", rows)]
+
+
 async def reset_passwords(
     setup: Setup, caller: Staff, rows: Iterable[RecordRef | str], *, preview: bool = False
 ) -> tuple[ResetRow, ...]:
-    """Every row a reset of its own, whole or not at all; one that is refused keeps no other from its own."""
-    asked = [Whose(row) for row in rows]
+    """Every row a reset of its own, whole or not at all; one that is refused keeps no other from its own.
+
+    Whoever may not reset has no row read: a generator may be long, or ask the platform's database for each.
+    """
+    policy = setup.policy_of(caller.tenant)
+    if may(caller.permissions, RESET_PASSWORDS.permission) or judge_staff_reset(policy, bulk=True):
+        # It will be refused, and the audit is to have that.
+        await perform(setup, caller, RESET_PASSWORDS, _Many(None), preview=preview)
+    asked = _each_whose(rows)
     await perform(setup, caller, RESET_PASSWORDS, _Many(len(asked)), preview=preview)
     done: list[ResetRow] = []
     for one in asked:

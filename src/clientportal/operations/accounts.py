@@ -14,6 +14,7 @@ from clientportal.records import (
     Consent,
     ContactHistory,
     Credential,
+    GuessCounter,
     Identifier,
     MailedLink,
     MailPurpose,
@@ -22,6 +23,7 @@ from clientportal.records import (
 )
 from clientportal.rules.account_sessions import AccountSight
 from clientportal.rules.first_proof import Belongings, Unproved
+from clientportal.rules.guessing import ended_by_owner
 from clientportal.rules.mailed_links import MAILED_LINK, judge_mailed
 from clientportal.rules.whose_contact import Candidate
 from clientportal.values import ContactKey, RecordRef, Secret
@@ -31,6 +33,7 @@ __all__ = [
     "account_by_email",
     "belongings_of",
     "candidates_of",
+    "held_lanes",
     "load_mailed",
     "load_sight",
     "load_unproved",
@@ -77,6 +80,19 @@ async def load_unproved(reading: Reading, identity: ContactKey) -> Unproved:
     held = [await belongings_of(reading, account) for account in accounts]
     pending = await reading.state.find(MailedLink, "identity", [str(identity)], limit=MOST)
     return Unproved(identity, identifier, tuple(held), tuple(pending))
+
+
+async def held_lanes(reading: Reading, identity: ContactKey) -> tuple[GuessCounter, ...]:
+    """The counters whose runs of failures end once the mailbox has answered; see ``guessing.ended_by_owner``.
+
+    Only these are locked: whoever types a registration's password with its link locks that counter before the address's
+    name, which is held here.
+    """
+    found = await reading.state.find(GuessCounter, "identity", [str(identity)], limit=MOST)
+    ids = [one.id for one in ended_by_owner(found)]
+    if not ids:
+        return ()
+    return tuple((await reading.state.get_many(GuessCounter, ids, lock=True)).values())
 
 
 async def load_mailed(

@@ -39,7 +39,7 @@ from clientportal.records import (
     Snapshot,
     Stored,
 )
-from clientportal.rules.budgets import mailbox
+from clientportal.rules.budgets import TYPED, mailbox
 from clientportal.rules.erasing import ERASE as ERASE_NAME
 from clientportal.rules.erasing import Held, erased, flattened, only_theirs
 from clientportal.rules.guessing import STRANGERS
@@ -51,8 +51,8 @@ __all__ = ["ERASE", "OnePerson", "load_person"]
 
 _MOST = 100_000
 _PAGE = 200
-_LANES = frozenset({"", STRANGERS, "staff", "verify"})
-"""Whose budgets are not a device's: of a notice, a stranger, an invitation, a registration."""
+_LANES = frozenset({"", STRANGERS, TYPED, "staff", "verify"})
+"""Whose budgets are not a device's: of a notice, a stranger, a typed address, an invitation, a registration's code."""
 
 
 @frozen

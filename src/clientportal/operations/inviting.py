@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.errors import InvalidContact
-from clientportal.operations.accounts import candidates_of, load_mailed, load_unproved
+from clientportal.operations.accounts import candidates_of, held_lanes, load_mailed, load_unproved
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail
 from clientportal.operations.people import group_of, portrait
@@ -112,6 +112,7 @@ async def _load_accept(reading: Reading, asked: SetPassword) -> Accepting:
     linked = {one.ref: one for one in (*proving.sight.linked, *people)}
     # As the account is once the invitation has acted: without an app that somebody else may have set up on it.
     proving = evolve(proving, sight=evolve(proving.sight, linked=tuple(linked.values()), second_factor=None))
+    proving = evolve(proving, runs=await held_lanes(reading, identity))
     theirs = await _still_theirs(reading, ref, people, identity)
     return Accepting(proving=proving, ref=ref, actor=link.facts["by"], still_theirs=theirs)
 

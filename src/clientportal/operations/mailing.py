@@ -20,13 +20,15 @@ from clientportal.records import (
     OutboxMessage,
     Receipt,
 )
-from clientportal.rules.budgets import request_charges
+from clientportal.rules.budgets import TYPED, request_charges
 from clientportal.rules.mailed_links import Mailing, MailRequest
 from clientportal.rules.signing_in import STRANGERS
 from clientportal.rules.whose_contact import Candidate, contact_key
 from clientportal.values import ContactKey, Email, parse_email
 
 __all__ = ["load_mail_request", "load_mailing", "remember_mail", "replay_mail", "spellings_of"]
+
+_OF_WHOEVER_TYPED_IT = frozenset({MailPurpose.VERIFY, MailPurpose.CHANGE_EMAIL})
 
 
 async def load_mail_request(
@@ -40,7 +42,8 @@ async def load_mail_request(
 ) -> MailRequest:
     """What is read when a mail with a link is asked for: budgets and open links, never an account or a client.
 
-    ``lane`` is whose budgets are spent: the visitor's own by default, see ``signing_in.lane_of``.
+    ``lane`` is whose budgets are spent: the visitor's own by default, see ``signing_in.lane_of``; a stranger's for an
+    address that was merely typed are those of ``budgets.TYPED``.
     """
     identity = email.key()
     caller, source = reading.caller, None
@@ -48,6 +51,8 @@ async def load_mail_request(
         source = caller.source
         lane = lane or lane_of(reading.setup, reading.tenant, caller.device, identity, reading.now)
     lane = lane or STRANGERS
+    if lane == STRANGERS and purpose in _OF_WHOEVER_TYPED_IT:
+        lane = TYPED
     keys = reading.setup.keys
     open_links = await reading.state.find(MailedLink, "identity", [str(identity), purpose.value])
     charges = request_charges(identity, lane, source, reading.policy.sends)

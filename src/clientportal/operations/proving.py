@@ -101,8 +101,8 @@ async def load_proving(
         unproved=unproved,
         account=account,
         sight=await load_sight(reading, prover),
-        # Proved now: from here on the device is a known one for this address.
-        fresh=fresh_session(reading, identity, lane),
+        # Proved now: from here on the device is a known one for this address, and for this account.
+        fresh=fresh_session(reading, identity, lane, account=account.id),
         link=link,
         session=session,
         assignments=await _brought_by(reading, prover, unproved),

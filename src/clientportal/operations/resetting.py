@@ -13,16 +13,17 @@ from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.keyring import digest
-from clientportal.operations.accounts import account_by_email, load_mailed, load_unproved, people_with
+from clientportal.operations.accounts import account_by_email, held_lanes, load_mailed, load_unproved, people_with
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail, spellings_of
 from clientportal.operations.new_passwords import hash_new, judge_new, read_new
 from clientportal.operations.performing import perform, receipt_id_of
 from clientportal.operations.proving import accounts_on, load_proving
 from clientportal.operations.setting import Setup, Visitor
+from clientportal.operations.signing_in import fresh_session_of
 from clientportal.outcomes import MailedLinkView, MailSent, ResetDone
 from clientportal.policy import Policy
-from clientportal.records import AccountOrigin, MailedLink, MailPurpose, Receipt
+from clientportal.records import Account, AccountOrigin, MailedLink, MailPurpose, Receipt
 from clientportal.rules.mailed_links import MailRequest, request_mail
 from clientportal.rules.proving import Proving, account_of_proof, prove_and_reset, reset
 from clientportal.values import ContactKey, Secret, mask, parse_email
@@ -194,7 +195,8 @@ async def _load_proof(reading: Reading, asked: SetPassword) -> Proving:
         # Mail goes to an address as it is stored, not as whoever asked has typed it.
         address = (*stored, *(one.account.address for one in reversed(unproved.accounts)), link.address)[0]
         account = account_of_proof(reading.fresh_id(), identity, address, AccountOrigin.RESET, reading.now)
-    return await load_proving(reading, account, unproved, link=link, records=bool(stored))
+    seen = await load_proving(reading, account, unproved, link=link, records=bool(stored))
+    return evolve(seen, runs=await held_lanes(reading, identity))
 
 
 def _hash(asked: SetPassword) -> Secret:
@@ -211,14 +213,21 @@ def _decide_claim(seen: Proving, asked: SetPassword, policy: Policy, now: dateti
 
 
 def _remember(outcome: ResetDone) -> Mapping[str, str]:
-    return {"first": "1" if outcome.first else "0"}
+    return {"first": "1" if outcome.first else "0", "account": outcome.account}
 
 
-async def _replay(_reading: Reading, _asked: SetPassword, receipt: Receipt) -> Decision[ResetDone]:
+async def _replay(reading: Reading, _asked: SetPassword, receipt: Receipt) -> Decision[ResetDone]:
+    """The same answer once more, with a device token anew: a receipt keeps none.
+
+    However often it is asked, its device is one and the same, so that asking again gives nobody a further lane to
+    guess in.
+    """
     because = Because("proving.replay", (("receipt", "found"),))
-    if not receipt.result:
+    account = await reading.state.get(Account, receipt.result.get("account", ""))
+    if account is None:
         raise Denied(Refusal(Reason.LINK_GONE, because))
-    return grant(ResetDone(first=receipt.result["first"] == "1"), because)
+    fresh = fresh_session_of(reading, account, f"device:{digest(receipt.id)[:32]}")
+    return grant(ResetDone(receipt.result["first"] == "1", device=fresh.device, account=account.id), because)
 
 
 RESET_PASSWORD = Operation[SetPassword, Proving, ResetDone](

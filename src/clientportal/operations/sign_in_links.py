@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.keyring import digest
-from clientportal.operations.accounts import load_mailed, load_sight, load_unproved
+from clientportal.operations.accounts import held_lanes, load_mailed, load_sight, load_unproved
 from clientportal.operations.assignments import assign_at_first_proof
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.mailing import load_mail_request
@@ -105,6 +105,7 @@ async def _load_sign_in(reading: Reading, asked: UseLink) -> SigningInByLink:
         fresh=fresh_session(reading, identity, lane, account=None if owner is None else owner.account.id),
         notice_id=reading.fresh_id(),
         assignments=assignments,
+        runs=await held_lanes(reading, identity),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from attrs import field, frozen
 
 from clientportal.outcomes.clients import SignedIn
+from clientportal.values import Secret
 
 __all__ = ["MailSent", "MailedLinkView", "Registered", "ResetDone"]
 
@@ -49,6 +50,13 @@ class MailedLinkView:
 
 @frozen
 class ResetDone:
-    """A new password is set, and nobody is logged in by that. ``first``: the account is new, or had none."""
+    """A new password is set, and nobody is logged in by that. ``first``: the account is new, or had none.
+
+    ``device`` is kept in a cookie, as after a login, and handed to ``portal.visitor(..., device=...)`` at the next one:
+    this browser has shown the mailbox, so the owner logs in from it at once, whatever strangers have used up by
+    guessing. It opens nothing. ``account`` is the account's id.
+    """
 
     first: bool
+    device: Secret = field(kw_only=True, repr=False)
+    account: str = field(kw_only=True)

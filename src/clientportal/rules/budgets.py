@@ -11,7 +11,15 @@ from clientportal.policy import SendPolicy
 from clientportal.records import Allowance
 from clientportal.values import ContactKey, ContactKind
 
-__all__ = ["Charge", "destination_charge", "mailbox", "next_use", "request_charges", "spend"]
+__all__ = ["TYPED", "Charge", "destination_charge", "mailbox", "next_use", "request_charges", "spend"]
+
+TYPED = "typed"
+"""The lane of what an address is sent because somebody, who is perhaps not its owner, says that it is theirs.
+
+The attack: strangers register with a client's address, or change their own email to it, until no more mails may go to
+it; then its owner asks for a new password in vain. So registering, asking for that mail again, and changing an email
+share this lane, and leave alone what a reset or a sign-in link needs: at most twice as many mails reach a mailbox.
+"""
 
 
 @frozen

@@ -11,6 +11,7 @@ and waits are for strangers alone ("lockout is no weapon").
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -23,6 +24,7 @@ __all__ = [
     "STRANGERS",
     "Lane",
     "after_success",
+    "ended_by_owner",
     "give_back",
     "judge_lane",
     "miss_counted",
@@ -117,6 +119,27 @@ def give_back(counter: GuessCounter | None, charged_in: datetime) -> GuessCounte
         return None
     count = max(counter.day_count - 1, 0) if counter.day_began == charged_in else counter.day_count
     return evolve(counter, day_count=count, consecutive=0, wait_until=None, stopped=False)
+
+
+def ended_by_owner(counters: Iterable[GuessCounter]) -> tuple[GuessCounter, ...]:
+    """The counters of one email, as they stand once its mailbox has answered; those that it does not change left out.
+
+    The attack: strangers guess for five days, until their lane is stopped, and whoever has no known device, the owner
+    first, is locked out until staff hear of it. So another proved identifier lifts the stop (V6.6.3): the mailbox, in
+    every lane in which this email's password or code is guessed. The day's count stays: no day has more guesses for it.
+    Wrong codes of an authenticator app stay counted as they are, because the mailbox is no second factor; so do those
+    of somebody who says that the address is theirs as well.
+    """
+    return tuple(
+        evolve(one, consecutive=0, wait_until=None, stopped=False)
+        for one in counters
+        if _is_of_password(one) and (one.consecutive or one.wait_until or one.stopped)
+    )
+
+
+def _is_of_password(counter: GuessCounter) -> bool:
+    lane = counter.id.removeprefix(f"{counter.identity}|")
+    return lane == STRANGERS or lane.startswith("device:")
 
 
 def warning(identity: str, run: int, message_id: str, policy: Policy, now: datetime) -> OutboxMessage | None:

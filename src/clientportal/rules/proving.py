@@ -34,7 +34,7 @@ from clientportal.records import (
 )
 from clientportal.rules.account_sessions import AccountSight, further, open_session
 from clientportal.rules.first_proof import Unproved, first_proof, forget_account, spend_link, wipe_access
-from clientportal.rules.guessing import Lane, give_back, judge_lane, miss_counted, retry_at
+from clientportal.rules.guessing import Lane, ended_by_owner, give_back, judge_lane, miss_counted, retry_at
 from clientportal.rules.registering import consents_kept, judge_consents
 from clientportal.rules.signing_in import FreshSession, SignIn, refuse_code, signed_in, spend_code
 from clientportal.values import ContactKey, RecordRef, Secret, mask
@@ -61,7 +61,8 @@ class Proving:
     """What is read when an email is proved. ``sight`` is what the prover may see with the email proved.
 
     ``account`` is the registration that the link or code was sent for, ``assignments`` what the proof brings (A8b),
-    ``records`` whether a usable client record has this very email (TT3).
+    ``records`` whether a usable client record has this very email (TT3). ``runs`` are the runs of wrong guesses at this
+    email that end where the mailbox alone says who this is; see ``guessing.ended_by_owner``.
     """
 
     unproved: Unproved
@@ -73,6 +74,7 @@ class Proving:
     assignments: tuple[Write, ...] = ()
     records: bool = False
     notice_id: str = ""
+    runs: tuple[GuessCounter, ...] = ()
 
 
 def _because(rule: str, identity: ContactKey, *facts: tuple[str, str]) -> Because:
@@ -195,6 +197,14 @@ def _password(account_id: str, hashed: Secret, now: datetime) -> Credential:
     return Credential(id=account_id, hash=hashed, set_at=now, set_by="client")
 
 
+def _runs_ended(seen: Proving) -> tuple[Write, ...]:
+    return tuple(map(Put, ended_by_owner(seen.runs)))
+
+
+def _done(seen: Proving, *, first: bool) -> ResetDone:
+    return ResetDone(first, device=seen.fresh.device, account=seen.account.id)
+
+
 def _notice(seen: Proving, account: Account, policy: Policy, now: datetime) -> Put:
     """Told in the same commit (I8)."""
     return Put(
@@ -233,6 +243,9 @@ def reset(
     the old password, and so do registrations that merely typed the address. The second factor stays where the address
     was proved before; on one that never was, it is somebody else's like the rest.
 
+    The other attack: strangers guess until nobody may try any more, and the owner, with a new password, is locked out
+    all the same. So the runs of wrong guesses at this email end with it (V6.6.3), and the browser becomes a known one.
+
     A client without an account gets one where anybody may register, or where somebody has registered already.
     """
     because = _because("reset", seen.unproved.identity)
@@ -249,7 +262,8 @@ def reset(
     assert identifier is not None
     if identifier.proved_at is None:
         proof = first_proof(seen.unproved, owner.account, now, same_person=False, acting=seen.link, password=password)
-        return grant(ResetDone(first=owner.credential is None), because, (*proof, *seen.assignments, notice))
+        writes = (*proof, *seen.assignments, *_runs_ended(seen), notice)
+        return grant(_done(seen, first=owner.credential is None), because, writes)
     wiped = wipe_access(
         owner,
         sparing=identifier.id,
@@ -264,8 +278,8 @@ def reset(
     gone = {write.record.id for write in (*wiped, *forgotten)}
     gone.add(seen.link.id)
     pending = [Remove(link) for link in seen.unproved.pending_proofs if link.id not in gone]
-    writes = (*wiped, *forgotten, *pending, spend_link(seen.link, now), notice)
-    return grant(ResetDone(first=owner.credential is None), because, writes)
+    writes = (*wiped, *forgotten, *pending, *_runs_ended(seen), spend_link(seen.link, now), notice)
+    return grant(_done(seen, first=owner.credential is None), because, writes)
 
 
 def _first_password(
@@ -288,9 +302,10 @@ def _first_password(
         *proof,
         *consents_kept(account.id, policy, now),
         *seen.assignments,
+        *_runs_ended(seen),
         _notice(seen, account, policy, now),
     )
-    return grant(ResetDone(first=True), because, writes)
+    return grant(_done(seen, first=True), because, writes)
 
 
 # --- invited ---------------------------------------------------------------------------------------------------------
@@ -344,6 +359,7 @@ def accept(
         *proof,
         *consents_kept(account.id, policy, now, () if held is None else held.consents),
         *proving.assignments,
+        *_runs_ended(proving),
         Put(link if known is None else evolve(link, version=known.version)),
         Put(session),
     )

@@ -16,9 +16,10 @@ from attrs import frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.outcomes import MailedLinkView, MailSent, SignedIn
 from clientportal.policy import Policy
-from clientportal.records import MailedLink, MessageKind, OutboxMessage, Put, Write
+from clientportal.records import GuessCounter, MailedLink, MessageKind, OutboxMessage, Put, Write
 from clientportal.rules.account_sessions import AccountSight, open_session
 from clientportal.rules.first_proof import Unproved, first_proof, spend_link
+from clientportal.rules.guessing import ended_by_owner
 from clientportal.rules.mailed_links import MailRequest, request_mail
 from clientportal.rules.signing_in import FreshSession, signed_in
 from clientportal.values import ContactKey, mask
@@ -55,7 +56,8 @@ def look(link: MailedLink) -> Decision[MailedLinkView]:
 @frozen
 class SigningInByLink:
     """What is read when a sign-in link acts. ``sight`` is what the account may see with the email proved, ``None``
-    where the email logs in to no account; ``assignments`` are what a first proof brings (A8b).
+    where the email logs in to no account; ``assignments`` are what a first proof brings (A8b), ``runs``
+    the runs of wrong guesses at this email, which end: its mailbox has answered (V6.6.3).
     """
 
     link: MailedLink
@@ -64,6 +66,7 @@ class SigningInByLink:
     fresh: FreshSession
     notice_id: str
     assignments: tuple[Write, ...] = ()
+    runs: tuple[GuessCounter, ...] = ()
 
 
 def sign_in_by_link(seen: SigningInByLink, policy: Policy, now: datetime) -> Decision[SignedIn]:
@@ -79,13 +82,14 @@ def sign_in_by_link(seen: SigningInByLink, policy: Policy, now: datetime) -> Dec
         return refuse(Reason.LINK_GONE, because)
     session = open_session(seen.sight, seen.fresh, policy, now, because)
     outcome = signed_in(seen.fresh, session)
+    ended = tuple(map(Put, ended_by_owner(seen.runs)))
     if not first:
-        return grant(outcome, because, (spend_link(seen.link, now), Put(session)))
+        return grant(outcome, because, (*ended, spend_link(seen.link, now), Put(session)))
     proof = first_proof(seen.unproved, seen.sight.account, now, same_person=False, acting=seen.link)
     notice: tuple[Write, ...] = ()
     if owner.credential is not None:
         notice = (Put(_password_gone(seen, owner.account.id, policy, now)),)
-    return grant(outcome, because, (*proof, *seen.assignments, *notice, Put(session)))
+    return grant(outcome, because, (*proof, *seen.assignments, *ended, *notice, Put(session)))
 
 
 def _password_gone(seen: SigningInByLink, account: str, policy: Policy, now: datetime) -> OutboxMessage:
