@@ -10,22 +10,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from clientportal.decisions import Because, Decision, Reason, grant
+from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import InvalidInput, PolicyError, Refused
 from clientportal.operations.assignments import line_of
 from clientportal.operations.changing import load_changing
 from clientportal.operations.client_list import need
 from clientportal.operations.ending_sessions import END_SESSIONS_OF, SessionsOf
 from clientportal.operations.frame import Keyed, Operation, Reading
-from clientportal.operations.people import Group, group_of, records_of
+from clientportal.operations.leaving import held_group, load_leftovers
+from clientportal.operations.people import group_of, records_of
 from clientportal.operations.performing import perform
 from clientportal.operations.setting import Caller, Setup
 from clientportal.outcomes import Cancelled
 from clientportal.outcomes.client_list import AppointmentDeleted, Deleted, DeletedRow, EndedRow
 from clientportal.policy import OnDelete, Policy
-from clientportal.records import Account, AccountLink, ContactEntry, Identifier, OutboxMessage, Receipt, Session
+from clientportal.records import Receipt
 from clientportal.rules import who_may_change
 from clientportal.rules.deleting_clients import (
     Deleting,
@@ -36,7 +37,7 @@ from clientportal.rules.deleting_clients import (
 from clientportal.rules.who_may_change import Change, Changing
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import keys_of
-from clientportal.values import Appointment, ChangeKind, ContactKey, ContactKind, Offer, RecordKind, RecordRef, When
+from clientportal.values import Appointment, ChangeKind, Offer, RecordKind, RecordRef, When
 
 __all__ = [
     "CANCEL_FOR_DELETION",
@@ -53,16 +54,20 @@ __all__ = [
 ]
 
 MOST_AT_ONCE = 200
-_MOST = 10_000
 _PAGE = 200
 _REPLAYED = Because("performing.perform", (("receipt", "found"),))
 
 
 @frozen
 class ClientToDelete:
-    """Which client, by the record that speaks."""
+    """Which client, by the record that speaks.
+
+    ``cancelled`` are the appointments that were cancelled just before, for a platform elsewhere. They are remembered
+    with the answer and are no part of the question: whoever asks again under the same key finds none left to cancel.
+    """
 
     ref: RecordRef
+    cancelled: tuple[str, ...] = field(default=(), eq=False)
 
 
 # --- one client ------------------------------------------------------------------------------------------------------
@@ -86,62 +91,38 @@ async def _offers(reading: Reading, appointments: Sequence[Appointment]) -> dict
     return {one.id: await reading.host.offer(one, ChangeKind.CANCEL) for one in appointments}
 
 
-async def _sessions_for(reading: Reading, group: Group, identities: Sequence[str]) -> tuple[Session, ...]:
-    """The sessions that show this client, and those that could show nobody else: a family's goes on with the others."""
-    refs = frozenset(group.refs)
-    found = {one.id: one for one in await reading.state.find_any(Session, "entry", sorted(map(str, refs)), limit=_MOST)}
-    for one in await reading.state.find_any(Session, "identity", identities, limit=_MOST):
-        if one.entry is None and one.own and refs.issuperset(one.own):
-            found[one.id] = one
-    return tuple(found[id] for id in sorted(found))
-
-
-async def _keep_logins_out(reading: Reading, keys: Sequence[ContactKey], links: Sequence[AccountLink]) -> None:
-    """No login that is under way opens a session for this client that is not seen, and so not ended, here (I7).
-
-    A login holds the contact that it proves, and locks the account that it is for.
-    """
-    for key in keys:
-        await reading.state.hold(f"contact:{key}")
-    emails = [str(key) for key in keys if key.kind is ContactKind.EMAIL]
-    owners = await reading.state.get_many(Identifier, emails)
-    accounts = {one.account for one in owners.values()} | {one.account for one in links if one.revoked_at is None}
-    await reading.state.get_many(Account, sorted(accounts), lock=True)
-
-
 async def _load_deleting(reading: Reading, asked: ClientToDelete) -> Deleting:
     need(reading, "delete_client", "deleting a client")
-    await reading.state.hold(f"merge:{asked.ref}")
-    group = await group_of(reading, asked.ref)
+    group = await held_group(reading, asked.ref)
     rows = await records_of(reading, group.refs)
     region = reading.policy.contacts.region
     keys = sorted({key for row in rows.values() for key in keys_of(row, region)})
-    identities = [str(key) for key in keys]
-    refs = sorted({str(ref) for ref in (asked.ref, *group.refs)})
-    links = tuple(await reading.state.find_any(AccountLink, "ref", refs, limit=_MOST))
-    await _keep_logins_out(reading, keys, links)
+    left = await load_leftovers(reading, frozenset(group.refs), keys, reading.actor)
     cancelling = reading.policy.clients.on_delete is OnDelete.KEEP_PAST_CANCEL_FUTURE
     coming = await _coming(reading, group.refs) if cancelling and asked.ref in rows else ()
-    state = reading.state
-    messages = [one for ref in refs for one in await state.find(OutboxMessage, "record", [ref], limit=_MOST)]
     return Deleting(
         root=group.root,
         rows=frozenset(ref for ref in rows if ref.kind is RecordKind.CLIENT),
         coming=coming,
         offers=await _offers(reading, coming),
         one_commit=reading.setup.host.shares_transaction,
-        sessions=await _sessions_for(reading, group, identities),
-        entries=tuple(await state.find_any(ContactEntry, "ref", refs, limit=_MOST)),
-        links=links,
-        messages=tuple(messages),
-        actor=reading.actor,
+        contacts=tuple(keys),
+        sessions=left.sessions,
+        entries=left.entries,
+        links=left.links,
+        messages=left.messages,
+        actor=left.actor,
         intent_id=reading.fresh_id(),
         fresh_ids=tuple(reading.fresh_id() for _ in coming),
     )
 
 
 def _decide_deleting(seen: Deleting, asked: ClientToDelete, policy: Policy, now: datetime) -> Decision[Deleted]:
-    return delete_client(seen, asked.ref, policy, now)
+    decision = delete_client(seen, asked.ref, policy, now)
+    if isinstance(decision.outcome, Refusal):
+        return decision
+    cancelled = (*asked.cancelled, *decision.outcome.cancelled)
+    return evolve(decision, outcome=evolve(decision.outcome, cancelled=cancelled))
 
 
 def _remember(outcome: Deleted) -> Mapping[str, str]:
@@ -221,8 +202,8 @@ async def delete_one(
         for one in await perform(setup, caller, COMING, ClientToDelete(ref)):
             await perform(setup, caller, CANCEL_FOR_DELETION, Change(one.id))
             cancelled.append(one.id)
-    deleted = await perform(setup, caller, DELETE_CLIENT, ClientToDelete(ref), key=key, preview=preview)
-    return evolve(deleted, cancelled=(*cancelled, *deleted.cancelled))
+    asked = ClientToDelete(ref, tuple(cancelled))
+    return await perform(setup, caller, DELETE_CLIENT, asked, key=key, preview=preview)
 
 
 # --- several clients -------------------------------------------------------------------------------------------------
@@ -253,7 +234,7 @@ async def delete_clients(
             rows.append(DeletedRow(ref, await delete_one(setup, caller, ref, key=own_key, preview=preview)))
         except Refused as refused:
             _not_for_all(refused)
-            rows.append(DeletedRow(ref, None, refused.reason.value, refused.staff_text))
+            rows.append(DeletedRow(ref, None, refused.reason, refused.staff_text))
     return tuple(rows)
 
 
@@ -270,7 +251,7 @@ async def end_sessions_of(
             rows.append(EndedRow(ref, ended.sessions))
         except Refused as refused:
             _not_for_all(refused)
-            rows.append(EndedRow(ref, 0, refused.reason.value, refused.staff_text))
+            rows.append(EndedRow(ref, 0, refused.reason, refused.staff_text))
     return tuple(rows)
 
 

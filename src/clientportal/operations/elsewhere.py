@@ -12,14 +12,15 @@ from attrs import evolve
 from clientportal.decisions import Decision, Refusal
 from clientportal.errors import Conflict, HostError, StoreError
 from clientportal.operations.assignments import as_assigned_now
-from clientportal.operations.frame import BEGUN, TRIES, Operation, Reading, ask_host, audit_entry
+from clientportal.operations.following import FOLLOWING, Following
+from clientportal.operations.frame import BEGUN, TRIES, Operation, Reading, Unfinished, ask_host, audit_entry
 from clientportal.operations.setting import Caller, Setup, System
 from clientportal.operations.trusting import CheckedHost, check_outcome
 from clientportal.ports import Unit, awaited_host
 from clientportal.records import Intent, Put, Receipt, Remove, SpentLink, Trail, Write
 from clientportal.rules.settling import settle, settled_result
 from clientportal.rules.who_may_change import catch_up
-from clientportal.values import HostAnswer
+from clientportal.values import AnswerKind, HostAnswer
 
 __all__ = ["ask_elsewhere", "finish_earlier", "take_up"]
 
@@ -79,16 +80,23 @@ async def _begun(unit: Unit, intent: Intent) -> Receipt | None:
 
 async def finish_earlier(setup: Setup, caller: Caller, intent_id: str) -> None:
     """Finish what was begun, as the pump would; then its answer can be read."""
-    async with setup.store.begin(caller.tenant, setup.host, writes=False) as unit:
-        intent = await unit.state.get(Intent, intent_id)
-    if intent is None:
-        return
     try:
-        await take_up(setup, intent, caller)
+        await _take_up_stored(setup, caller, intent_id)
     except (HostError, StoreError):
         raise
     except Exception as error:
-        raise _silent(intent) from error
+        raise StoreError(
+            "the host did not answer what it was asked for before; whether that is done is not known; deliver() will "
+            "finish it",
+            committed=None,
+        ) from error
+
+
+async def _take_up_stored(setup: Setup, caller: Caller, intent_id: str) -> None:
+    async with setup.store.begin(caller.tenant, setup.host, writes=False) as unit:
+        intent = await unit.state.get(Intent, intent_id)
+    if intent is not None:
+        await take_up(setup, intent, caller)
 
 
 async def take_up(setup: Setup, intent: Intent, caller: Caller) -> bool:
@@ -117,19 +125,22 @@ async def _finish(
     setup: Setup, caller: Caller, intent: Intent, answer: HostAnswer, forecast: T, action: str, subject: str
 ) -> Decision[T]:
     """Commit what follows from a host's answer, once: whoever still finds the intent does it."""
+    follow = FOLLOWING.get(intent.write) if answer.kind is AnswerKind.DONE else None
     for _ in range(TRIES):
         try:
             async with setup.store.begin(caller.tenant, setup.host, writes=True) as unit:
                 reading = Reading(setup, unit, caller, setup.clock())
                 if not isinstance(caller, System):
                     reading.actor = intent.actor
+                # Before the intent is locked: a login holds its contact first and looks for intents then.
+                after = Following() if follow is None else await follow(reading, intent)
                 stored = await unit.state.get(Intent, intent.id, lock=True)
                 trail = None if intent.trail_id is None else await unit.state.get(Trail, intent.trail_id, lock=True)
                 present = await as_assigned_now(reading, catch_up(intent, trail, answer), answer)
                 settled = settle(present, answer, forecast, reading.fresh_id())
                 if stored is None:
                     return settled
-                writes: list[Write] = [*settled.changes, Remove(stored)]
+                writes: list[Write] = [*settled.changes, *after.changes, Remove(stored)]
                 word = "done"
                 if isinstance(settled.outcome, Refusal):
                     word = settled.outcome.reason.value
@@ -138,7 +149,12 @@ async def _finish(
                     writes.append(Put(evolve(begun, result=settled_result(intent.receipt.result, answer))))
                 writes.append(Put(audit_entry(reading, action, subject, word, str(settled.because))))
                 await unit.commit(writes)
+                for event in after.events:
+                    await reading.host.heard(event)
                 return settled
         except Conflict:
             continue
+        except Unfinished as earlier:
+            # The pump hears from the host itself that it is away, and asks again later.
+            await (_take_up_stored if isinstance(caller, System) else finish_earlier)(setup, caller, earlier.intent_id)
     raise StoreError("the host's answer could not be recorded; deliver() will finish it", committed=None)

@@ -13,6 +13,7 @@ from clientportal.errors import MissingCapability
 from clientportal.keyring import digest
 from clientportal.operations.accounts import belongings_of, people_with
 from clientportal.operations.frame import Operation, Reading, Unfinished
+from clientportal.operations.leaving import held_group
 from clientportal.operations.people import Group, group_of, records_of
 from clientportal.outcomes import Erased
 from clientportal.policy import Policy
@@ -47,7 +48,7 @@ from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import MOST_HITS, keys_of
 from clientportal.values import ActiveCode, Appointment, ContactKey, ContactKind, Prefill, RecordRef, When
 
-__all__ = ["ERASE", "OnePerson", "load_person"]
+__all__ = ["ERASE", "OnePerson", "load_erased", "load_person"]
 
 _MOST = 100_000
 _PAGE = 200
@@ -78,16 +79,29 @@ class _Found:
 
 async def load_person(reading: Reading, asked: OnePerson) -> Held:
     """Everything about one client, whichever of their records is named."""
-    group = await group_of(reading, asked.ref)
+    return await _load_group(reading, await group_of(reading, asked.ref))
+
+
+async def load_erased(reading: Reading, intent: Intent) -> Held:
+    """The same once a platform elsewhere has erased its part: its rows say nothing any more, so the contacts that they
+    had are the intent's. What was merged meanwhile was not erased there, and is not erased here.
+    """
+    root = intent.refs[0] if intent.for_ref is None else intent.for_ref
+    return await _load_group(reading, Group(root, intent.refs, ()), frozenset(intent.entries), intent.id)
+
+
+async def _load_group(
+    reading: Reading, group: Group, known: frozenset[ContactKey] = frozenset(), finishing: str | None = None
+) -> Held:
     rows = await records_of(reading, group.refs)
     appointments = await _appointments(reading, group.refs)
     found = _Found()
     found.put(group.pointers)
     await _by_ref(reading, group, appointments, found)
-    keys = _contacts(reading, Held(group.root, group.refs, tuple(rows.values())), found)
+    keys = known | _contacts(reading, Held(group.root, group.refs, tuple(rows.values())), found)
     logins = await _logins(reading, found)
     shared = await _shared(reading, group, keys | logins)
-    await _check_under_way(reading, group, appointments, keys)
+    await _check_under_way(reading, group, appointments, keys, finishing)
     family = await _accounts(reading, group, keys, shared, found)
     keys |= logins
     own = keys - shared - family
@@ -178,19 +192,33 @@ async def _shared(reading: Reading, group: Group, keys: frozenset[ContactKey]) -
     shared: set[ContactKey] = set()
     for key in sorted(keys):
         people, hits = await people_with(reading, key)
-        if any(person.ref != group.root for person in people) or (hits and not people):
+        if any(person.ref != group.root for person in people) or (
+            hits and not people and not await _only_of(reading, group, key)
+        ):
             shared.add(key)
     return frozenset(shared)
 
 
+async def _only_of(reading: Reading, group: Group, key: ContactKey) -> bool:
+    """Whether the index names nobody else: the platform's rows have said nothing since they were erased."""
+    entries = await reading.state.find(ContactEntry, "key", [str(key)], limit=_MOST)
+    return bool(entries) and all(RecordRef.parse(one.ref) in group.refs for one in entries)
+
+
 async def _check_under_way(
-    reading: Reading, group: Group, appointments: Sequence[Appointment], keys: frozenset[ContactKey]
+    reading: Reading,
+    group: Group,
+    appointments: Sequence[Appointment],
+    keys: frozenset[ContactKey],
+    finishing: str | None,
 ) -> None:
     """What a platform elsewhere was asked for and has not answered is finished first: its answer would bring back what
-    is erased now."""
+    is erased now. ``finishing`` is the erasing itself, whose answer is just being recorded."""
     ids = frozenset(one.id for one in appointments)
     identities = frozenset(map(str, keys))
     for intent in await reading.state.find(Intent, "state", ["open"], limit=_MOST):
+        if intent.id == finishing:
+            continue
         about = {intent.for_ref, *intent.refs}
         if intent.appointment is not None:
             about.add(intent.appointment.ref)
@@ -271,15 +299,18 @@ async def _by_subject(reading: Reading, group: Group, appointments: Sequence[App
 async def _load_erasing(reading: Reading, asked: OnePerson) -> tuple[Held, Intent]:
     if not reading.setup.host.capabilities.erase_client:
         raise MissingCapability("erasing needs a host that declares erase_client", (), "erase_client")
-    await reading.state.hold(f"merge:{asked.ref}")
-    held = await load_person(reading, asked)
+    held = await _load_group(reading, await held_group(reading, asked.ref))
+    region = reading.policy.contacts.region
+    contacts = held.contacts.union(*(keys_of(row, region) for row in held.records))
     intent = Intent(
         id=reading.fresh_id(),
         write=HostWrite.ERASE_CLIENT,
         actor=reading.actor,
         asked_at=reading.now,
         due_at=reading.now,
+        for_ref=held.root,
         refs=held.refs,
+        entries=tuple(sorted(contacts)),
     )
     return held, intent
 

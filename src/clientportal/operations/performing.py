@@ -17,6 +17,7 @@ from clientportal.errors import Conflict, DurableOperation, InvalidInput, Policy
 from clientportal.operations.assignments import as_assigned_now
 from clientportal.operations.auditing import note_look, note_refusal
 from clientportal.operations.elsewhere import ask_elsewhere, finish_earlier
+from clientportal.operations.following import FOLLOWING
 from clientportal.operations.frame import (
     BEGUN,
     INTENT_LEASE,
@@ -90,7 +91,8 @@ def _texts_of(kind: Any) -> tuple[tuple[str, bool], ...]:
 
 @cache
 def _names_of(kind: Any) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind)) if has(kind) else ()
+    """What makes two requests different: not what is only noted along with one."""
+    return tuple(one.name for one in fields(kind) if one.eq) if has(kind) else ()
 
 
 def _check_texts(operation: str, request: object, key: str | None) -> None:
@@ -157,7 +159,9 @@ async def _once(
                     # Under the key stands what was begun, so that a retry finishes it instead of deciding again.
                     intent = evolve(intent, receipt=_with_result(receipt, operation.keyed, decision.outcome))
                     begun = (Put(evolve(receipt, result={BEGUN: intent.id})),)
-                await unit.commit(_noting_use(reading, [*decision.changes, Put(intent), *begun]))
+                # What must not be done unless the host does its part is done after its answer.
+                at_once = () if intent.write in FOLLOWING else decision.changes
+                await unit.commit(_noting_use(reading, [*at_once, Put(intent), *begun]))
                 pending = intent, decision
             else:
                 decision = await _settled(reading, decision)

@@ -36,18 +36,35 @@ from clientportal.records import (
     Snapshot,
     Write,
 )
-from clientportal.values import Appointment, ChangeKind, Offer, RecordRef
+from clientportal.values import Appointment, ChangeKind, ContactKey, Offer, RecordRef
 
-__all__ = ["Deleting", "DeletingAppointment", "delete_appointment", "delete_client"]
+__all__ = ["Deleting", "DeletingAppointment", "Leftovers", "delete_appointment", "delete_client", "forget_client"]
 
 
 @frozen(kw_only=True)
-class Deleting:
+class Leftovers:
+    """What the portal itself holds of a client, and who has it deleted."""
+
+    sessions: tuple[Session, ...] = ()
+    entries: tuple[ContactEntry, ...] = ()
+    links: tuple[AccountLink, ...] = ()
+    messages: tuple[OutboxMessage, ...] = ()
+    actor: str
+
+    @property
+    def valid_links(self) -> tuple[AccountLink, ...]:
+        """Those that were not revoked before."""
+        return tuple(one for one in self.links if one.revoked_at is None)
+
+
+@frozen(kw_only=True)
+class Deleting(Leftovers):
     """Everything read to delete one client.
 
     ``root`` is the record that speaks, ``rows`` are the platform's client rows that are there. ``coming`` are the
     appointments still to come, with the platform's own word on cancelling each; read only where the policy cancels
     them. ``one_commit`` says whether the platform's writes commit with ours. ``fresh_ids`` are as many as ``coming``.
+    ``contacts`` are those that the rows have: once a platform elsewhere has deleted the rows, nobody else knows them.
     """
 
     root: RecordRef
@@ -55,11 +72,7 @@ class Deleting:
     coming: tuple[Appointment, ...] = ()
     offers: Mapping[str, Offer] = field(factory=dict[str, Offer])
     one_commit: bool = True
-    sessions: tuple[Session, ...] = ()
-    entries: tuple[ContactEntry, ...] = ()
-    links: tuple[AccountLink, ...] = ()
-    messages: tuple[OutboxMessage, ...] = ()
-    actor: str
+    contacts: tuple[ContactKey, ...] = ()
     intent_id: str
     fresh_ids: tuple[str, ...] = ()
 
@@ -92,24 +105,29 @@ def delete_client(seen: Deleting, ref: RecordRef, policy: Policy, now: datetime)
         for_ref=ref,
         refs=tuple(sorted(seen.rows - {ref})),
         cancels=cancels,
+        entries=seen.contacts,
         because=str(because),
     )
-    links = tuple(one for one in seen.links if one.revoked_at is None)
     outcome = Deleted(
         ref=ref,
         refs=(ref, *sorted(seen.rows - {ref})),
         cancelled=tuple(one.id for one in cancels),
         sessions=len(seen.sessions),
-        links=len(links),
+        links=len(seen.valid_links),
     )
+    writes, events = forget_client(seen, now)
+    return grant(outcome, because, (*_snapshots(cancels, seen, now), *writes), events=events, asks=intent)
+
+
+def forget_client(seen: Leftovers, now: datetime) -> tuple[tuple[Write, ...], tuple[HostEvent, ...]]:
+    """What is written once the platform has deleted a client: in the same commit, or in the one after its answer."""
     writes = (
-        *_snapshots(cancels, seen, now),
         *(Remove(one) for one in seen.sessions),
         *(Remove(one) for one in seen.entries),
-        *(Put(evolve(one, revoked_at=now, revoked_by=seen.actor)) for one in links),
+        *(Put(evolve(one, revoked_at=now, revoked_by=seen.actor)) for one in seen.valid_links),
         *(_dropped(one) for one in seen.messages if one.state is MessageState.QUEUED),
     )
-    return grant(outcome, because, writes, events=tuple(_unlinked(one, seen.actor) for one in links), asks=intent)
+    return writes, tuple(_unlinked(one, seen.actor) for one in seen.valid_links)
 
 
 def _snapshots(cancels: tuple[Appointment, ...], seen: Deleting, now: datetime) -> tuple[Write, ...]:
