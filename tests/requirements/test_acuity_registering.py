@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from clientportal import Reason
+from clientportal import Reason, presets
 from clientportal.errors import InvalidContact, InvalidInput
 from clientportal.records import Account, Consent, Credential, Identifier, OutboxMessage
-from mails import AGREED, ANOTHER, PASSWORD, acuity, confirmed, link_in, links_to, quick, register
+from mails import AGREED, ANOTHER, PASSWORD, acuity, confirmed, link_in, links_to, quick, register, timetap
 from watching import at_once, everything_stored, reason_of, refusal_of
 from world import World
 
@@ -238,6 +238,21 @@ def test_off_is_off_and_on_again_finds_everything_as_it_was(world: World) -> Non
     assert changed <= {"cp_audit"}, "nothing is lost"
     world.change_policy("login", enabled=True)
     assert [one.id for one in world.client(verified).appointments().items] == ["a1"]
+
+
+@pytest.mark.requirement("A6")
+def test_without_accounts_their_open_sessions_are_refused_and_those_of_records_go_on(memory_world: World) -> None:
+    """A business goes over to codes without accounts: whoever is in with an account is refused at the next click. It
+    goes back: the same session goes on."""
+    world = memory_world
+    timetap(world)
+    with_accounts = world.policy
+    ana = world.client(register(world))
+    world.use(quick(presets.timely(region="NZ")))
+    for refused in (ana.appointments, ana.profiles, ana.sessions):
+        assert reason_of(refused) is Reason.DISABLED
+    world.use(with_accounts)
+    assert ana.appointments().items == ()
 
 
 @pytest.mark.requirement("A6")

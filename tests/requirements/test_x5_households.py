@@ -12,7 +12,7 @@ from accounts_ground import a_session, an_account
 from clientportal import HostError, Permission, Policy, Reason, RecordRef, presets
 from clientportal.policy import SeenBy, SeveralRecords
 from clientportal.records import AccountLink, ContactHistory
-from clientportal.rules.claiming import Evidence, Leave, Link, LinkVerdict, decide_link
+from clientportal.rules.claiming import Leave, Link, LinkFacts, LinkVerdict, decide_link
 from clientportal.rules.whose_contact import Candidate
 from watching import at_once, everything_stored, reason_of
 from world import World, client
@@ -342,6 +342,7 @@ def test_a_number_that_is_logged_out_everywhere_leaves_accounts_alone(world: Wor
     """Whoever has the number ends the number's sessions; the account that sees the same record is ended by its own
     holder, or by staff."""
     world.use(presets.timely(region="NZ"))
+    world.change_policy("registration", accounts=True)
     mere, _ = two_adults(world)
     id = account(world)
     world.staff().link(id, mere)
@@ -450,9 +451,9 @@ def test_a_platform_decides_by_its_own_rule(memory_world: World) -> None:
     """This one links nothing without staff; staff it lets."""
     world = memory_world
 
-    def careful(evidence: Evidence, candidates: Sequence[Candidate], policy: Policy) -> LinkVerdict:
-        said = decide_link(evidence, candidates, policy)
-        return Leave(said.because) if evidence.asserted_by == "client" else said
+    def careful(facts: LinkFacts, candidates: Sequence[Candidate], policy: Policy) -> LinkVerdict:
+        said = decide_link(facts, candidates, policy)
+        return Leave(said.because) if facts.asserted_by == "client" else said
 
     world.portal = world.make_portal(decide_link=careful)
     _, tama = two_adults(world)
@@ -467,8 +468,8 @@ def test_a_platforms_rule_that_breaks_the_laws_is_told_so_and_nothing_is_linked(
     """It hands out a record of which nothing was proved: an error that names it, not a link."""
     world = memory_world
 
-    def generous(evidence: Evidence, candidates: Sequence[Candidate], policy: Policy) -> LinkVerdict:
-        return Link((client("mere"),), decide_link(evidence, candidates, policy).because)
+    def generous(facts: LinkFacts, candidates: Sequence[Candidate], policy: Policy) -> LinkVerdict:
+        return Link((client("mere"),), decide_link(facts, candidates, policy).because)
 
     world.portal = world.make_portal(decide_link=generous)
     two_adults(world)

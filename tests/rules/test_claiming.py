@@ -31,9 +31,9 @@ from clientportal.rules.account_sessions import AccountSight
 from clientportal.rules.claiming import (
     AskForProof,
     Asserter,
-    Evidence,
     Leave,
     Link,
+    LinkFacts,
     LinkVerdict,
     decide_link,
     held_to_the_laws,
@@ -87,7 +87,7 @@ def person(id: str, *, booked: datetime | None = None, usable: bool = True, name
     return Candidate(record, (record,))
 
 
-def evidence(holders: Mapping[ContactKey, Sequence[str]], *, by: Asserter = Asserter.CLIENT, **more: Any) -> Evidence:
+def facts(holders: Mapping[ContactKey, Sequence[str]], *, by: Asserter = Asserter.CLIENT, **more: Any) -> LinkFacts:
     """Contacts proved now, each with the clients that have it."""
     given: dict[str, Any] = {
         "account": "a1",
@@ -96,7 +96,7 @@ def evidence(holders: Mapping[ContactKey, Sequence[str]], *, by: Asserter = Asse
         "proved": dict.fromkeys(holders, NOW),
         "holders": {key: frozenset(map(RecordRef.client, ids)) for key, ids in holders.items()},
     }
-    return Evidence(**given | more)
+    return LinkFacts(**given | more)
 
 
 def refs(verdict: LinkVerdict) -> tuple[list[str], list[str]]:
@@ -134,26 +134,26 @@ def test_what_a_proved_contact_links(
     policy: Policy, proved: dict[ContactKey, list[str]], linked: list[str], further: list[str]
 ) -> None:
     """A contact of one's own opens one's record; a shared one opens what the policy says, and no more (X5)."""
-    assert refs(decide_link(evidence(proved), [ANA, BEN], policy)) == (linked, further)
+    assert refs(decide_link(facts(proved), [ANA, BEN], policy)) == (linked, further)
 
 
 def test_what_is_not_usable_is_nobodys() -> None:
     """Staff in the same table and shut clients are not linked, by a proof or by staff."""
     shut = person("ana", usable=False)
-    assert isinstance(decide_link(evidence({MOBILE: ["ana"]}), [shut], CHOOSE), Leave)
-    assert isinstance(decide_link(evidence({}, by=Asserter.STAFF), [shut], CHOOSE), Leave)
+    assert isinstance(decide_link(facts({MOBILE: ["ana"]}), [shut], CHOOSE), Leave)
+    assert isinstance(decide_link(facts({}, by=Asserter.STAFF), [shut], CHOOSE), Leave)
 
 
 @pytest.mark.parametrize("by", [Asserter.STAFF, Asserter.HOST])
 def test_staff_and_the_platform_answer_for_what_they_say(by: Asserter) -> None:
     """Without a proof, and also for what was taken off before."""
-    said = evidence({}, by=by, revoked=frozenset({ANA.ref}))
+    said = facts({}, by=by, revoked=frozenset({ANA.ref}))
     assert refs(decide_link(said, [ANA], STRICT)) == (["ana"], [])
 
 
 def test_a_record_that_was_taken_off_does_not_come_back_by_itself() -> None:
     """Whatever is proved; and what is merged into it later does not bring it back either."""
-    proof = evidence({MOBILE: ["ana"], FAMILY: ["ana", "ben"]}, revoked=frozenset({ANA.ref}))
+    proof = facts({MOBILE: ["ana"], FAMILY: ["ana", "ben"]}, revoked=frozenset({ANA.ref}))
     assert refs(decide_link(proof, [ANA, BEN], CHOOSE)) == (["ben"], [])
     merged = Candidate(BEN.speaker, (BEN.speaker, ANA.speaker))
     assert isinstance(decide_link(proof, [merged], CHOOSE), Leave)
@@ -174,7 +174,7 @@ def test_a_contact_that_was_quiet_needs_a_second_one(
     """Last booked 400 days ago, asked again after 180 (X6): a second contact, or a proof in between, will do."""
     quiet = person("ana", booked=NOW - 400 * DAY)
     policy = several(SeveralRecords.CHOOSE, recycled_after=180 * DAY)
-    verdict = decide_link(evidence(proved, proved_before=before), [quiet], policy)
+    verdict = decide_link(facts(proved, proved_before=before), [quiet], policy)
     assert refs(verdict) == (([], ["ana"]) if asked else (["ana"], []))
 
 
@@ -204,7 +204,7 @@ def test_a_client_is_linked_to_nothing_unproved_unusable_or_taken_off(
     policy: Policy,
 ) -> None:
     """The laws that a platform's own rule is held to: ours keeps them whatever it is given, and keeps every order."""
-    proof = evidence(holders, revoked=revoked)
+    proof = facts(holders, revoked=revoked)
     answers = [held_to_the_laws(decide_link, proof, order, policy) for order in permutations(people)]
     assert all(answer == answers[0] for answer in answers)
     linked, further = refs(answers[0])
@@ -221,7 +221,7 @@ def test_no_adult_sees_another_by_what_they_share(
     people: list[Candidate], holders: dict[ContactKey, list[str]]
 ) -> None:
     """X5: where the policy lets nobody choose, each linked record has a proved contact that no other of them has."""
-    proof = evidence(holders)
+    proof = facts(holders)
     linked, _ = refs(decide_link(proof, people, STRICT))
     usable = [one for one in people if one.speaker.usable]
     for one in usable:
@@ -237,19 +237,19 @@ def test_proving_more_never_takes_a_record_away(
     if key in holders or not people:
         return
     more = {**holders, key: [people[0].ref.id]}
-    before, _ = refs(decide_link(evidence(holders), people, policy))
-    after, _ = refs(decide_link(evidence(more), people, policy))
+    before, _ = refs(decide_link(facts(holders), people, policy))
+    after, _ = refs(decide_link(facts(more), people, policy))
     assert set(before) <= set(after)
 
 
 def test_the_reason_says_on_what_it_rests() -> None:
     """Who says so, the contact masked, how many records, whether one is named alike, and the settings."""
-    said = decide_link(evidence({FAMILY: ["ana", "ben"]}, first_name=" ÁNA "), [ANA, BEN], STRICT)
-    facts, settings = dict(said.because.facts), dict(said.because.settings)
-    assert (facts["asserted by"], facts["records"], facts["named alike"]) == ("client", "2", "1")
+    said = decide_link(facts({FAMILY: ["ana", "ben"]}, first_name=" ÁNA "), [ANA, BEN], STRICT)
+    shown, settings = dict(said.because.facts), dict(said.because.settings)
+    assert (shown["asserted by"], shown["records"], shown["named alike"]) == ("client", "2", "1")
     assert "kingi@example.com" not in str(said.because)
     assert settings["login.several"] == "accounts"
-    assert dict(decide_link(evidence({}), [], STRICT).because.facts)["contact"] == "none"
+    assert dict(decide_link(facts({}), [], STRICT).because.facts)["contact"] == "none"
 
 
 # --- a rule of the platform's own ------------------------------------------------------------------------------------
@@ -266,7 +266,7 @@ def test_the_reason_says_on_what_it_rests() -> None:
 )
 def test_a_rule_that_breaks_the_laws_is_told_which(answer: Any, match: str) -> None:
     """Foreign records, unproved ones, ones that were taken off, and answers that are none."""
-    proof = evidence({MOBILE: ["ana", "cy"]}, revoked=frozenset({RecordRef.client("cy")}))
+    proof = facts({MOBILE: ["ana", "cy"]}, revoked=frozenset({RecordRef.client("cy")}))
     with pytest.raises(HostError, match=match):
         held_to_the_laws(lambda *_: answer, proof, [ANA, BEN, person("cy")], STRICT)
 
@@ -274,7 +274,7 @@ def test_a_rule_that_breaks_the_laws_is_told_which(answer: Any, match: str) -> N
 def test_for_staff_only_what_was_asked_about_counts() -> None:
     """They need no proof."""
     answer = Link((BEN.ref,), BECAUSE)
-    assert held_to_the_laws(lambda *_: answer, evidence({}, by=Asserter.STAFF), [BEN], STRICT) == answer
+    assert held_to_the_laws(lambda *_: answer, facts({}, by=Asserter.STAFF), [BEN], STRICT) == answer
 
 
 # --- what follows ----------------------------------------------------------------------------------------------------
@@ -328,11 +328,11 @@ def reason(decision: Decision[Any] | Refusal | None) -> Reason | None:
 
 
 def claimed(
-    proof: Evidence, *people: Candidate, policy: Policy = STRICT, sight: AccountSight | None = None, **more: Any
+    proof: LinkFacts, *people: Candidate, policy: Policy = STRICT, sight: AccountSight | None = None, **more: Any
 ) -> Decision[Claimed]:
     """What follows from a proof."""
     given: dict[str, Any] = {
-        "session": session(), "sight": sight or AccountSight(account()), "evidence": proof, "candidates": people,
+        "session": session(), "sight": sight or AccountSight(account()), "facts": proof, "candidates": people,
         "history": None, "rule": decide_link, "spent": (), "numbers": {}, "counter": None, "actor": "account:a1",
     }  # fmt: skip
     return claim(Claim(**given | more), policy, NOW)
@@ -346,7 +346,7 @@ def granted(decision: Decision[Claimed]) -> Claimed:
 
 def test_a_claim_links_remembers_the_proof_and_opens_the_record() -> None:
     """The link with its evidence; the contact's history; the session for the only record that there is."""
-    decision = claimed(evidence({MOBILE: ["ana"]}), ANA)
+    decision = claimed(facts({MOBILE: ["ana"]}), ANA)
     link = links_in(decision)["client:ana"]
     assert (link.evidence, link.made_at, link.actor) == (LinkEvidence.PROVED_CONTACT, NOW, "account:a1")
     assert Put(ContactHistory(id=str(MOBILE), proved_at=NOW)) in decision.changes
@@ -358,13 +358,13 @@ def test_a_claim_links_remembers_the_proof_and_opens_the_record() -> None:
 
 def test_a_claim_that_needs_more_leaves_the_history_as_it_is() -> None:
     """Else the first proof would make the contact look fresh to the second (X6)."""
-    decision = claimed(evidence({FAMILY: ["ana", "ben"]}), ANA, BEN)
+    decision = claimed(facts({FAMILY: ["ana", "ben"]}), ANA, BEN)
     assert granted(decision) == Claimed((), (), proof_needed=True)
-    partly = claimed(evidence({FAMILY: ["ana", "ben"], MOBILE: ["ana"]}), ANA, BEN)
+    partly = claimed(facts({FAMILY: ["ana", "ben"], MOBILE: ["ana"]}), ANA, BEN)
     assert granted(partly).proof_needed is True
     for one in (decision, partly):
         assert not [w for w in one.changes if isinstance(w.record, ContactHistory)]
-    nothing = claimed(evidence({MOBILE: []}))
+    nothing = claimed(facts({MOBILE: []}))
     assert granted(nothing) == Claimed((), (), proof_needed=False)
 
 
@@ -373,7 +373,7 @@ def test_who_has_one_record_open_keeps_it_and_names_that_are_equal_get_numbers()
     older, younger = person("older", name="Ana"), person("younger", name="Ana")
     sight = AccountSight(account(), links=(link_to(older.ref),), linked=(older,))
     decision = claimed(
-        evidence({MOBILE: ["younger"]}),
+        facts({MOBILE: ["younger"]}),
         younger,
         sight=sight,
         session=session(entry="client:older"),
@@ -389,7 +389,7 @@ def test_a_guests_bookings_are_linked_one_by_one() -> None:
     """Each is a record of its own; a client row that was merged into it is not linked besides."""
     rows = [ClientRecord(RecordRef.booking(id), NOW, first_name="Ana") for id in ("g1", "g2")]
     guest = Candidate(rows[0], (*rows, ANA.speaker))
-    proof = evolve(evidence({MOBILE: []}), holders={MOBILE: frozenset({rows[0].ref})})
+    proof = evolve(facts({MOBILE: []}), holders={MOBILE: frozenset({rows[0].ref})})
     assert set(links_in(claimed(proof, guest))) == {"booking:g1", "booking:g2"}
 
 
@@ -541,7 +541,7 @@ def test_not_me_needs_a_record_that_is_shown() -> None:
 def by_staff(**more: Any) -> StaffLinking:
     """Staff say that Ana is the account's."""
     given: dict[str, Any] = {
-        "account": account(), "candidates": (ANA,), "held": (), "evidence": evidence({}, by=Asserter.STAFF),
+        "account": account(), "candidates": (ANA,), "held": (), "facts": facts({}, by=Asserter.STAFF),
         "rule": decide_link, "actor": "staff:mia",
     }  # fmt: skip
     return StaffLinking(**given | more)

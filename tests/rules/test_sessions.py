@@ -98,6 +98,19 @@ def test_switching_login_off_refuses_open_sessions() -> None:
     assert reason(judge_session(session(), off, NOW)) is Reason.DISABLED
 
 
+@pytest.mark.requirement("A6")
+def test_switching_accounts_off_refuses_the_open_sessions_of_accounts() -> None:
+    """Those of records go on; switched on again, all are as they were. What has ended is not called switched off."""
+    on = evolve(TIMELY, registration=evolve(TIMELY.registration, accounts=True))
+    off = evolve(TIMELY, registration=evolve(TIMELY.registration, accounts=False))
+    hers = evolve(session(), account="ana")
+
+    assert reason(judge_session(hers, off, NOW, needs_record=False, needs_factor=False)) is Reason.DISABLED
+    assert judge_session(session(), off, NOW) is None
+    assert judge_session(hers, on, NOW) is None
+    assert reason(judge_session(hers, off, hers.ends_at)) is Reason.SESSION_ENDED
+
+
 # --- choosing ------------------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ from clientportal.records import (
     Stage,
     Write,
 )
-from clientportal.rules.claiming import Asserter, Evidence
+from clientportal.rules.claiming import Asserter, LinkFacts
 from clientportal.rules.linking import (
     Claim,
     claim,
@@ -257,7 +257,7 @@ async def _load_claim(
         people.update((one.ref, one) for one in found)
     sight = await load_sight(reading, account)
     before = {key: histories[str(key)].proved_at for key in proved if str(key) in histories}
-    evidence = Evidence(
+    facts = LinkFacts(
         account=account.id,
         asserted_by=Asserter.CLIENT,
         contact=contact,
@@ -270,7 +270,7 @@ async def _load_claim(
     return Claim(
         session=evolve(session, used_at=reading.now),
         sight=sight,
-        evidence=evidence,
+        facts=facts,
         candidates=tuple(people[ref] for ref in sorted(people)),
         history=histories.get(str(contact)),
         rule=reading.setup.decide_link,

@@ -21,7 +21,7 @@ from clientportal.records import (
     Session,
 )
 from clientportal.rules.account_sessions import own_records
-from clientportal.rules.claiming import Asserter, Evidence
+from clientportal.rules.claiming import Asserter, LinkFacts
 from clientportal.rules.linking import (
     Leaving,
     StaffLinking,
@@ -99,7 +99,7 @@ async def _load_link(reading: Reading, asked: LinkRecord) -> StaffLinking:
         account=account,
         candidates=await candidates_of(reading, [asked.ref]),
         held=tuple(held),
-        evidence=Evidence(
+        facts=LinkFacts(
             account=asked.account,
             asserted_by=Asserter.STAFF,
             first_name=None if account is None else account.first_name,

@@ -33,7 +33,7 @@ from clientportal.values import ContactKey, RecordRef, mask
 __all__ = [
     "AskForProof",
     "Asserter",
-    "Evidence",
+    "LinkFacts",
     "Leave",
     "Link",
     "LinkRule",
@@ -55,7 +55,7 @@ class Asserter(StrEnum):
 
 
 @frozen(kw_only=True)
-class Evidence:
+class LinkFacts:
     """Everything that a link can rest on. Nothing in it was merely typed.
 
     * ``asserted_by``: a client must prove; what staff or the platform say, they answer for.
@@ -133,50 +133,50 @@ class LinkRule(Protocol):
     * its answer does not depend on the order of ``candidates``.
     """
 
-    def __call__(self, evidence: Evidence, candidates: Sequence[Candidate], policy: Policy, /) -> LinkVerdict: ...
+    def __call__(self, facts: LinkFacts, candidates: Sequence[Candidate], policy: Policy, /) -> LinkVerdict: ...
 
 
-def decide_link(evidence: Evidence, candidates: Sequence[Candidate], policy: Policy, /) -> LinkVerdict:
+def decide_link(facts: LinkFacts, candidates: Sequence[Candidate], policy: Policy, /) -> LinkVerdict:
     """Decide what an account is linked to (X5, X6). ``candidates`` are all people who have one of the proved contacts,
     or the one record that staff or the platform name and answer for.
     """
     usable = sorted((one for one in candidates if one.speaker.usable), key=lambda one: one.ref)
-    because = _because(evidence, usable, policy)
-    if evidence.asserted_by is not Asserter.CLIENT:
+    because = _because(facts, usable, policy)
+    if facts.asserted_by is not Asserter.CLIENT:
         return Link(_refs(usable), because) if usable else Leave(because)
-    people = [one for one in usable if evidence.proves(one) and not evidence.was_revoked(one)]
+    people = [one for one in usable if facts.proves(one) and not facts.was_revoked(one)]
     if not people:
         return Leave(because)
-    fresh = [one for one in people if not _may_be_recycled(evidence, one, policy)]
-    confirmed = {one.ref for one in fresh if _has_its_own(evidence, one, usable)}
-    allowed = confirmed | {one.ref for one in _of_several(evidence, fresh, policy)}
+    fresh = [one for one in people if not _may_be_recycled(facts, one, policy)]
+    confirmed = {one.ref for one in fresh if _has_its_own(facts, one, usable)}
+    allowed = confirmed | {one.ref for one in _of_several(facts, fresh, policy)}
     refs = tuple(one.ref for one in people if one.ref in allowed)
     waiting = tuple(one.ref for one in people if one.ref not in allowed)
     return Link(refs, because, waiting) if refs else AskForProof(waiting, because)
 
 
-def _may_be_recycled(evidence: Evidence, person: Candidate, policy: Policy) -> bool:
+def _may_be_recycled(facts: LinkFacts, person: Candidate, policy: Policy) -> bool:
     """Whether the one contact that was proved had been quiet for too long when it was (X6). Two are enough."""
-    proofs = evidence.proves(person)
+    proofs = facts.proves(person)
     if len(proofs) > 1:
         return False
     (only,) = proofs
-    before = evidence.proved_before.get(only)
-    return may_be_recycled([person], before, policy.login.recycled_after, evidence.proved[only])
+    before = facts.proved_before.get(only)
+    return may_be_recycled([person], before, policy.login.recycled_after, facts.proved[only])
 
 
-def _has_its_own(evidence: Evidence, person: Candidate, everybody: Sequence[Candidate]) -> bool:
+def _has_its_own(facts: LinkFacts, person: Candidate, everybody: Sequence[Candidate]) -> bool:
     """Whether a contact was proved that is this person's and nobody else's (X5)."""
-    shared = {key for other in everybody if other.ref != person.ref for key in evidence.proves(other)}
-    return bool(evidence.proves(person) - shared)
+    shared = {key for other in everybody if other.ref != person.ref for key in facts.proves(other)}
+    return bool(facts.proves(person) - shared)
 
 
-def _of_several(evidence: Evidence, people: Sequence[Candidate], policy: Policy) -> Sequence[Candidate]:
+def _of_several(facts: LinkFacts, people: Sequence[Candidate], policy: Policy) -> Sequence[Candidate]:
     """Whom of those who share a contact the policy opens to whoever proves it: all (``choose``), the newest, nobody."""
     if policy.login.several is SeveralRecords.CHOOSE:
         return people
     if policy.login.several is SeveralRecords.NEWEST_BOOKING:
-        sharers = ([one for one in people if key in evidence.proves(one)] for key in evidence.proved)
+        sharers = ([one for one in people if key in facts.proves(one)] for key in facts.proved)
         return [newest_booking(each) for each in sharers if each]
     return ()
 
@@ -185,27 +185,25 @@ def _refs(people: Sequence[Candidate]) -> tuple[RecordRef, ...]:
     return tuple(one.ref for one in people)
 
 
-def _because(evidence: Evidence, people: Sequence[Candidate], policy: Policy) -> Because:
-    facts = (
-        ("asserted by", evidence.asserted_by.value),
-        ("contact", "none" if evidence.contact is None else mask(evidence.contact.value)),
-        ("contacts proved", str(len(evidence.proved))),
+def _because(facts: LinkFacts, people: Sequence[Candidate], policy: Policy) -> Because:
+    said = (
+        ("asserted by", facts.asserted_by.value),
+        ("contact", "none" if facts.contact is None else mask(facts.contact.value)),
+        ("contacts proved", str(len(facts.proved))),
         ("records", str(len(people))),
-        ("named alike", str(sum(evidence.is_named_alike(one) for one in people))),
-        ("taken off before", str(len(evidence.revoked))),
+        ("named alike", str(sum(facts.is_named_alike(one) for one in people))),
+        ("taken off before", str(len(facts.revoked))),
     )
     settings = (
         ("login.several", policy.login.several.value),
         ("login.recycled_after", str(policy.login.recycled_after)),
     )
-    return Because("claiming.decide_link", facts, settings)
+    return Because("claiming.decide_link", said, settings)
 
 
-def held_to_the_laws(
-    rule: LinkRule, evidence: Evidence, candidates: Sequence[Candidate], policy: Policy
-) -> LinkVerdict:
+def held_to_the_laws(rule: LinkRule, facts: LinkFacts, candidates: Sequence[Candidate], policy: Policy) -> LinkVerdict:
     """Ask the rule, ours or the platform's, and hold its answer against what no rule may do."""
-    said = rule(evidence, tuple(candidates), policy)
+    said = rule(facts, tuple(candidates), policy)
     if not isinstance(said, Link | AskForProof | Leave):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise HostError(f"decide_link answers with Link, AskForProof or Leave; this is {type(said).__name__}")
     if not isinstance(said, Link):
@@ -214,10 +212,10 @@ def held_to_the_laws(
     for ref in said.refs:
         if ref not in given:
             raise HostError(f"decide_link linked {ref}, which it was not asked about")
-        if evidence.asserted_by is not Asserter.CLIENT:
+        if facts.asserted_by is not Asserter.CLIENT:
             continue
-        if not evidence.proves(given[ref]):
+        if not facts.proves(given[ref]):
             raise HostError(f"decide_link linked {ref}, of which no contact was proved")
-        if evidence.was_revoked(given[ref]):
+        if facts.was_revoked(given[ref]):
             raise HostError(f"decide_link linked {ref}, which was taken off this account before")
     return said

@@ -29,7 +29,7 @@ from clientportal.records import (
     Write,
 )
 from clientportal.rules.account_sessions import AccountSight, own_records
-from clientportal.rules.claiming import AskForProof, Evidence, Leave, Link, LinkRule, held_to_the_laws
+from clientportal.rules.claiming import AskForProof, Leave, Link, LinkFacts, LinkRule, held_to_the_laws
 from clientportal.rules.sessions import Person, label_profiles, number_equals
 from clientportal.rules.signing_in import FreshSession, signed_in
 from clientportal.rules.whose_contact import Candidate
@@ -178,7 +178,7 @@ class Claim:
 
     session: Session
     sight: AccountSight
-    evidence: Evidence
+    facts: LinkFacts
     candidates: tuple[Candidate, ...]
     history: ContactHistory | None
     rule: LinkRule
@@ -194,7 +194,7 @@ def claim(seen: Claim, policy: Policy, now: datetime) -> Decision[Claimed]:
     A proof that opens nothing by itself leaves the contact's history as it is: it must not make it look fresh (X6).
     """
     account = seen.sight.account
-    verdict = held_to_the_laws(seen.rule, seen.evidence, seen.candidates, policy)
+    verdict = held_to_the_laws(seen.rule, seen.facts, seen.candidates, policy)
     writes: tuple[Write, ...] = seen.spent
     events: tuple[HostEvent, ...] = ()
     sight = seen.sight
@@ -202,7 +202,7 @@ def claim(seen: Claim, policy: Policy, now: datetime) -> Decision[Claimed]:
         made, events = links_after(
             verdict, seen.candidates, account, sight.links, LinkEvidence.PROVED_CONTACT, seen.actor, now
         )
-        contact = seen.evidence.contact
+        contact = seen.facts.contact
         fresh = evolve(seen.history or ContactHistory(id=str(contact)), proved_at=now)
         writes = (*writes, *made, *((Put(fresh),) if not verdict.further else ()))
         linked = [one for one in seen.candidates if one.ref in verdict.refs]
@@ -348,7 +348,7 @@ class StaffLinking:
     account: Account | None
     candidates: tuple[Candidate, ...]
     held: tuple[AccountLink, ...]
-    evidence: Evidence
+    facts: LinkFacts
     rule: LinkRule
     actor: str
 
@@ -358,10 +358,10 @@ def link_by_staff(seen: StaffLinking, policy: Policy, now: datetime) -> Decision
 
     The platform's own rule, where there is one, may say no to staff as well.
     """
-    because = Because("linking.link_by_staff", (("account", seen.evidence.account[:200]),))
+    because = Because("linking.link_by_staff", (("account", seen.facts.account[:200]),))
     if seen.account is None or not seen.candidates:
         return refuse(Reason.NOT_FOUND, because)
-    verdict = held_to_the_laws(seen.rule, seen.evidence, seen.candidates, policy)
+    verdict = held_to_the_laws(seen.rule, seen.facts, seen.candidates, policy)
     if isinstance(verdict, Leave):
         return refuse(Reason.NOT_FOUND, verdict.because)
     if isinstance(verdict, AskForProof):

@@ -52,14 +52,18 @@ def judge_session(
     saying "this is not me". So until the second factor was passed or set up (``needs_factor``) nothing is possible but
     that, and logging out.
 
-    Switching login off refuses open sessions too (A6, V5): a session is leave to ask, not a right that outlives the
-    switch.
+    Switching login off refuses open sessions too (A6, V5), and switching accounts off those of accounts: a session is
+    leave to ask, not a right that outlives the switch. Nothing of it goes: switched on again, it is as it was.
     """
-    because = Because("sessions.judge_session", (), (("login.enabled", str(policy.login.enabled)),))
+    accounts = policy.registration.accounts
+    settings = (("login.enabled", str(policy.login.enabled)), ("registration.accounts", str(accounts)))
+    because = Because("sessions.judge_session", (), settings)
     if not policy.login.enabled:
         return Refusal(Reason.DISABLED, because)
     if session is None or not session.alive_at(now):
         return Refusal(Reason.SESSION_ENDED, because)
+    if session.account is not None and not accounts:
+        return Refusal(Reason.DISABLED, because)
     if needs_record and session.stage is Stage.CHOOSING:
         return Refusal(Reason.CHOOSE_FIRST, because)
     if needs_record and session.stage is Stage.SECOND_PROOF:
