@@ -6,7 +6,19 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import ClassVar, assert_type
 
-from clientportal import BaseHost, Because, Capabilities, KeyRing, Money, Policy, Portal, RecordRef, Secret, presets
+from clientportal import (
+    BaseHost,
+    Because,
+    Capabilities,
+    KeyRing,
+    Money,
+    Policy,
+    Portal,
+    Reason,
+    RecordRef,
+    Secret,
+    presets,
+)
 from clientportal.outcomes import (
     AccountImport,
     AllAssigned,
@@ -30,7 +42,7 @@ from clientportal.outcomes import (
 )
 from clientportal.passwords import Bcrypt, Pbkdf2
 from clientportal.ports import ClientPage
-from clientportal.rules.claiming import Evidence, Leave, Link, LinkVerdict
+from clientportal.rules.claiming import Leave, Link, LinkFacts, LinkVerdict
 from clientportal.rules.whose_contact import Candidate
 from clientportal.stores.memory import MemoryStore
 from clientportal.values import (
@@ -101,9 +113,9 @@ class Platform(BaseHost):
         ]
 
 
-def never_shared(evidence: Evidence, candidates: Sequence[Candidate], policy: Policy, /) -> LinkVerdict:
+def never_shared(facts: LinkFacts, candidates: Sequence[Candidate], policy: Policy, /) -> LinkVerdict:
     """A rule of the platform's own on which records an account may see."""
-    alone = [one.ref for one in candidates if evidence.proves(one)]
+    alone = [one.ref for one in candidates if facts.proves(one)]
     because = said()
     return Link((alone[0],), because) if len(alone) == 1 else Leave(because)
 
@@ -147,6 +159,10 @@ def use_it() -> None:
     assert_type(staff.delete_client(ana, key="k"), Deleted)
     assert_type(staff.erase(ana, reason="asked to be forgotten"), Erased)
     assert_type(staff.may_assign_all(ana), MayAssignAll)
+    assert_type(staff.may_assign_all(ana).reason, Reason | None)
+    assert_type([row.reason for row in staff.assign_many(["a1"], "account")], list[Reason | None])
+    assert_type([row.reason for row in staff.delete_clients([ana])], list[Reason | None])
+    assert_type([row.reason for row in staff.end_sessions_of([ana])], list[Reason | None])
     assert_type(staff.assign_all(ana), AllAssigned)
     assert_type(staff.reset_passwords([ana, "account-id"]), tuple[ResetRow, ...])
     assert_type(staff.view_as(ana), Viewing)

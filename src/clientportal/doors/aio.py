@@ -15,7 +15,7 @@ from clientportal.decisions import Decision
 from clientportal.doors.assigning import AsyncClientAssigning, AsyncStaffAssigning, AsyncVisitorAssigning
 from clientportal.doors.base import as_secret, describe
 from clientportal.doors.checks import check_tenant
-from clientportal.doors.claiming import AsyncClientClaiming, AsyncStaffClaiming, AsyncVisitorClaiming
+from clientportal.doors.claiming import AsyncClientClaiming, AsyncStaffClaiming
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.client_files import AsyncStaffClientFiles
 from clientportal.doors.client_list import AsyncStaffClientList
@@ -95,9 +95,7 @@ from clientportal.values import Appointment, Money, RecordRef, Secret, Slot, Whe
 __all__ = ["AsyncClientDoor", "AsyncPortal", "AsyncStaffDoor", "AsyncVisitorDoor"]
 
 
-class AsyncVisitorDoor(
-    AsyncVisitorRegistering, AsyncVisitorPasswords, AsyncVisitorMailLinks, AsyncVisitorAssigning, AsyncVisitorClaiming
-):
+class AsyncVisitorDoor(AsyncVisitorRegistering, AsyncVisitorPasswords, AsyncVisitorMailLinks, AsyncVisitorAssigning):
     """The twin of :class:`VisitorDoor`, awaited."""
 
     async def request_code(self, contact: str) -> CodeSent:

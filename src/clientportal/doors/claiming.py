@@ -11,21 +11,11 @@ from clientportal.outcomes import Claimed, CodeSent, LinkLine, MailSent, Match, 
 from clientportal.values import RecordRef, Secret
 
 __all__ = [
-    "VisitorClaiming",
-    "AsyncVisitorClaiming",
     "ClientClaiming",
     "AsyncClientClaiming",
     "StaffClaiming",
     "AsyncStaffClaiming",
 ]
-
-
-class VisitorClaiming(Door):
-    """What a visitor can do of it: nothing. Without a session there is nothing to claim for."""
-
-
-class AsyncVisitorClaiming(AsyncDoor):
-    """The twin of :class:`VisitorClaiming`, awaited."""
 
 
 class ClientClaiming(Door):
@@ -130,6 +120,5 @@ class AsyncStaffClaiming(AsyncDoor):
         return await self._do(matching.EXPLAIN_BOOKING, matching.BookedAs(name, email, mobile))
 
 
-describe(AsyncVisitorClaiming, VisitorClaiming)
 describe(AsyncClientClaiming, ClientClaiming)
 describe(AsyncStaffClaiming, StaffClaiming)

@@ -252,13 +252,13 @@ class PortalPasswords:
         caller = System(check_tenant(business))
         return step(perform(self._setup, caller, ASSERT_CLIENT, AssertClient(ref, how)))
 
-    def assert_account(self, business: str, account: str, *, how: str) -> SignedIn:
+    def assert_account(self, business: str, account_id: str, *, how: str) -> SignedIn:
         """Let the owner of an account in whom *you* have authenticated: in place of the password, and of nothing else.
 
         A second factor is still asked for. Raises ``Refused`` with ``disabled``, ``not_found``.
         """
         caller = System(check_tenant(business))
-        return step(perform(self._setup, caller, ASSERT_ACCOUNT, AssertAccount(account, how)))
+        return step(perform(self._setup, caller, ASSERT_ACCOUNT, AssertAccount(account_id, how)))
 
 
 class AsyncPortalPasswords:
@@ -278,8 +278,8 @@ class AsyncPortalPasswords:
     async def assert_client(self, business: str, ref: RecordRef, *, how: str) -> SignedIn:
         return await perform(self._setup, System(check_tenant(business)), ASSERT_CLIENT, AssertClient(ref, how))
 
-    async def assert_account(self, business: str, account: str, *, how: str) -> SignedIn:
-        asked = AssertAccount(account, how)
+    async def assert_account(self, business: str, account_id: str, *, how: str) -> SignedIn:
+        asked = AssertAccount(account_id, how)
         return await perform(self._setup, System(check_tenant(business)), ASSERT_ACCOUNT, asked)
 
 

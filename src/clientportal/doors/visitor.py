@@ -6,7 +6,6 @@ from datetime import datetime
 
 from clientportal.doors.assigning import VisitorAssigning
 from clientportal.doors.base import as_secret
-from clientportal.doors.claiming import VisitorClaiming
 from clientportal.doors.mail_links import VisitorMailLinks
 from clientportal.doors.passwords import VisitorPasswords
 from clientportal.doors.registering import VisitorRegistering
@@ -18,7 +17,7 @@ from clientportal.values import Money, Secret, Slot
 __all__ = ["VisitorDoor"]
 
 
-class VisitorDoor(VisitorRegistering, VisitorPasswords, VisitorMailLinks, VisitorAssigning, VisitorClaiming):
+class VisitorDoor(VisitorRegistering, VisitorPasswords, VisitorMailLinks, VisitorAssigning):
     """Ask for a code, log in, use a signed link. Made by ``portal.visitor(...)``."""
 
     def request_code(self, contact: str) -> CodeSent:

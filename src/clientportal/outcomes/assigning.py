@@ -6,6 +6,7 @@ from datetime import datetime
 
 from attrs import frozen
 
+from clientportal.decisions import Reason
 from clientportal.values import Appointment
 
 __all__ = [
@@ -63,7 +64,7 @@ class AssignedRow:
 
     appointment_id: str
     assigned: bool
-    reason: str | None = None
+    reason: Reason | None = None
     before: str | None = None
 
 
@@ -76,7 +77,7 @@ class MayAssignAll:
     """
 
     allowed: bool
-    reason: str | None
+    reason: Reason | None
     account: str | None
     assigned: int
     unassigned: int

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from clientportal.decisions import Reason
 from clientportal.outcomes.assigning import Assignments
 from clientportal.outcomes.claiming import LinkLine
 from clientportal.outcomes.staff import FieldChoice
@@ -104,7 +105,7 @@ class StaffProfile:
     * ``number``: the client number (TT9); ``None`` only in a preview of the first look.
     * ``versions``: of each record that is a client row, what :meth:`StaffDoor.change_client` asks for.
     * ``upcoming``, ``past``: the first page of each, with whose account each appointment is (A13).
-    * ``accounts``: the accounts that are, or were, linked.
+    * ``accounts``: the accounts that are, or were, linked, their addresses masked: ``links()`` shows them whole.
     """
 
     root: RecordRef
@@ -161,7 +162,7 @@ class DeletedRow:
 
     ref: RecordRef
     deleted: Deleted | None
-    reason: str | None = None
+    reason: Reason | None = None
     text: str = ""
 
 
@@ -171,7 +172,7 @@ class EndedRow:
 
     ref: RecordRef
     sessions: int
-    reason: str | None = None
+    reason: Reason | None = None
     text: str = ""
 
 
