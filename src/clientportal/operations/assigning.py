@@ -87,7 +87,7 @@ class _Told:
 async def _load_client_booked(reading: Reading, asked: AppointmentOf) -> _Told:
     session = await session_of(reading, needs_record=True)
     if session.account is not None:
-        if await reading.state.get(Account, session.account) is None:
+        if await reading.state.get(Account, session.account, lock=True) is None:
             raise Denied(Refusal(Reason.SESSION_ENDED, Because("sessions.judge_session", (("account", "gone"),))))
         reading.actor = f"account:{session.account}"
     elif (entry := session.entry_ref) is not None:
@@ -147,8 +147,17 @@ def _by(reading: Reading) -> ByStaff:
 
 
 async def _load_assign(reading: Reading, asked: AssignOne) -> _Assigning:
-    account = await reading.state.get(Account, asked.account_id)
+    account = await _receiver(reading, asked.account_id)
     return _Assigning(await standing_of(reading, asked.id), account, _by(reading))
+
+
+async def _receiver(reading: Reading, account_id: str) -> Account | None:
+    """The account that is to get appointments, locked.
+
+    A first proof that is under way may forget it, and takes away what it finds assigned to it. An assignment that
+    came after would stay with an account that is no more, and keep the appointment from its owner (A8b).
+    """
+    return await reading.state.get(Account, account_id, lock=True)
 
 
 def _shown(held: Assignment, account: Account | None) -> AssignedTo:
@@ -231,8 +240,8 @@ class _Many:
 
 
 async def _load_many(reading: Reading, asked: AssignMany) -> _Many:
+    account = await _receiver(reading, asked.account_id)
     rows = {id: await standing_of(reading, id) for id in asked.ids}
-    account = await reading.state.get(Account, asked.account_id)
     # Each is written down by itself: the audit of an appointment must not depend on how many were picked with it.
     entries = {id: audit_entry(reading, ASSIGN.name, id[:200], "done", "") for id in asked.ids}
     return _Many(rows, account, _by(reading), entries)
@@ -249,7 +258,7 @@ def _decide_many(seen: _Many, _asked: AssignMany, _policy: Policy, now: datetime
     for id, standing in seen.rows.items():
         entry = seen.entries[id]
         if standing is None:
-            rows.append(AssignedRow(id, assigned=False, reason=Reason.NOT_FOUND.value))
+            rows.append(AssignedRow(id, assigned=False, reason=Reason.NOT_FOUND))
             writes.append(Put(evolve(entry, outcome=Reason.NOT_FOUND.value, because=str(because))))
             continue
         rows.append(AssignedRow(id, assigned=True, before=standing.account))
