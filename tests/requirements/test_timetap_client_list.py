@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
 
 from accounts_ground import an_account
-from clientportal import InvalidCursor, InvalidInput, MissingCapability, Reason, Refused, presets
+from clientportal import Conflict, InvalidCursor, InvalidInput, MissingCapability, Reason, Refused, presets
 from clientportal.messages.texts import DEFAULTS
+from clientportal.operations import client_list
 from clientportal.outcomes import NumberFound, NumberState
 from clientportal.policy import FieldDefinition
 from clientportal.ports import Capabilities
 from clientportal.records import AuditEntry, ClientNumber, NumberCounter
 from clientportal.values import Address
+from stores.test_joined import transaction
 from watching import BOTH_COLOURS, at_once, everything_stored, platform, reason_of, refusal_of
 from world import World, client
 
@@ -227,6 +229,25 @@ def test_two_who_look_at_once_give_nobody_two_numbers(world: World) -> None:
     assert world.stored(NumberCounter, "clients").next == 6
 
 
+def test_a_number_that_cannot_be_given_in_the_platforms_transaction_is_given_at_the_next_look(
+    memory_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else numbers at this very moment: the list is shown all the same, and the transaction goes on."""
+    world = memory_world
+    clinic(world)
+
+    async def crowded(*_: object) -> None:
+        raise Conflict("somebody was faster")
+
+    with transaction(world) as connection:
+        staff = world.portal.on(connection).staff(world.tenant, actor="mia", permissions=["see_clients"])
+        with monkeypatch.context() as plant:
+            plant.setattr(client_list, "ASSIGN_NUMBERS", evolve(client_list.ASSIGN_NUMBERS, load=crowded))
+            assert {line.number for line in staff.clients().lines} == {None}
+            assert staff.client(client("ana")).number is None
+        assert {line.number for line in staff.clients().lines} == {1, 2, 3, 4, 5}
+
+
 # --- TT7, TT8: the profile -------------------------------------------------------------------------------------------
 
 
@@ -282,6 +303,21 @@ def test_the_profile_shows_contacts_notes_appointments_and_accounts(world: World
     assert (past.appointment.id, past.assigned) == ("a0", None)
     (link,) = profile.accounts
     assert (link.account, link.sees) == (account, True)
+    assert link.address == "a•••@example.com"
+
+
+@pytest.mark.requirement("TT8")
+def test_whole_addresses_of_accounts_are_for_those_who_link_them(world: World) -> None:
+    """The desk may see clients and no more: of the account it sees whose it is, and not the address that it logs in
+    with, which no record of the client need have."""
+    clinic(world)
+    account = an_account(world, "secret.address@example.com", "2026-10-01 09:00", proved="2026-10-01 09:05")
+    world.staff().link(account, client("ana"))
+    desk = world.staff(["see_clients"])
+    assert reason_of(lambda: desk.links(client("ana"))) is Reason.PERMISSION
+    assert "secret.address" not in str([asdict(one) for one in desk.client(client("ana")).accounts])
+    (line,) = world.staff(["link_accounts"]).links(client("ana"))
+    assert line.address == "secret.address@example.com"
 
 
 @pytest.mark.requirement("TT8")

@@ -14,7 +14,7 @@ from typing import cast
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
-from clientportal.errors import InvalidInput, MissingCapability, Refused
+from clientportal.errors import Conflict, InvalidInput, MissingCapability, Refused
 from clientportal.operations.frame import Operation, Reading
 from clientportal.operations.paging import check_limit
 from clientportal.operations.people import group_of, groups_of, portrait, records_of
@@ -207,11 +207,17 @@ ASSIGN_NUMBERS = Operation[NumberThese, _Numbering, Mapping[RecordRef, int]](
 
 
 async def numbers_given(setup: Setup, caller: Caller, refs: Sequence[RecordRef]) -> Mapping[RecordRef, int]:
-    """Number those records, in a commit of its own. Where too many are at it none is given: the next look does it."""
+    """Number those records, in a commit of its own, or in the host's transaction where there is one.
+
+    Where too many are at it none is given: the next look does it. In a host's transaction that shows as a conflict, for
+    nothing is tried again there; its savepoint is rolled back by then, and the transaction goes on.
+    """
     if not refs:
         return {}
     try:
         return await perform(setup, caller, ASSIGN_NUMBERS, NumberThese(tuple(dict.fromkeys(refs))))
+    except Conflict:
+        return {}
     except Refused as refused:
         if refused.reason is not Reason.BUSY:
             raise

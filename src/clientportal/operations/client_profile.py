@@ -20,7 +20,7 @@ from clientportal.policy import Policy
 from clientportal.records import ClientNumber
 from clientportal.rules.client_fields import custom_of, form_fields, shown
 from clientportal.rules.who_may_manage import Permission
-from clientportal.values import RecordKind, RecordRef, When
+from clientportal.values import RecordKind, RecordRef, When, mask
 
 __all__ = ["STAFF_PROFILE", "ProfileOf", "see_client"]
 
@@ -46,6 +46,8 @@ async def _load(reading: Reading, asked: ProfileOf) -> StaffProfile | None:
         when: await ASSIGNMENTS.load(reading, AssignmentsOf(group.root, ListAppointments(when, None, _FIRST_PAGE)))
         for when in When
     }
+    # Whoever may see clients need not be the one who links accounts: only ``links()`` shows whole addresses.
+    links = [evolve(one, address=mask(one.address)) for one in await LINKS.load(reading, LinksOf(group.root))]
     return StaffProfile(
         root=group.root,
         members=group.refs,
@@ -57,7 +59,7 @@ async def _load(reading: Reading, asked: ProfileOf) -> StaffProfile | None:
         versions={one.ref: one.version for one in seen.records if one.ref.kind is RecordKind.CLIENT},
         upcoming=pages[When.UPCOMING],
         past=pages[When.PAST],
-        accounts=await LINKS.load(reading, LinksOf(group.root)),
+        accounts=tuple(links),
     )
 
 
