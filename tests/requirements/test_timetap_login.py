@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -70,6 +72,25 @@ def test_a_staff_reset_ends_the_sessions_and_mails_the_client_a_link(world: Worl
     assert link_in(world, ANA, "reset") not in repr(reset)
     (line,) = [line for line in world.staff().audit().items if line.action == "reset_password"]
     assert (line.actor, line.subject, line.outcome, line.reason) == ("staff:mia", "client:ana", "done", "she rang")
+
+
+@pytest.mark.requirement("TT3")
+def test_at_most_two_hundred_are_reset_at_once(memory_world: World) -> None:
+    """As of every list that staff pick: none and more are refused before anybody's password is taken away, and no more
+    of a generator is read than it takes to know."""
+    salon(memory_world)
+    read: list[int] = []
+
+    def endless() -> Iterator[str]:
+        for number in count():
+            read.append(number)
+            yield "ana"
+
+    for rows in (["ana"] * 201, [], endless()):
+        with pytest.raises(InvalidInput, match="1 to 200"):
+            memory_world.staff().reset_passwords(rows)
+    assert len(read) == 201
+    assert memory_world.visitor().log_in(ANA, RIGHT).stage.value == "done", "nobody's was reset"
 
 
 @pytest.mark.requirement("TT3")

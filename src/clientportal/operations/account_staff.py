@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, cast
 
 from attrs import field, frozen
@@ -14,6 +15,7 @@ from attrs import field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import InvalidInput, PolicyError, Refused
 from clientportal.operations.accounts import MOST, belongings_of
+from clientportal.operations.deleting_clients import MOST_AT_ONCE
 from clientportal.operations.frame import Denied, Operation, Reading, alone
 from clientportal.operations.logging_in import at_a_place
 from clientportal.operations.own_password import context_of, facts_of, pending_links
@@ -196,7 +198,10 @@ def _each_whose(rows: object) -> list[Whose]:
             f"reset_passwords: who is a list of accounts' ids and clients' refs, such as [{rows!r:.100}]; "
             f"this is {type(rows).__name__}"
         )
-    return [Whose(row) for row in cast("Iterable[RecordRef | str]", rows)]
+    found = list(islice(cast("Iterable[RecordRef | str]", rows), MOST_AT_ONCE + 1))
+    if not 1 <= len(found) <= MOST_AT_ONCE:
+        raise InvalidInput(f"reset_passwords: who is 1 to {MOST_AT_ONCE} accounts' ids and clients' refs")
+    return [Whose(row) for row in found]
 
 
 async def reset_passwords(
