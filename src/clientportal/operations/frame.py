@@ -117,7 +117,9 @@ class Operation(Generic[Q, V, T]):
 
     * ``load`` reads everything the rule needs; ``decide`` is the rule, pure.
     * ``durable``: judges a proof, spends a budget or revokes access, so it begins its own unit and has committed before
-      it returns or raises; inside a host's open transaction it refuses.
+      it returns or raises; inside a host's open transaction it refuses. What takes access away because its object goes
+      (a client is deleted, an appointment is nobody's any more) is not durable: the host deletes or changes its own row
+      in the same transaction, and the one must not be without the other.
     * ``writes``: whether it can change anything. ``previewable``: whether it may be tried without effect.
     * ``humans_only``: the host's bot check is asked, once, before the unit begins: it is slow, its proofs are good for
       one use, and a conflict runs the loader again.
