@@ -30,6 +30,7 @@ from clientportal.records import (
 )
 from clientportal.rules.account_sessions import AccountSight
 from clientportal.rules.first_proof import Unproved
+from clientportal.rules.logging_in import Tried
 from clientportal.rules.proving import (
     Accepting,
     Guessed,
@@ -159,24 +160,35 @@ def counter(**more: Any) -> GuessCounter:
     return GuessCounter(**{"id": f"{HERS}|verify", "identity": HERS, "day_began": NOW} | more)
 
 
+HERS_NOW = Credential(id="eve", hash=Secret("h"), set_at=NOW - DAY, set_by="client")
+
+
 def test_a_try_is_charged_before_it_is_judged_and_given_back_when_it_was_right() -> None:
     """Counted as wrong first; a right one takes its own count back, and logs in."""
-    charged = charge_try(Guessing(ANA, "verify", counter(day_count=2), Secret("h")), ACUITY, NOW)
-    assert charged.outcome == Guessed(Secret("h"))
+    charged = charge_try(Guessing(ANA, "verify", counter(day_count=2), "eve", HERS_NOW), ACUITY, NOW)
+    assert charged.outcome == Guessed(Tried(HERS, "verify", "eve", HERS_NOW, charged_in=NOW, run=1))
     (counted,) = put(charged.changes, GuessCounter)
     assert counted.day_count == 3
-    right = verify_by_password(proving(session=None), counted, ACUITY, NOW)
+    right = verify_by_password(proving(session=None), counted, NOW, ACUITY, NOW)
     assert isinstance(right.outcome, SignedIn)
     assert put(right.changes, GuessCounter)[0].day_count == 2
     assert put(right.changes, Session)[0].confirmed_at == NOW
     assert "eve-s" not in removed(right.changes)
-    assert put(verify_by_password(proving(), None, ACUITY, NOW).changes, GuessCounter) == []
+    assert put(verify_by_password(proving(), None, NOW, ACUITY, NOW).changes, GuessCounter) == []
+
+
+def test_a_try_that_was_charged_yesterday_is_not_given_back_to_today() -> None:
+    """Another day has begun while it was hashed: its tries are none of this one's."""
+    today = counter(day_count=2)
+    right = verify_by_password(proving(session=None), today, NOW - DAY, ACUITY, NOW)
+    assert put(right.changes, GuessCounter)[0].day_count == 2
 
 
 def test_a_call_that_was_answered_is_not_charged_again() -> None:
     """Its charge was made then."""
-    asked = charge_try(Guessing(ANA, "verify", counter(stopped=True), None, known=True), ACUITY, NOW)
-    assert (asked.outcome, asked.changes) == (Guessed(None), ())
+    asked = charge_try(Guessing(ANA, "verify", counter(stopped=True), known=True), ACUITY, NOW)
+    assert isinstance(asked.outcome, Guessed)
+    assert (asked.outcome.charged, asked.outcome.tried.hash, asked.changes) == (False, None, ())
 
 
 @pytest.mark.parametrize(
@@ -189,14 +201,14 @@ def test_a_call_that_was_answered_is_not_charged_again() -> None:
 )
 def test_a_used_up_budget_is_not_charged(held: GuessCounter, why: Reason) -> None:
     """And nothing is looked at."""
-    decision = charge_try(Guessing(ANA, "verify", held, None), ACUITY, NOW)
+    decision = charge_try(Guessing(ANA, "verify", held), ACUITY, NOW)
     assert (reason(decision), decision.changes) == (why, ())
 
 
 def test_the_right_password_comes_too_late_for_anothers_address() -> None:
     """The link is gone; the charge stays."""
     seen = proving(unproved=Unproved(ANA, Identifier(id=HERS, account="ana"), ()))
-    assert reason(verify_by_password(seen, counter(), ACUITY, NOW)) is Reason.LINK_GONE
+    assert reason(verify_by_password(seen, counter(), NOW, ACUITY, NOW)) is Reason.LINK_GONE
 
 
 # --- somebody else ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.keyring import digest, new_secret
 from clientportal.operations.accounts import load_mailed, load_sight, load_unproved
 from clientportal.operations.assignments import assign_at_first_proof
-from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.frame import TRIES, Denied, Keyed, Operation, Reading
+from clientportal.operations.logging_in import CredentialChanged, matched, must_be_unchanged, told
 from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail
 from clientportal.operations.new_passwords import hashing_place, read_new
 from clientportal.operations.people import session_of
@@ -41,6 +42,7 @@ from clientportal.records import (
     Write,
 )
 from clientportal.rules.first_proof import Unproved
+from clientportal.rules.logging_in import Tried
 from clientportal.rules.mailed_links import MAILED_LINK, MailRequest, mailed_claims, request_mail
 from clientportal.rules.proving import (
     Guessed,
@@ -286,11 +288,23 @@ class TryLink:
 
 
 @frozen
+class _Against:
+    """What the password was compared with.
+
+    Its repr is empty, and so is what the fingerprint of an idempotency key sees of it: under one key every right
+    password is the same request.
+    """
+
+    tried: Tried | None = field(default=None, repr=False)
+
+
+@frozen
 class TriedLink:
     """The same, and how the try ended."""
 
     link: Secret = field(repr=False)
     matches: bool
+    against: _Against = _Against()
 
 
 async def _load_try(reading: Reading, asked: TryLink) -> Guessing:
@@ -311,7 +325,8 @@ async def _load_try(reading: Reading, asked: TryLink) -> Guessing:
         identity=ContactKey.parse(link.identity),
         lane=_VERIFYING,
         counter=await reading.state.get(GuessCounter, counter_id, lock=True),
-        hash=None if credential is None else credential.hash,
+        account=link.account,
+        credential=credential,
         known=known,
     )
 
@@ -338,25 +353,28 @@ TRY_VERIFYING = Operation[TryLink, Guessing, Guessed](
 class _Tried:
     proving: Proving | None
     counter: GuessCounter | None = None
+    charged_in: datetime | None = None
 
 
 async def _load_tried(reading: Reading, asked: TriedLink) -> _Tried:
     accounts_on(reading, "verify_by_password")
     link = await load_mailed(reading, asked.link, (MailPurpose.VERIFY,))
     account = None if link.account is None else await reading.state.get(Account, link.account)
-    if account is None or not asked.matches:
+    tried = asked.against.tried
+    if account is None or tried is None or not asked.matches:
         # Nothing is read for a wrong password: who has it, has proved the mailbox, and not the registration.
         return _Tried(None)
     identity = ContactKey.parse(link.identity)
     counter = await reading.state.get(GuessCounter, f"{identity}|{_VERIFYING}", lock=True)
     unproved = await load_unproved(reading, identity)
-    return _Tried(await load_proving(reading, account, unproved, link=link), counter)
+    await must_be_unchanged(reading, tried)
+    return _Tried(await load_proving(reading, account, unproved, link=link), counter, tried.charged_in)
 
 
 def _decide_tried(seen: _Tried, _asked: TriedLink, policy: Policy, now: datetime) -> Decision[SignedIn]:
-    if seen.proving is None:
+    if seen.proving is None or seen.charged_in is None:
         return refuse(Reason.LOGIN_FAILED, Because("proving.verify_by_password", (("password", "wrong"),)))
-    return verify_by_password(seen.proving, seen.counter, policy, now)
+    return verify_by_password(seen.proving, seen.counter, seen.charged_in, policy, now)
 
 
 VERIFY_WITH_PASSWORD = Operation[TriedLink, _Tried, SignedIn](
@@ -374,10 +392,22 @@ async def verify_with_password(
 ) -> SignedIn:
     """Charge the try, look at the password, and record the answer: three steps, and a place to hash held throughout.
 
-    The place comes first: whoever finds none has been charged nothing.
+    The place comes first: whoever finds none has been charged nothing. Where the password is set anew while it is
+    being hashed, the new one is what counts, for the same try (as at a login: ``logging_in.prove``).
     """
     typed = read_new(setup, caller.tenant, password)
     async with hashing_place(setup, caller.tenant) as hashing:
         guessed = await perform(setup, caller, TRY_VERIFYING, TryLink(link, key))
-        checked = await hashing.check(guessed.hash, typed)
-        return await perform(setup, caller, VERIFY_WITH_PASSWORD, TriedLink(link, checked.matches), key=key)
+        tried = guessed.tried
+        for _ in range(TRIES):
+            if guessed.charged:
+                checked = await matched(setup, caller, hashing, tried, typed)
+            else:
+                checked = await hashing.check(tried.hash, typed)
+            judged = TriedLink(link, checked.matches, _Against(tried))
+            try:
+                return await perform(setup, caller, VERIFY_WITH_PASSWORD, judged, key=key)
+            except CredentialChanged as changed:
+                tried = evolve(tried, credential=changed.present)
+    busy = Refusal(Reason.BUSY, Because("proving.verify_with_password", (("password", "kept changing"),)))
+    raise told(setup, caller, VERIFY_WITH_PASSWORD.name, busy)

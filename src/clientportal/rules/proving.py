@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.outcomes import ResetDone, SignedIn
@@ -35,6 +35,7 @@ from clientportal.records import (
 from clientportal.rules.account_sessions import AccountSight, further, open_session
 from clientportal.rules.first_proof import Unproved, first_proof, forget_account, spend_link, wipe_access
 from clientportal.rules.guessing import Lane, ended_by_owner, give_back, judge_lane, miss_counted, retry_at
+from clientportal.rules.logging_in import Tried
 from clientportal.rules.registering import consents_kept, judge_consents
 from clientportal.rules.signing_in import FreshSession, SignIn, refuse_code, signed_in, spend_code
 from clientportal.values import ContactKey, RecordRef, Secret, mask
@@ -149,22 +150,25 @@ class Guessing:
     identity: ContactKey
     lane: str
     counter: GuessCounter | None
-    hash: Secret | None
+    account: str | None = None
+    credential: Credential | None = field(default=None, repr=False)
     known: bool = False
 
 
 @frozen
 class Guessed:
-    """A try that was charged before it was judged, and the hash that it is to be judged against."""
+    """A try that may be judged now. ``charged``: by this very call, so that it is given back if nothing is judged."""
 
-    hash: Secret | None
+    tried: Tried = field(repr=False)
+    charged: bool = True
 
 
 def charge_try(seen: Guessing, policy: Policy, now: datetime) -> Decision[Guessed]:
     """Count the try before the password is looked at: a crash in between leaves it counted, never free."""
-    because = _because("charge_try", seen.identity, ("password", "set" if seen.hash else "none"))
+    because = _because("charge_try", seen.identity, ("password", "set" if seen.credential else "none"))
+    tried = Tried(str(seen.identity), seen.lane, seen.account, seen.credential, charged_in=now, run=0)
     if seen.known:
-        return grant(Guessed(seen.hash), because)
+        return grant(Guessed(tried, charged=False), because)
     lane = judge_lane(seen.counter, policy, now)
     if lane is Lane.STOPPED:
         return refuse(Reason.STOPPED, because)
@@ -172,20 +176,25 @@ def charge_try(seen: Guessing, policy: Policy, now: datetime) -> Decision[Guesse
         reason = Reason.WAIT if lane is Lane.WAIT else Reason.TOO_MANY_TRIES
         return refuse(reason, because, retry_at=retry_at(seen.counter, lane))
     counted = miss_counted(seen.counter, str(seen.identity), seen.lane, policy, now)
-    return grant(Guessed(seen.hash), because, (Put(counted),))
+    return grant(
+        Guessed(evolve(tried, charged_in=counted.day_began, run=counted.consecutive)), because, (Put(counted),)
+    )
 
 
 def verify_by_password(
-    seen: Proving, counter: GuessCounter | None, policy: Policy, now: datetime
+    seen: Proving, counter: GuessCounter | None, charged_in: datetime, policy: Policy, now: datetime
 ) -> Decision[SignedIn]:
-    """Whoever has the mailbox and the registration's password is who registered: all is kept, they are logged in."""
+    """Whoever has the mailbox and the registration's password is who registered: all is kept, they are logged in.
+
+    ``charged_in`` is the beginning of the day that the try was charged to, and goes back to.
+    """
     because = _because("verify_by_password", seen.unproved.identity, ("password", "right"))
     no = _gone(seen, because)
     if no is not None:
         return Decision(no, because)
     session = open_session(seen.sight, seen.fresh, policy, now, because, confirmed=True)
     proof = first_proof(seen.unproved, seen.account, now, same_person=True, acting=seen.link)
-    returned = None if counter is None else give_back(counter, counter.day_began)
+    returned = give_back(counter, charged_in)
     counted = () if returned is None else (Put(returned),)
     return grant(signed_in(seen.fresh, session), because, (*proof, *seen.assignments, *counted, Put(session)))
 
