@@ -99,7 +99,8 @@ class StaffClientList(Door):
         Where ``clients.on_delete`` says so, those still to come are cancelled in the same commit. Sessions end, links
         of accounts are revoked. It may be part of your own transaction, as little else that ends sessions may: your row
         goes with it, and rolled back there is still a client whose sessions these are. Raises ``Refused`` with
-        ``not_found``, ``already_merged`` (delete the record that it was merged into) or ``not_changeable`` (the platform does not let one of the appointments be cancelled).
+        ``not_found``, ``already_merged`` (delete the record that it was merged into) or ``not_changeable`` (the
+        platform does not let one of the appointments be cancelled).
         """
         return step(deleting_clients.delete_one(self._setup, self._caller, ref, key=key, preview=self._preview))
 
