@@ -215,13 +215,7 @@ def booked(
     refused as ``not_found``, just like one that does not exist. What is the session's own account's already stays so:
     telling twice is no harm, however late.
     """
-    because = Because(
-        "whose_appointment.booked",
-        (
-            ("session opened", str(session_opened or "–")),
-            ("made", "–" if booking is None else booking.made_at.isoformat()),
-        ),
-    )
+    because = Because("whose_appointment.booked", (("session opened", str(session_opened or "–")),))
     if booking is None:
         return refuse(Reason.NOT_FOUND, because)
     if booking.how is How.LOGGED_IN:
