@@ -11,7 +11,7 @@ from steps.scenes import Case
 from steps.stages import Scene
 from world import client
 
-__all__ = ["ADDING_ELSEWHERE", "CASES", "ERASING", "PAIRS", "front_desk"]
+__all__ = ["CASES", "DELETING_ELSEWHERE", "ERASING", "ONE_WRITE_ELSEWHERE", "PAIRS", "front_desk"]
 
 MERE = {"first_name": "Mere", "mobile": "021 555 0142", "email": "mere@example.com"}
 
@@ -30,6 +30,12 @@ def front_desk(scene: Scene) -> None:
     scene["session"] = world.sign_in("021 123 4567").token
     scene["ana"] = ana
     world.staff().appointment_link("a1", send=True)
+
+
+def books_kept(scene: Scene) -> None:
+    """The same, where what is to come is left as it is."""
+    front_desk(scene)
+    scene.world.change_policy("clients", on_delete=OnDelete.KEEP)
 
 
 def coming_in(scene: Scene) -> None:
@@ -110,5 +116,20 @@ PAIRS = {
 }
 ERASING = Pair("erase and log in", coming_in, _erase, _log_in)
 """By itself: what the audit tells of codes has been erased with the codes, and cannot be counted against them."""
-ADDING_ELSEWHERE = ("add_client", "delete_appointment")
+DELETING_ELSEWHERE = {
+    pair.name: pair
+    for pair in (
+        Pair("delete and log in", coming_in, _delete, _log_in),
+        Pair("erase and log in", coming_in, _erase, _log_in),
+    )
+}
+"""With a platform elsewhere; the login may come between the wish and the answer."""
+ONE_WRITE_ELSEWHERE = {
+    case.name: case
+    for case in (
+        CASES["add_client"],
+        CASES["delete_appointment"],
+        Case("delete_client, books kept", books_kept, _delete),
+    )
+}
 """What asks a platform elsewhere for one write, and can be tried again under its key."""

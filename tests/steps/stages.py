@@ -43,6 +43,12 @@ class _SqlHostAtRest(SqlHost):
         return _START
 
 
+_ASKED_ELSEWHERE = (
+    *("create_client", "update_client", "delete_client", "erase_client"),
+    *("move", "cancel", "book", "delete_appointment", "outcome"),
+)
+
+
 class _SteppedElsewhere:
     """A host in a database of its own, whose writes happen between units: announced here, for no unit does it."""
 
@@ -65,7 +71,7 @@ class _SteppedWrites:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._host, name)
-        if name not in ("create_client", "move", "cancel", "book", "outcome"):
+        if name not in _ASKED_ELSEWHERE:
             return method
 
         async def announced(*args: Any) -> Any:

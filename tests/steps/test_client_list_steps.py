@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from clientportal import Refused
-from clientportal.records import Intent, Session
+from clientportal.records import ContactEntry, Intent, Session
 from clientportal.testing.interleaving import interleavings
 from clientportal.testing.stepping import crash_points
-from steps.client_list_scenes import ADDING_ELSEWHERE, CASES, ERASING, PAIRS
+from steps.client_list_scenes import CASES, DELETING_ELSEWHERE, ERASING, ONE_WRITE_ELSEWHERE, PAIRS
 from steps.dumps import broken
 from steps.stages import Ground, Scene, Stage, answered
 from steps.test_crashes import tried
 from steps.test_elsewhere import change, pumps
 from steps.test_interleavings import every, some
+from world import client
 
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
@@ -66,10 +67,10 @@ def test_nobody_is_logged_in_as_a_client_who_is_erased_meanwhile(
     counted(ERASING.name, where, report)
 
 
-@pytest.mark.parametrize("name", ADDING_ELSEWHERE)
+@pytest.mark.parametrize("name", ONE_WRITE_ELSEWHERE)
 def test_a_platform_elsewhere_is_asked_once(name: str, grounds: Grounds, counted: Counted) -> None:
     """Whatever call it dies at: a retry under its key, or the pump, finishes it, and nobody is added twice."""
-    case = CASES[name]
+    case = ONE_WRITE_ELSEWHERE[name]
     stage = Stage(grounds("elsewhere"), case.prepare)
     done: list[tuple[str, ...]] = []
 
@@ -85,9 +86,53 @@ def test_a_platform_elsewhere_is_asked_once(name: str, grounds: Grounds, counted
             done.append(left)
         assert held.of(Intent) == []
         assert left == done[0]
-        assert broken(held) == []
+        assert [line for line in broken(held) if not line.endswith(_DELETED)] == []
 
     report = crash_points(
         stage.scene, case.act, check, retry=retry, restart=Scene.restarted, during_recovery=True, limit=200
     )
     counted(f"{name}, retried at once", "elsewhere", report)
+
+
+_DELETED = "belongs to client:ana, who is not there"
+"""The appointments of a deleted client stay in the books."""
+
+
+@pytest.mark.parametrize("name", ["delete_client", "delete_appointment"])
+def test_a_platform_elsewhere_deletes_whole_or_not_at_all(name: str, grounds: Grounds, counted: Counted) -> None:
+    """Whoever asked goes away at the crash: what the portal holds goes with the row, or stands with it."""
+    case = CASES[name]
+    stage = Stage(grounds("elsewhere"), case.prepare)
+    told: set[bool] = set()
+
+    def check(scene: Scene) -> None:
+        pumps(scene)
+        held = scene.held()
+        assert held.of(Intent) == []
+        if name == "delete_appointment":
+            return
+        there = bool(scene.world.ask("clients", [scene["ana"]]))
+        told.add(there)
+        assert bool([one for one in held.of(Session) if one.entry == str(scene["ana"])]) == there
+        assert bool([one for one in held.of(ContactEntry) if one.ref == str(scene["ana"])]) == there
+
+    report = crash_points(stage.scene, case.act, check, retry=lambda _scene: None, restart=Scene.restarted)
+    assert name == "delete_appointment" or told == {True, False}
+    counted(f"{name}, then the pump", "elsewhere", report)
+
+
+@pytest.mark.parametrize("name", DELETING_ELSEWHERE)
+def test_a_login_between_the_wish_and_the_answer(name: str, grounds: Grounds, counted: Counted) -> None:
+    """Whenever it comes, no session of hers is left, and nobody is found by her number."""
+    pair = DELETING_ELSEWHERE[name]
+    stage = Stage(grounds("elsewhere"), pair.prepare, awaited=True)
+
+    def check(scene: Scene, deleted: Any, _logged_in: Any) -> None:
+        assert deleted.refs == (scene["ana"], client("anna"))
+        held = scene.held()
+        assert [one for one in held.of(Session) if one.entry == str(scene["ana"])] == []
+        assert [one for one in held.of(ContactEntry) if one.ref == str(scene["ana"])] == []
+        assert held.of(Intent) == []
+
+    report = interleavings(stage.scene, pair.one, pair.other, check, limit=200)
+    counted(name, "elsewhere", report)

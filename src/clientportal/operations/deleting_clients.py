@@ -194,7 +194,7 @@ async def delete_one(
 ) -> Deleted:
     """Delete one client. A platform that keeps its tables elsewhere cannot commit with us: what is to be cancelled is
     cancelled first, one by one, so that a crash leaves a client with fewer appointments, never appointments whose
-    cancelling nobody remembers.
+    cancelling nobody remembers. Whoever asks again after such a crash is told of those that were left to cancel.
     """
     cancelled: list[str] = []
     cancelling = setup.policy_of(caller.tenant).clients.on_delete is OnDelete.KEEP_PAST_CANCEL_FUTURE

@@ -326,6 +326,14 @@ async def _found_out(reading: Reading, done: Sequence[tuple[Row, RecordRef]]) ->
 
 
 async def _known(reading: Reading, rows: Sequence[Row]) -> Known:
+    """Whom the rows name already.
+
+    That nobody has a contact yet is read from the index, and no name is held for it, as a first login and quick add
+    hold ``contact:…``. Whoever logs in for the first time, or is added at the desk, in the very second in which the
+    batch with the same contact is committed, so gets a second record: the search for duplicates shows the two, and a
+    merge makes them one. Holding the names would cost a statement for each contact of each row, a thousand a batch with
+    a mobile and an email where there are about ten now, and as many entries of the database's table of locks.
+    """
     state = reading.state
     done = await state.get_many(ImportedClient, sorted({row.digest for row in rows}))
     numbers = sorted({str(row.number) for row in rows if row.number is not None})
