@@ -77,7 +77,8 @@ class Intent:
     caller's key will remember; ``link`` is the signed link that it uses up, given back where the host says no.
     ``for_ref`` is also the client row that is updated (with ``change``) or deleted, ``refs`` are those to be erased, or
     the merged ones that are deleted with it, and ``cancels`` the appointments that are cancelled then. ``number`` is
-    the client number of the row that is created.
+    the client number of the row that is created, and ``entries`` its contacts, or those that the rows have which are
+    deleted or erased: nobody else knows them afterwards.
     ``account`` is whose session books (A8a). ``assignment`` is whose the appointment is that a move makes anew, as it
     stands when the host has answered; ``account`` then says whose the new one is already.
     """
