@@ -54,6 +54,7 @@ from clientportal.operations.performing import perform
 from clientportal.operations.registering import CONFIRMATION, ConfirmationOf
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.setting import HumanCheck, Staff, System
+from clientportal.operations.typed_codes import TypedCode
 from clientportal.outcomes import (
     Appointments,
     AuditLine,
@@ -105,7 +106,7 @@ class AsyncVisitorDoor(AsyncVisitorRegistering, AsyncVisitorPasswords, AsyncVisi
         return await self._do(signing_in.RESEND_CODE, signing_in.ResendCode(as_secret(handle)))
 
     async def verify_code(self, handle: Secret | str, code: str, *, key: str | None = None) -> SignedIn:
-        typed = signing_in.TypedCode(as_secret(handle), as_secret(code))
+        typed = TypedCode(as_secret(handle), as_secret(code))
         return await self._do(signing_in.VERIFY_CODE, typed, key)
 
     async def start_booking(self) -> BookingStart:

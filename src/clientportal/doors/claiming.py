@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from clientportal.doors.base import AsyncDoor, Door, as_secret, describe
 from clientportal.operations import claiming, linking, matching
+from clientportal.operations.typed_codes import TypedCode
 from clientportal.outcomes import Claimed, CodeSent, LinkLine, MailSent, Match, ProfileOption
 from clientportal.values import RecordRef, Secret
 
@@ -38,7 +39,7 @@ class ClientClaiming(Door):
         (X6); claim another contact of that record in the same session. Raises ``InvalidCode``; ``Refused`` with
         ``code_wrong``, ``code_gone``, ``too_many_tries``, ``stopped``, and as :meth:`claim`.
         """
-        return self._do(claiming.FINISH_CLAIM, claiming.TypedClaim(as_secret(handle), as_secret(code)))
+        return self._do(claiming.FINISH_CLAIM, TypedCode(as_secret(handle), as_secret(code)))
 
     def request_claim_link(self, email: str) -> MailSent:
         """The same by a link in a mail instead of a code; then :meth:`claim_by_link`. Answers and refuses alike."""
@@ -66,7 +67,7 @@ class AsyncClientClaiming(AsyncDoor):
         return await self._do(claiming.CLAIM, claiming.AskClaim(contact))
 
     async def finish_claim(self, handle: Secret | str, code: str) -> Claimed:
-        return await self._do(claiming.FINISH_CLAIM, claiming.TypedClaim(as_secret(handle), as_secret(code)))
+        return await self._do(claiming.FINISH_CLAIM, TypedCode(as_secret(handle), as_secret(code)))
 
     async def request_claim_link(self, email: str) -> MailSent:
         return await self._do(claiming.REQUEST_CLAIM_LINK, claiming.AskClaim(email))

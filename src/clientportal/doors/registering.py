@@ -12,7 +12,7 @@ from clientportal.doors.base import AsyncDoor, Door, as_secret, describe
 from clientportal.operations import inviting, proving, registering, resetting
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.setting import Visitor
-from clientportal.operations.signing_in import TypedCode
+from clientportal.operations.typed_codes import TypedCode
 from clientportal.outcomes import CodeSent, MailedLinkView, MailSent, Registered, ResetDone, SignedIn
 from clientportal.ports import step
 from clientportal.records import MailPurpose

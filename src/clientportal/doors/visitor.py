@@ -11,6 +11,7 @@ from clientportal.doors.passwords import VisitorPasswords
 from clientportal.doors.registering import VisitorRegistering
 from clientportal.operations import appointments, by_link, changing, signing_in
 from clientportal.operations.sessions import Nothing
+from clientportal.operations.typed_codes import TypedCode
 from clientportal.outcomes import BookingStart, Cancelled, CodeSent, LinkView, Moved, SignedIn
 from clientportal.values import Money, Secret, Slot
 
@@ -44,7 +45,7 @@ class VisitorDoor(VisitorRegistering, VisitorPasswords, VisitorMailLinks, Visito
         Raises ``InvalidCode`` (no try is charged); ``Refused`` with ``code_wrong``, ``code_gone``, ``too_many_tries``,
         ``wait``, ``stopped``, ``contact_business``. Source: T1, T4, T6, V1, V2; ASVS V6.6.3.
         """
-        typed = signing_in.TypedCode(as_secret(handle), as_secret(code))
+        typed = TypedCode(as_secret(handle), as_secret(code))
         return self._do(signing_in.VERIFY_CODE, typed, key)
 
     def start_booking(self) -> BookingStart:

@@ -1,9 +1,23 @@
-"""Reading accounts: by email, by what hangs on them, and what a mailed link is about."""
+"""Reading accounts: by email, by what hangs on them, and what a mailed link is about.
+
+**The order of locks**, for every operation that touches accounts. Two that take the same locks in two orders each have
+what the other waits for, and one is told ``busy``.
+
+1. What was shown: the mailed link, or the challenge of a code with its counter.
+2. The names of contacts, ``contact:...``, sorted where there are several.
+3. The account, sorted by id where there are several.
+4. Its sessions.
+5. The rest: credential, second factor, identifiers, links, assignments, other counters, numbers.
+
+An operation may leave steps out, never go back. Which account a session or a link is about is read without a lock
+first, and again with one in its turn.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clientportal.decisions import Because, Reason, Refusal
 from clientportal.operations.frame import Denied, Reading
 from clientportal.operations.people import groups_of, load_candidates, records_of
 from clientportal.records import (
@@ -31,6 +45,7 @@ from clientportal.values import ContactKey, RecordRef, Secret
 __all__ = [
     "MOST",
     "account_by_email",
+    "accounts_on",
     "belongings_of",
     "candidates_of",
     "held_lanes",
@@ -42,6 +57,14 @@ __all__ = [
 
 MOST = 100_000
 """More than any account holds: what hangs on one is read whole, because it is taken away or shown whole."""
+
+
+def accounts_on(reading: Reading, rule: str) -> None:
+    """Refuse where the business has switched accounts off (A6), before anything else is looked at."""
+    login, accounts = reading.policy.login.enabled, reading.policy.registration.accounts
+    if not login or not accounts:
+        settings = (("login.enabled", str(login)), ("registration.accounts", str(accounts)))
+        raise Denied(Refusal(Reason.DISABLED, Because(rule, (), settings)))
 
 
 async def account_by_email(reading: Reading, identity: ContactKey, *, lock: bool = False) -> Account | None:
@@ -85,8 +108,7 @@ async def load_unproved(reading: Reading, identity: ContactKey) -> Unproved:
 async def held_lanes(reading: Reading, identity: ContactKey) -> tuple[GuessCounter, ...]:
     """The counters whose runs of failures end once the mailbox has answered; see ``guessing.ended_by_owner``.
 
-    Only these are locked: whoever types a registration's password with its link locks that counter before the address's
-    name, which is held here.
+    Only these are locked, with the rest: the address's name is held by now.
     """
     found = await reading.state.find(GuessCounter, "identity", [str(identity)], limit=MOST)
     ids = [one.id for one in ended_by_owner(found)]

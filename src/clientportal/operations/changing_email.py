@@ -8,7 +8,7 @@ from attrs import evolve
 
 from clientportal.decisions import Because, Decision, Reason, Refusal
 from clientportal.errors import Conflict
-from clientportal.operations.accounts import belongings_of, load_mailed, load_sight, load_unproved
+from clientportal.operations.accounts import accounts_on, belongings_of, load_mailed, load_sight, load_unproved
 from clientportal.operations.assignments import assign_at_first_proof
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.mailing import load_mail_request
@@ -35,13 +35,6 @@ __all__ = ["CHANGE_EMAIL", "CONFIRM_EMAIL_CHANGE", "LOOK_AT_EMAIL_LINK", "REVERT
 
 _LINKS = (MailPurpose.CHANGE_EMAIL, MailPurpose.REVERT_EMAIL)
 _ON_THEIR_WAY = (MailPurpose.VERIFY, MailPurpose.RESET, MailPurpose.SIGN_IN, MailPurpose.CHANGE_EMAIL)
-
-
-def _accounts_on(reading: Reading) -> None:
-    login, accounts = reading.policy.login.enabled, reading.policy.registration.accounts
-    if not login or not accounts:
-        settings = (("login.enabled", str(login)), ("registration.accounts", str(accounts)))
-        raise Denied(Refusal(Reason.DISABLED, Because("changing_email.accounts_on", (), settings)))
 
 
 def _gone(why: str) -> Denied:
@@ -81,7 +74,7 @@ CHANGE_EMAIL = Operation[AskLink, AskingChange, MailSent](
 
 
 async def _load_look(reading: Reading, asked: UseLink) -> MailedLink:
-    _accounts_on(reading)
+    accounts_on(reading, "changing_email.accounts_on")
     return await load_mailed(reading, asked.link, _LINKS, lock=False)
 
 
@@ -131,8 +124,7 @@ async def _load_confirming(reading: Reading, asked: UseLink) -> ChangingEmail:
 async def _under_their_names(reading: Reading, account: Account, link: MailedLink) -> Account:
     """The account, locked once the names of its address and of the link's are held, in one order for everybody.
 
-    Whoever follows a link locks the link first, then the address's name, then the account, then its sessions: else a
-    change and a sign-in by link each have what the other waits for, and one of the two is told ``busy``.
+    The order of locks (``accounts.py``): the link is locked by now, sessions come after.
     """
     for address in sorted({account.email, link.identity}):
         await reading.state.hold(f"contact:{address}")
@@ -186,7 +178,7 @@ CONFIRM_EMAIL_CHANGE = Operation[UseLink, ChangingEmail, SignedIn](
 
 
 async def _load_taking_back(reading: Reading, asked: UseLink) -> TakingBack:
-    _accounts_on(reading)
+    accounts_on(reading, "changing_email.accounts_on")
     link = await load_mailed(reading, asked.link, (MailPurpose.REVERT_EMAIL,))
     account = None if link.account is None else await reading.state.get(Account, link.account)
     if account is None:

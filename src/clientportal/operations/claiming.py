@@ -13,7 +13,8 @@ from clientportal.operations.accounts import load_mailed, load_sight
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.mailing import load_mail_request
 from clientportal.operations.people import load_candidates, locked_account, session_of
-from clientportal.operations.signing_in import code_request, fresh_session, read_any_contact, read_code
+from clientportal.operations.signing_in import code_request, fresh_session, read_any_contact
+from clientportal.operations.typed_codes import TypedCode, judge_typed
 from clientportal.outcomes import CodeSent, MailSent
 from clientportal.outcomes.claiming import Claimed
 from clientportal.policy import Policy
@@ -22,7 +23,6 @@ from clientportal.records import (
     Challenge,
     ClientNumber,
     ContactHistory,
-    GuessCounter,
     MailedLink,
     MailPurpose,
     NumberCounter,
@@ -40,9 +40,9 @@ from clientportal.rules.linking import (
 )
 from clientportal.rules.mailed_links import MailRequest, request_mail
 from clientportal.rules.sessions import judge_session
-from clientportal.rules.signing_in import CodeRequest, SignIn, judge_code, refuse_code, request_code, spend_code
+from clientportal.rules.signing_in import CodeRequest, SignIn, refuse_code, request_code, spend_code
 from clientportal.rules.whose_contact import Candidate
-from clientportal.values import ContactKey, RecordRef, Secret, mask, parse_email
+from clientportal.values import ContactKey, ContactKind, RecordRef, Secret, mask, parse_email
 
 __all__ = [
     "CLAIM",
@@ -51,12 +51,13 @@ __all__ = [
     "REQUEST_CLAIM_LINK",
     "AskClaim",
     "ClaimLink",
-    "TypedClaim",
     "account_of",
     "numbers_of",
 ]
 
 _MOST = 10_000
+_NOBODY = ContactKey(ContactKind.EMAIL, "")
+"""Claiming makes no device a known one."""
 
 
 # --- whose account asks ----------------------------------------------------------------------------------------------
@@ -65,8 +66,8 @@ _MOST = 10_000
 async def account_of(reading: Reading) -> tuple[Session, Account | None]:
     """The session and its account, if it has one; choosing a profile may still lie ahead.
 
-    The account is locked before its session, by everybody who changes what it sees: what one adds while another takes
-    something off would else be missing in the other's sessions, and two who lock each other's sessions get nowhere.
+    The account is locked before its session (the order of locks: ``accounts.py``), by everybody who changes what it
+    sees: what one adds while another takes something off would else be missing in the other's sessions.
     """
     account = await locked_account(reading)
     session = await session_of(reading, needs_record=False, lock=True)
@@ -88,6 +89,17 @@ async def _claimant(reading: Reading) -> tuple[Session, Account]:
         raise Denied(refusal)
     assert account is not None
     return session, account
+
+
+async def _may_claim_now(reading: Reading) -> Session:
+    """The session, where it may claim at all. Nothing is locked yet: what was shown and the contact's name come first
+    (see ``accounts.py``), and then :func:`_claimant` looks again."""
+    session = await session_of(reading, needs_record=False)
+    account = None if session.account is None else await reading.state.get(Account, session.account)
+    refusal = may_claim(account, reading.policy)
+    if refusal is not None:
+        raise Denied(refusal)
+    return session
 
 
 async def numbers_of(reading: Reading, people: Sequence[Candidate]) -> dict[RecordRef, int]:
@@ -158,14 +170,6 @@ REQUEST_CLAIM_LINK = Operation[AskClaim, MailRequest, MailSent](
 
 
 @frozen
-class TypedClaim:
-    """A handle and what was typed for it."""
-
-    handle: Secret = field(repr=False)
-    code: Secret = field(repr=False)
-
-
-@frozen
 class ClaimLink:
     """What the mail brought."""
 
@@ -178,37 +182,22 @@ class _Typed:
     claim: Claim | None
 
 
-async def _load_finish(reading: Reading, typed: TypedClaim) -> _Typed:
-    session, account = await _claimant(reading)
-    code = read_code(typed.code.reveal(), reading.policy.login.code_digits)
-    challenge = await reading.state.get(Challenge, digest(typed.handle.reveal()), lock=True)
-    if challenge is None or challenge.purpose is not Purpose.CLAIM or challenge.bound_to != session.id:
-        challenge = None
-    fresh = fresh_session(reading, account.identity)
-    counter: GuessCounter | None = None
-    matches = False
-    if challenge is not None:
-        counter = await reading.state.get(GuessCounter, f"{challenge.identity}|{challenge.lane}", lock=True)
-        expected = reading.setup.keys.code(
-            challenge.key_id,
-            reading.tenant,
-            challenge.purpose.value,
-            challenge.identity,
-            challenge.id,
-            challenge.send_number,
-            reading.policy.login.code_digits,
-        )
-        matches = expected is not None and expected == Secret(code)
-    verdict = judge_code(challenge, counter, matches, reading.policy, reading.now)
-    sign_in = SignIn(challenge, counter, verdict, fresh)
+async def _load_finish(reading: Reading, typed: TypedCode) -> _Typed:
+    session_id = (await _may_claim_now(reading)).id
+    sign_in = await judge_typed(
+        reading,
+        typed,
+        accepts=lambda one: one.purpose is Purpose.CLAIM and one.bound_to == session_id,
+        fresh=lambda _: fresh_session(reading, _NOBODY),
+    )
+    challenge = sign_in.challenge
     if challenge is None or refuse_code(sign_in, Because("linking.claim"), reading.policy, reading.now) is not None:
         return _Typed(sign_in, None)
     spent = spend_code(sign_in, challenge, reading.policy, reading.now)
-    contact = ContactKey.parse(challenge.identity)
-    return _Typed(sign_in, await _load_claim(reading, session, account, contact, spent))
+    return _Typed(sign_in, await _load_claim(reading, ContactKey.parse(challenge.identity), spent))
 
 
-def _decide_finish(seen: _Typed, _typed: TypedClaim, policy: Policy, now: datetime) -> Decision[Claimed]:
+def _decide_finish(seen: _Typed, _typed: TypedCode, policy: Policy, now: datetime) -> Decision[Claimed]:
     because = Because("linking.claim", (("code", seen.sign_in.verdict.value),))
     if seen.claim is None:
         no = refuse_code(seen.sign_in, because, policy, now)
@@ -217,19 +206,19 @@ def _decide_finish(seen: _Typed, _typed: TypedClaim, policy: Policy, now: dateti
     return claim(seen.claim, policy, now)
 
 
-FINISH_CLAIM = Operation[TypedClaim, _Typed, Claimed](
+FINISH_CLAIM = Operation[TypedCode, _Typed, Claimed](
     name="finish_claim", load=_load_finish, decide=_decide_finish, durable=True, previewable=False
 )
 
 
 async def _load_by_link(reading: Reading, asked: ClaimLink) -> Claim:
-    session, account = await _claimant(reading)
+    session = await _may_claim_now(reading)
     mailed = await load_mailed(reading, asked.link, [MailPurpose.CLAIM])
-    if mailed.account != account.id:
+    if mailed.account != session.account:
         # Whoever the mail was asked by is who may use it: the mailbox's owner is not made to open it to another.
         raise Denied(Refusal(Reason.LINK_GONE, Because("linking.claim", (("account", "another"),))))
     used = Put(evolve(mailed, spent=True, last_mark=max(reading.now, mailed.last_mark)))
-    return await _load_claim(reading, session, account, ContactKey.parse(mailed.identity), (used,))
+    return await _load_claim(reading, ContactKey.parse(mailed.identity), (used,))
 
 
 CLAIM_BY_LINK = Operation[ClaimLink, Claim, Claimed](
@@ -241,11 +230,10 @@ CLAIM_BY_LINK = Operation[ClaimLink, Claim, Claimed](
 )
 
 
-async def _load_claim(
-    reading: Reading, session: Session, account: Account, contact: ContactKey, spent: tuple[Write, ...]
-) -> Claim:
+async def _load_claim(reading: Reading, contact: ContactKey, spent: tuple[Write, ...]) -> Claim:
     """Only now may records be read: the contact is proved."""
     await reading.state.hold(f"contact:{contact}")
+    session, account = await _claimant(reading)
     proved = await _proved_before(reading, session, account)
     proved[contact] = reading.now
     histories = await reading.state.get_many(ContactHistory, [str(key) for key in sorted(proved)])

@@ -8,11 +8,11 @@ from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.errors import InvalidContact
-from clientportal.operations.accounts import candidates_of, held_lanes, load_mailed, load_unproved
+from clientportal.operations.accounts import accounts_on, candidates_of, held_lanes, load_mailed, load_unproved
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail
 from clientportal.operations.people import group_of, portrait
-from clientportal.operations.proving import accounts_on, load_proving
+from clientportal.operations.proving import load_proving
 from clientportal.operations.resetting import SetPassword, scope_of_link
 from clientportal.operations.setting import Staff
 from clientportal.operations.signing_in import remember_sign_in, replay_sign_in
@@ -61,7 +61,7 @@ async def _stored_email(reading: Reading, ref: RecordRef) -> Email:
 
 
 async def _load_invite(reading: Reading, asked: Invite) -> _Invited:
-    accounts_on(reading, "invite")
+    accounts_on(reading, "proving.invite")
     if not reading.policy.registration.staff_may_register:
         settings = (("registration.staff_may_register", "False"),)
         raise Denied(Refusal(Reason.DISABLED, Because("proving.invite", (), settings)))
@@ -95,7 +95,7 @@ INVITE = Operation[Invite, _Invited, MailSent](
 
 
 async def _load_accept(reading: Reading, asked: SetPassword) -> Accepting:
-    accounts_on(reading, "accept")
+    accounts_on(reading, "proving.accept")
     link = await load_mailed(reading, asked.link, (MailPurpose.INVITATION,))
     identity = ContactKey.parse(link.identity)
     unproved = await load_unproved(reading, identity)

@@ -11,7 +11,7 @@ from datetime import datetime
 from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal
-from clientportal.errors import PolicyError
+from clientportal.errors import Conflict, PolicyError
 from clientportal.operations.accounts import belongings_of
 from clientportal.operations.frame import Denied, Operation, Reading, alone
 from clientportal.operations.logging_in import at_a_place, must_be_unchanged, prove
@@ -243,10 +243,15 @@ class _Change:
 
 
 async def _load_change(reading: Reading, asked: _Change) -> ChangingPassword:
-    session, account = await account_of_session(reading, lock=True)
-    await reading.state.hold(f"contact:{account.email}")
-    # A login with another of its emails holds another name (X3), and locks the account as well.
+    _, account = await account_of_session(reading)
+    email = account.email
+    # The order of locks: ``accounts.py``. A login with another of its emails holds another name (X3), and locks the
+    # account as well.
+    await reading.state.hold(f"contact:{email}")
     await reading.state.get(Account, account.id, lock=True)
+    session, account = await account_of_session(reading, lock=True)
+    if account.email != email:
+        raise Conflict("the account has got another email while its name was waited for")
     counter = None
     if asked.matched is not None:
         tried = asked.matched.tried

@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.keyring import digest, new_secret
-from clientportal.operations.accounts import load_mailed, load_sight, load_unproved
+from clientportal.operations.accounts import accounts_on, load_mailed, load_sight, load_unproved
 from clientportal.operations.assignments import assign_at_first_proof
 from clientportal.operations.frame import TRIES, Denied, Keyed, Operation, Reading
 from clientportal.operations.logging_in import CredentialChanged, matched, must_be_unchanged, told
@@ -19,19 +19,17 @@ from clientportal.operations.performing import perform, receipt_id_of
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.setting import Setup, Visitor
 from clientportal.operations.signing_in import (
-    TypedCode,
     code_request,
     fresh_session,
     fresh_session_of,
-    read_code,
     remember_sign_in,
     replay_sign_in,
 )
+from clientportal.operations.typed_codes import TypedCode, judge_typed
 from clientportal.outcomes import CodeSent, MailSent, SignedIn
 from clientportal.policy import Policy
 from clientportal.records import (
     Account,
-    Challenge,
     Credential,
     GuessCounter,
     MailedLink,
@@ -54,7 +52,7 @@ from clientportal.rules.proving import (
     verify_by_password,
     verify_by_session,
 )
-from clientportal.rules.signing_in import STRANGERS, CodeRequest, SignIn, Verdict, judge_code, request_code
+from clientportal.rules.signing_in import STRANGERS, CodeRequest, Verdict, request_code
 from clientportal.values import ContactKey, Secret, parse_email
 
 __all__ = [
@@ -65,7 +63,6 @@ __all__ = [
     "VERIFY_EMAIL_CODE",
     "VERIFY_WITH_PASSWORD",
     "FollowLink",
-    "accounts_on",
     "load_proving",
     "verify_with_password",
 ]
@@ -73,17 +70,6 @@ __all__ = [
 _VERIFYING = "verify"
 """The lane of every guess at whether somebody registered with an address: one for all its registrations, so that
 registering again gives no new guesses."""
-
-
-def accounts_on(reading: Reading, rule: str) -> None:
-    """Refuse where the business has switched accounts off (A6), before anything else is looked at."""
-    policy = reading.policy
-    if not policy.login.enabled or not policy.registration.accounts:
-        settings = (
-            ("login.enabled", str(policy.login.enabled)),
-            ("registration.accounts", str(policy.registration.accounts)),
-        )
-        raise Denied(Refusal(Reason.DISABLED, Because(f"proving.{rule}", (), settings)))
 
 
 async def load_proving(
@@ -137,15 +123,15 @@ class FollowLink:
 async def _registering_session(reading: Reading) -> tuple[Session, Account]:
     """The caller's session and its account; a session without an account has registered nothing.
 
-    Neither is locked here: the link or code comes first, then the address's name, then what hangs on it, in every
-    operation, or of two who prove one address each would hold what the other waits for.
+    Neither is locked here: the link or code comes first, then the address's name (the order of locks: ``accounts.py``).
+    ``load_unproved`` locks both in their turn.
     """
     session = await session_of(reading, needs_record=False)
     account = None if session.account is None else await reading.state.get(Account, session.account)
     if account is None:
         raise Denied(Refusal(Reason.NOT_FOUND, Because("proving.registering_session", (("account", "none"),))))
     reading.actor = f"account:{account.id}"
-    accounts_on(reading, "registering_session")
+    accounts_on(reading, "proving.registering_session")
     return session, account
 
 
@@ -213,26 +199,15 @@ REQUEST_EMAIL_CODE = Operation[Nothing, CodeRequest, CodeSent](
 
 
 async def _load_typed(reading: Reading, typed: TypedCode) -> TypedIn:
-    code = read_code(typed.code.reveal(), reading.policy.login.code_digits)
     session, account = await _registering_session(reading)
-    challenge = await reading.state.get(Challenge, digest(typed.handle.reveal()), lock=True)
-    fresh = fresh_session_of(reading, account, session.device or STRANGERS)
-    if challenge is None or (challenge.purpose, challenge.bound_to) != (Purpose.VERIFY_EMAIL, account.id):
-        return TypedIn(SignIn(None, None, Verdict.GONE, fresh))
-    counter = await reading.state.get(GuessCounter, f"{challenge.identity}|{challenge.lane}", lock=True)
-    expected = reading.setup.keys.code(
-        challenge.key_id,
-        reading.tenant,
-        challenge.purpose.value,
-        challenge.identity,
-        challenge.id,
-        challenge.send_number,
-        reading.policy.login.code_digits,
+    seen = await judge_typed(
+        reading,
+        typed,
+        accepts=lambda one: (one.purpose, one.bound_to) == (Purpose.VERIFY_EMAIL, account.id),
+        fresh=lambda _: fresh_session_of(reading, account, session.device or STRANGERS),
     )
-    matches = expected is not None and expected == Secret(code)
-    verdict = judge_code(challenge, counter, matches, reading.policy, reading.now)
-    seen = SignIn(challenge, counter, verdict, fresh)
-    if verdict is not Verdict.RIGHT:
+    challenge = seen.challenge
+    if challenge is None or seen.verdict is not Verdict.RIGHT:
         return TypedIn(seen)
     reading.session = None
     unproved = await load_unproved(reading, ContactKey.parse(challenge.identity))
@@ -308,7 +283,7 @@ class TriedLink:
 
 
 async def _load_try(reading: Reading, asked: TryLink) -> Guessing:
-    accounts_on(reading, "charge_try")
+    accounts_on(reading, "proving.charge_try")
     answered = None
     if asked.once is not None:
         tried = TriedLink(asked.link, matches=True)
@@ -357,7 +332,7 @@ class _Tried:
 
 
 async def _load_tried(reading: Reading, asked: TriedLink) -> _Tried:
-    accounts_on(reading, "verify_by_password")
+    accounts_on(reading, "proving.verify_by_password")
     link = await load_mailed(reading, asked.link, (MailPurpose.VERIFY,))
     account = None if link.account is None else await reading.state.get(Account, link.account)
     tried = asked.against.tried
@@ -365,9 +340,9 @@ async def _load_tried(reading: Reading, asked: TriedLink) -> _Tried:
         # Nothing is read for a wrong password: who has it, has proved the mailbox, and not the registration.
         return _Tried(None)
     identity = ContactKey.parse(link.identity)
-    counter = await reading.state.get(GuessCounter, f"{identity}|{_VERIFYING}", lock=True)
     unproved = await load_unproved(reading, identity)
     await must_be_unchanged(reading, tried)
+    counter = await reading.state.get(GuessCounter, f"{identity}|{_VERIFYING}", lock=True)
     return _Tried(await load_proving(reading, account, unproved, link=link), counter, tried.charged_in)
 
 

@@ -13,12 +13,19 @@ from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.keyring import digest
-from clientportal.operations.accounts import account_by_email, held_lanes, load_mailed, load_unproved, people_with
+from clientportal.operations.accounts import (
+    account_by_email,
+    accounts_on,
+    held_lanes,
+    load_mailed,
+    load_unproved,
+    people_with,
+)
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail, spellings_of
 from clientportal.operations.new_passwords import hash_new, judge_new, read_new
 from clientportal.operations.performing import perform, receipt_id_of
-from clientportal.operations.proving import accounts_on, load_proving
+from clientportal.operations.proving import load_proving
 from clientportal.operations.setting import Setup, Visitor
 from clientportal.operations.signing_in import fresh_session_of
 from clientportal.outcomes import MailedLinkView, MailSent, ResetDone
@@ -86,7 +93,7 @@ class LookAtMailed:
 
 
 async def _load_look(reading: Reading, asked: LookAtMailed) -> MailedLink:
-    accounts_on(reading, "look")
+    accounts_on(reading, "proving.look")
     return await load_mailed(reading, asked.link, (asked.purpose,), lock=False)
 
 
@@ -143,7 +150,7 @@ async def _was_answered(reading: Reading, may: _May) -> bool:
 
 
 async def _load_context(reading: Reading, may: _May) -> tuple[str | None, ...]:
-    accounts_on(reading, "set_password")
+    accounts_on(reading, "proving.set_password")
     business = (await reading.host.business()).name
     if await _was_answered(reading, may):
         return (business,)
@@ -182,7 +189,7 @@ async def set_by_link(
 
 
 async def _load_proof(reading: Reading, asked: SetPassword) -> Proving:
-    accounts_on(reading, "set_password")
+    accounts_on(reading, "proving.set_password")
     link = await load_mailed(reading, asked.link, (asked.purpose,))
     identity = ContactKey.parse(link.identity)
     reading.actor = f"mailbox:{mask(identity.value)}"

@@ -202,15 +202,16 @@ SWITCH = Operation[SwitchTo, Switching, SignedIn](
 
 
 async def _load_not_me(reading: Reading, _request: Nothing) -> NotMe | NotOfAccount:
-    # Before its session, as everybody does who changes what an account sees; see ``claiming.account_of``.
-    account = await locked_account(reading)
+    # The order of locks: ``accounts.py``.
+    if (await session_of(reading, needs_record=False)).account is not None:
+        account = await locked_account(reading)
+        session = await session_of(reading, needs_record=False, lock=True)
+        reading.session = None
+        return await _load_not_of_account(reading, session, _there(reading, account))
+    identity = ContactKey.parse((await session_of(reading, needs_record=False)).identity)
+    await reading.state.hold(f"contact:{identity}")
     session = await session_of(reading, needs_record=False, lock=True)
     reading.session = None
-    if session.account is not None:
-        account = _there(reading, account)
-        return await _load_not_of_account(reading, session, account)
-    identity = ContactKey.parse(session.identity)
-    await reading.state.hold(f"contact:{identity}")
     groups = await groups_of(reading, session.own)
     refs = {ref for group in groups.values() for ref in group.refs}
     for group in groups.values():

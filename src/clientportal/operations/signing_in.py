@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
-from clientportal.errors import HostError, InvalidCode, InvalidContact
+from clientportal.errors import HostError, InvalidContact
 from clientportal.keyring import digest, new_secret, token_for
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading, Unfinished
 from clientportal.operations.people import load_candidates, session_of
 from clientportal.operations.setting import Setup, Visitor
+from clientportal.operations.typed_codes import TypedCode, judge_typed
 from clientportal.outcomes import CodeSent, SignedIn
 from clientportal.policy import Policy, UnknownIdentity
 from clientportal.records import (
@@ -40,7 +39,6 @@ from clientportal.rules.signing_in import (
     FreshSession,
     SignIn,
     Verdict,
-    judge_code,
     request_code,
     sign_in,
     signed_in,
@@ -55,17 +53,14 @@ __all__ = [
     "AskCode",
     "AskSecondProof",
     "ResendCode",
-    "TypedCode",
     "code_request",
     "fresh_session",
     "fresh_session_of",
     "lane_of",
-    "read_code",
     "read_contact",
     "registered_on",
 ]
 
-MAX_TYPED = 64
 _LATEST = 50
 
 
@@ -91,26 +86,6 @@ def read_any_contact(text: str, policy: Policy) -> tuple[Phone | Email, ContactK
         return email, email.key()
     phone = parse_phone(text, region=policy.contacts.region)
     return phone, phone.key(ContactKind.MOBILE)
-
-
-_SEPARATORS = re.compile(r"[\s\-‐-―]")
-
-
-def read_code(text: str, digits: int) -> str:
-    """The digits of a typed code: spaces and hyphens dropped, every script's digits mapped to ASCII.
-
-    Text that cannot be a code raises :class:`~clientportal.errors.InvalidCode` and costs no try: it could not have been
-    right.
-    """
-    if len(text) > MAX_TYPED:
-        raise InvalidCode(f"a code has {digits} digits; this has {len(text)} characters")
-    plain = _SEPARATORS.sub(
-        "", unicodedata.normalize("NFKC", "".join(c for c in text if unicodedata.category(c) != "Cf"))
-    )
-    code = "".join(str(unicodedata.digit(c)) if unicodedata.category(c) == "Nd" else c for c in plain)
-    if len(code) != digits or not code.isascii() or not code.isdigit():
-        raise InvalidCode(f"a code has {digits} digits, such as {'0123456789'[:digits]}")
-    return code
 
 
 # --- known devices -------------------------------------------------------------------------------------------------
@@ -324,38 +299,22 @@ REQUEST_SECOND_PROOF = Operation[AskSecondProof, CodeRequest, CodeSent](
 # --- typing it in --------------------------------------------------------------------------------------------------
 
 
-@frozen
-class TypedCode:
-    """A handle and what was typed for it."""
-
-    handle: Secret = field(repr=False)
-    code: Secret = field(repr=False)
-
-
 async def _load_sign_in(reading: Reading, typed: TypedCode) -> SignIn:
-    code = read_code(typed.code.reveal(), reading.policy.login.code_digits)
-    challenge = await reading.state.get(Challenge, digest(typed.handle.reveal()), lock=True)
     # A code that proves an email to a session, or claims a record, logs nobody in (V6.6.2).
-    if challenge is None or challenge.purpose not in (Purpose.LOGIN, Purpose.SECOND_PROOF):
-        fresh = fresh_session(reading, ContactKey(ContactKind.EMAIL, ""))
-        return SignIn(None, None, Verdict.GONE, fresh)
-    identity = ContactKey.parse(challenge.identity)
-    counter = await reading.state.get(GuessCounter, f"{challenge.identity}|{challenge.lane}", lock=True)
-    keys = reading.setup.keys
-    expected = keys.code(
-        challenge.key_id,
-        reading.tenant,
-        challenge.purpose.value,
-        challenge.identity,
-        challenge.id,
-        challenge.send_number,
-        reading.policy.login.code_digits,
+    seen = await judge_typed(
+        reading,
+        typed,
+        accepts=lambda one: one.purpose in (Purpose.LOGIN, Purpose.SECOND_PROOF),
+        fresh=lambda one: (
+            fresh_session(reading, _NOBODY)
+            if one is None
+            else fresh_session(reading, ContactKey.parse(one.identity), one.lane)
+        ),
     )
-    matches = expected is not None and expected == Secret(code)
-    verdict = judge_code(challenge, counter, matches, reading.policy, reading.now)
-    seen = SignIn(challenge, counter, verdict, fresh_session(reading, identity, challenge.lane))
-    if verdict is not Verdict.RIGHT:
+    challenge = seen.challenge
+    if challenge is None or seen.verdict is not Verdict.RIGHT:
         return seen
+    identity = ContactKey.parse(challenge.identity)
     reading.actor = f"client:{mask(identity.value)}"
     # Only now may records be read. The name is held because the decision may rest on nobody having the contact:
     # of two first logins with one unknown number, the second waits and then finds the record (T6).
