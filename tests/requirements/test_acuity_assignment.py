@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from accounts_ground import NEW_YORK, a_link, a_session, an_account, proves
-from clientportal import Permission, Reason, RecordRef, StoreError, presets
+from clientportal import InvalidInput, Permission, Reason, RecordRef, StoreError, presets
 from clientportal.policy import SeenBy, StaffBooking
 from clientportal.ports import RawContacts
 from clientportal.records import Account, Assignment, Remove
@@ -719,3 +719,30 @@ def test_staff_see_a_clients_appointments_with_whose_each_is(world: World) -> No
     assert (seen.email, seen.by, "by telephone" in seen.because) == ("m•••@example.com", "staff:mia", True)
     assert MAYA not in repr(first)
     assert reason_of(lambda: world.staff([Permission.ASSIGN]).assignments(record)) is Reason.PERMISSION
+
+
+@pytest.mark.requirement("A11")
+def test_staff_find_an_account_by_its_email_and_who_only_typed_it(world: World) -> None:
+    """Whom to assign to: Maya's account, which her email logs in to, before a registration that nobody has proved."""
+    typed = an_account(world, MAYA, "2026-02-27 09:00", zone=NEW_YORK)
+    owner = an_account(
+        world, MAYA, "2026-03-01 09:00", proved="2026-03-01 09:05", password="a long walk", zone=NEW_YORK
+    )
+    found = world.staff({Permission.SEE_CLIENTS}).find_accounts(" Maya.Ortiz@Example.com ")
+    assert [(line.account_id, line.logs_in, line.has_password) for line in found] == [
+        (owner, True, True),
+        (typed, False, False),
+    ]
+    assert found[0].proved_at == at("2026-03-01 09:05", NEW_YORK)
+    assert found[0].email == MAYA
+    assert world.staff().find_accounts("nobody@example.com") == ()
+
+
+def test_a_record_is_named_by_a_ref_and_nothing_else(world: World) -> None:
+    """Text where a ref belongs is said to be text, before anything is read."""
+    staff = world.staff()
+    for call in (staff.client, staff.assign_all, staff.links, staff.view_as, staff.export_person, staff.delete_client):
+        with pytest.raises(InvalidInput, match=r"a RecordRef, such as RecordRef\.client\('42'\); this is str"):
+            call("client:maya")
+    with pytest.raises(InvalidInput, match="RecordRef"):
+        world.portal.contact_changed(world.tenant, "client:maya")

@@ -243,6 +243,7 @@ STAFF: dict[str, tuple[Cell, ...]] = {
         lambda door, mine, its: door.unlink(mine.account, its.ref),
     ),
     "links": (lambda door, _mine, its: door.links(its.ref),),
+    "find_accounts": (lambda door, _mine, _its: door.find_accounts("ana@example.com"),),
     "explain_booking": (lambda door, _mine, its: door.explain_booking("Ana Kingi", mobile=its.contact),),
     "assignment": (lambda door, _mine, its: door.assignment(its.appointment),),
     "assignments": (lambda door, _mine, its: door.assignments(its.ref),),
@@ -436,7 +437,15 @@ def test_staff_may_do_what_they_were_given_by_name_and_nothing_else(
 
 
 _MAY: dict[Permission | None, set[str]] = {
-    Permission.SEE_CLIENTS: {"client", "clients", "client_fields", "by_number", "assignment", "assignments"},
+    Permission.SEE_CLIENTS: {
+        "client",
+        "clients",
+        "client_fields",
+        "by_number",
+        "assignment",
+        "assignments",
+        "find_accounts",
+    },
     Permission.SEE_DUPLICATES: {"duplicates", "merges"},
     Permission.MERGE: {"plan_merge", "merge", "undo", "dismiss", "restore_pair", "flag_placeholder", "merge_accounts"},
     Permission.CHANGE_APPOINTMENTS: {"move", "cancel", "booked"},

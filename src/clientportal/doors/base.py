@@ -23,7 +23,9 @@ def as_secret(value: Secret | str) -> Secret:
     if isinstance(value, Secret):
         return value
     if not isinstance(cast("object", value), str):
-        raise InvalidInput(f"a token, handle, link or code is text or a Secret; this is {type(value).__name__}")
+        raise InvalidInput(
+            f"a token, handle, link, code or password is text or a Secret; this is {type(value).__name__}"
+        )
     return Secret(value)
 
 

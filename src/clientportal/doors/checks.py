@@ -44,6 +44,8 @@ def check_base_url(url: str) -> str:
     here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
     if not parts.hostname or not (parts.scheme == "https" or here) or not url.isprintable() or " " in url:
         raise InvalidInput("base_url begins with https:// (or http://localhost for trying things out)")
+    if not url.endswith(("/", "=", "#")):
+        raise InvalidInput("base_url ends with '/' (or '=', or '#'): the link is appended to it as it stands")
     return url
 
 
@@ -54,7 +56,12 @@ def check_senders(senders: Mapping[Channel, Sender | AsyncSender], *, loop: bool
             raise InvalidInput(f"the sender for {channel.value} is async: use AsyncPortal, or a plain sender")
 
 
-def check_policy(policy: Policy, capabilities: Capabilities, senders: Mapping[Channel, Sender | AsyncSender]) -> Policy:
+def check_policy(
+    policy: Policy,
+    capabilities: Capabilities,
+    senders: Mapping[Channel, Sender | AsyncSender],
+    base_url: str,
+) -> Policy:
     """Refuse a policy that this host, these senders or this version cannot carry out; the message names both sides."""
 
     def need(has: bool, capability: str, setting: str) -> None:
@@ -71,6 +78,12 @@ def check_policy(policy: Policy, capabilities: Capabilities, senders: Mapping[Ch
             "registration.accounts = true needs a sender for email, which proves addresses and resets passwords: pass "
             "senders={Channel.EMAIL: …}",
             ("registration.accounts", "senders.email"),
+        )
+    if policy.registration.accounts and not base_url:
+        raise PolicyError(
+            "registration.accounts = true mails links, which need an address to begin with: pass "
+            "base_url='https://…/', where your pages for them are",
+            ("registration.accounts", "base_url"),
         )
     for section in policy.visibility.sections:
         if section not in ("account", "bookings"):
@@ -111,10 +124,11 @@ def checked_policies(
     policy: Policy | Callable[[str], Policy],
     capabilities: Capabilities,
     senders: Mapping[Channel, Sender | AsyncSender],
+    base_url: str,
 ) -> Callable[[str], Policy]:
     """The policy of each business: one for all, checked now; or looked up, each checked when it is first seen."""
     if isinstance(policy, Policy):
-        check_policy(policy, capabilities, senders)
+        check_policy(policy, capabilities, senders, base_url)
         return lambda _tenant: policy
     look_up = policy
     seen: dict[str, Policy] = {}
@@ -122,7 +136,7 @@ def checked_policies(
     def policy_of(tenant: str) -> Policy:
         found = look_up(tenant)
         if seen.get(tenant) is not found:
-            seen[tenant] = check_policy(found, capabilities, senders)
+            seen[tenant] = check_policy(found, capabilities, senders, base_url)
         return found
 
     return policy_of

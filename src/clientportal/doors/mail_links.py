@@ -7,11 +7,11 @@ What each method promises is said at the plain one; the awaited twin has its doc
 from __future__ import annotations
 
 from clientportal.doors.base import AsyncDoor, Door, as_secret, describe
-from clientportal.operations import active_codes, changing_email, merging_accounts, sign_in_links
+from clientportal.operations import active_codes, changing_email, finding_accounts, merging_accounts, sign_in_links
 from clientportal.operations.merging_accounts import TwoAccounts
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.sign_in_links import AskLink, UseLink
-from clientportal.outcomes import AccountsMerged, Codes, EmailTakenBack, MailedLinkView, MailSent, SignedIn
+from clientportal.outcomes import AccountLine, AccountsMerged, Codes, EmailTakenBack, MailedLinkView, MailSent, SignedIn
 from clientportal.values import Secret
 
 __all__ = [
@@ -137,6 +137,12 @@ class AsyncClientMailLinks(AsyncDoor):
 class StaffMailLinks(Door):
     """What staff can do of it."""
 
+    def find_accounts(self, email: str) -> tuple[AccountLine, ...]:
+        """The accounts with an email, in any spelling: first the one that it logs in to, then registrations that have
+        only typed it. Their ids are what :meth:`assign`, :meth:`link` and :meth:`reset_password` take.
+        """
+        return self._do(finding_accounts.FIND_ACCOUNTS, finding_accounts.AccountsWith(email))
+
     def merge_accounts(self, survivor_id: str, absorbed_id: str) -> AccountsMerged:
         """Make one of two accounts with logins: what the absorbed one saw, the survivor sees (X3).
 
@@ -151,6 +157,9 @@ class StaffMailLinks(Door):
 
 class AsyncStaffMailLinks(AsyncDoor):
     """The twin of :class:`StaffMailLinks`, awaited."""
+
+    async def find_accounts(self, email: str) -> tuple[AccountLine, ...]:
+        return await self._do(finding_accounts.FIND_ACCOUNTS, finding_accounts.AccountsWith(email))
 
     async def merge_accounts(self, survivor_id: str, absorbed_id: str) -> AccountsMerged:
         return await self._do(merging_accounts.MERGE_ACCOUNTS, TwoAccounts(survivor_id, absorbed_id))

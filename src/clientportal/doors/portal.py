@@ -70,7 +70,7 @@ def make_setup(
     return Setup(
         store=store,
         host=host,
-        policy_of=checked_policies(policy, host.capabilities, given),
+        policy_of=checked_policies(policy, host.capabilities, given, base_url),
         keys=keys,
         clock=clock or utc_now,
         texts=texts or Catalogue(),

@@ -38,7 +38,7 @@ from clientportal.records import Intent, Put, Receipt, Session, Write
 from clientportal.rules.settling import settle
 from clientportal.rules.viewing import as_looked_at, judge_look
 from clientportal.rules.who_may_manage import may
-from clientportal.values import Secret
+from clientportal.values import RecordRef, Secret
 
 __all__ = ["perform", "receipt_id_of"]
 
@@ -90,6 +90,14 @@ def _texts_of(kind: Any) -> tuple[tuple[str, bool], ...]:
 
 
 @cache
+def _refs_of(kind: Any) -> tuple[str, ...]:
+    """The fields of a request that name one record or several."""
+    if not has(kind):
+        return ()
+    return tuple(one.name for one in fields(kind) if one.type in ("RecordRef", "tuple[RecordRef, ...]"))
+
+
+@cache
 def _names_of(kind: Any) -> tuple[str, ...]:
     """What makes two requests different: not what is only noted along with one."""
     return tuple(one.name for one in fields(kind) if one.eq) if has(kind) else ()
@@ -101,6 +109,13 @@ def _check_texts(operation: str, request: object, key: str | None) -> None:
         value = key if name == "key" else getattr(request, name)
         if not isinstance(value, str) and not (optional and value is None):
             raise InvalidInput(f"{operation}: {name} is text; this is {type(value).__name__}")
+    for name in _refs_of(cast("Any", type(request))):
+        value = getattr(request, name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if not isinstance(one, RecordRef):
+                raise InvalidInput(
+                    f"{operation}: {name} is a RecordRef, such as RecordRef.client('42'); this is {type(one).__name__}"
+                )
 
 
 async def _decide(

@@ -1,6 +1,6 @@
 """What the doors give back: plain frozen values, one per operation."""
 
-from clientportal.outcomes.accounts import MailedLinkView, MailSent, Registered, ResetDone
+from clientportal.outcomes.accounts import AccountLine, MailedLinkView, MailSent, Registered, ResetDone
 from clientportal.outcomes.assigning import (
     AllAssigned,
     AppointmentAssignment,
@@ -82,6 +82,7 @@ from clientportal.outcomes.upkeep import (
 from clientportal.outcomes.viewing import Viewing
 
 __all__ = [
+    "AccountLine",
     "AccountImport",
     "AccountRow",
     "AccountRowOutcome",

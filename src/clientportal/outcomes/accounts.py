@@ -10,7 +10,7 @@ from attrs import field, frozen
 from clientportal.outcomes.clients import SignedIn
 from clientportal.values import Secret
 
-__all__ = ["MailSent", "MailedLinkView", "Registered", "ResetDone"]
+__all__ = ["AccountLine", "MailSent", "MailedLinkView", "Registered", "ResetDone"]
 
 
 @frozen
@@ -60,3 +60,21 @@ class ResetDone:
     first: bool
     device: Secret = field(kw_only=True, repr=False)
     account: str = field(kw_only=True)
+
+
+@frozen
+class AccountLine:
+    """One account, as staff find it by an email.
+
+    ``logs_in``: it is the one that the email logs in to; the others have only typed it when registering. ``proved_at``
+    is when somebody proved the email, ``None`` where nobody has. Times are aware UTC.
+    """
+
+    account_id: str
+    email: str
+    name: str
+    created_at: datetime
+    proved_at: datetime | None
+    logs_in: bool
+    has_password: bool
+    second_factor: bool

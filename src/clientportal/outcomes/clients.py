@@ -76,7 +76,7 @@ class SignedIn:
 
     ``token`` opens ``portal.client(token)``: keep it in an HttpOnly cookie. ``device`` is kept longer, in a cookie of
     its own, and handed to ``portal.visitor(..., device=...)`` at the next login: a known device has budgets of its own.
-    ``new_record`` says that an empty record was made (T6).
+    ``new_record`` says that an empty record was made (T6). ``account`` is the account's id where one has logged in.
     """
 
     token: Secret
@@ -85,6 +85,7 @@ class SignedIn:
     expires_at: datetime
     record: RecordRef | None = None
     new_record: bool = False
+    account: str | None = None
 
 
 @frozen

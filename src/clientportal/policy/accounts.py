@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import cast
 
 from attrs import field, frozen
 from attrs.validators import ge, gt, instance_of, le
@@ -47,6 +48,11 @@ class SecondFactorUse(StrEnum):
 
 
 def _editions(value: Mapping[str, str]) -> Mapping[str, str]:
+    if not isinstance(cast("object", value), Mapping):
+        raise PolicyError(
+            'registration.consents is a mapping, document to edition, such as {"terms": "2026-01"}',
+            ("registration.consents",),
+        )
     for name, edition in value.items():
         if not name or not edition or len(name) > 100 or len(edition) > 100:
             raise PolicyError(

@@ -451,6 +451,7 @@ def signed_in(fresh: FreshSession, session: Session, *, new: bool = False) -> Si
         expires_at=session.ends_at,
         record=session.entry_ref,
         new_record=new,
+        account=session.account,
     )
 
 
