@@ -4,10 +4,12 @@
 what the other waits for, and one is told ``busy``.
 
 1. What was shown: the mailed link, or the challenge of a code with its counter.
-2. The names of contacts, ``contact:...``, sorted where there are several.
-3. The account, sorted by id where there are several.
+2. The names of contacts, ``contact:...``, sorted where there are several. An identifier is locked under
+   its name alone, and so at any time after it.
+3. The account; all of them, where there are several, before anything that hangs on one.
 4. Its sessions.
-5. The rest: credential, second factor, identifiers, links, assignments, other counters, numbers.
+5. The rest of it: credential, second factor, links, assignments. Of several accounts, one after the other.
+6. Other counters, numbers.
 
 An operation may leave steps out, never go back. Which account a session or a link is about is read without a lock
 first, and again with one in its turn.

@@ -185,10 +185,11 @@ async def _load_taking_back(reading: Reading, asked: UseLink) -> TakingBack:
         raise _gone("the account is no longer there")
     reading.actor = f"account:{account.id}"
     account = await _under_their_names(reading, account, link)
+    unproved = await load_unproved(reading, ContactKey.parse(link.identity))
     return TakingBack(
         link=link,
         own=await belongings_of(reading, account),
-        unproved=await load_unproved(reading, ContactKey.parse(link.identity)),
+        unproved=unproved,
         sight=await load_sight(reading, account),
         notice_ids=(reading.fresh_id(), reading.fresh_id()),
         pending=await _on_their_way(reading, account.email),

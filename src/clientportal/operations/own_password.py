@@ -252,6 +252,7 @@ async def _load_change(reading: Reading, asked: _Change) -> ChangingPassword:
     session, account = await account_of_session(reading, lock=True)
     if account.email != email:
         raise Conflict("the account has got another email while its name was waited for")
+    belongings = await belongings_of(reading, account)
     counter = None
     if asked.matched is not None:
         tried = asked.matched.tried
@@ -259,7 +260,7 @@ async def _load_change(reading: Reading, asked: _Change) -> ChangingPassword:
         counter = await reading.state.get(GuessCounter, f"{tried.identity}|{tried.lane}", lock=True)
     return ChangingPassword(
         session=session,
-        belongings=await belongings_of(reading, account),
+        belongings=belongings,
         pending=await pending_links(reading, account),
         counter=counter,
         matched=asked.matched,
