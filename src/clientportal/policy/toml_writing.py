@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -32,7 +32,7 @@ def settings_of(value: Any, base: Any) -> Tree:
         if attribute.metadata.get(WHOLE):
             # Told where it differs, empty too: leaving out what a preset asks for is a choice.
             if mine != (attribute.default.factory() if theirs is attrs.NOTHING else theirs):
-                tree[attribute.name] = _Inline(sorted(mine.items()))
+                tree[attribute.name] = _Inline(sorted(cast("Mapping[str, Any]", mine).items()))
         elif theirs is attrs.NOTHING or mine != theirs:
             plain = _plain(mine, None if theirs is attrs.NOTHING else theirs)
             if not isinstance(mine, Mapping) or plain:
