@@ -110,8 +110,8 @@ def _check_texts(operation: str, request: object, key: str | None) -> None:
         if not isinstance(value, str) and not (optional and value is None):
             raise InvalidInput(f"{operation}: {name} is text; this is {type(value).__name__}")
     for name in _refs_of(cast("Any", type(request))):
-        value: object = getattr(request, name)
-        for one in cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,):
+        ref: object = getattr(request, name)
+        for one in cast("tuple[object, ...]", ref) if isinstance(ref, tuple) else (ref,):
             if not isinstance(one, RecordRef):
                 raise InvalidInput(
                     f"{operation}: {name} is a RecordRef, such as RecordRef.client('42'); this is {type(one).__name__}"
