@@ -10,6 +10,7 @@ from clientportal.policy import Proof, SecondFactorUse
 from clientportal.records import (
     Account,
     AccountLink,
+    Consent,
     GuessCounter,
     Identifier,
     MailedLink,
@@ -25,12 +26,14 @@ from clientportal.rules.claiming import decide_link
 from clientportal.rules.guessing import Lane, judge_lane
 from clientportal.rules.linking import unlink
 from clientportal.rules.logging_in import judge_offered, uncharge
+from clientportal.rules.mailed_links import request_mail
 from clientportal.rules.merging_accounts import merge_accounts
-from clientportal.rules.proving import accept, verify_by_session
+from clientportal.rules.proving import accept, prove_and_reset, verify_by_session
 from clientportal.rules.second_factor import confirm_second_factor
 from clientportal.rules.sign_in_links import sign_in_by_link
 from clientportal.rules.whose_appointment import How, clear, whose_appointment
 from clientportal.rules.whose_booking import HasContact, LoggedOutBooking, match_logged_out
+from clientportal.rules.whose_contact import Candidate
 from rules import (
     one_account,
     test_asserting,
@@ -43,7 +46,7 @@ from rules import (
     test_whose_appointment,
     test_whose_booking,
 )
-from rules.emails import ACUITY, DAY, HERS, HOUR, NOW, TIMETAP, account, put, removed
+from rules.emails import ACUITY, AGREED, DAY, HERS, HOUR, NOW, TIMETAP, account, put, removed
 from rules.one_account import SECOND, TIMELY
 
 
@@ -209,3 +212,49 @@ def test_the_reason_says_whose_it_was_and_on_what_the_answer_rests() -> None:
     seen = LoggedOutBooking("Ana Kingi", (contact,))
     facts = match_logged_out(seen, test_whose_booking.by(test_whose_booking.NAME)).because.facts
     assert [name for name, _ in facts] == ["contact", "clients that agree"]
+
+
+def test_a_client_without_a_first_name_is_found_by_no_first_name() -> None:
+    """The attack: every name begins with nothing, so whoever knows the email could book as the nameless client."""
+    contact = HasContact(test_whose_booking.EMAIL, (test_whose_booking.person("nameless", ""),))
+    assert test_whose_booking.whose(test_whose_booking.FIRST, "Ana Kingi", contact) is None
+
+
+def test_what_was_agreed_to_is_kept_with_an_accepted_invitation() -> None:
+    """A1: the edition and the time, for the account that it makes."""
+    terms = evolve(TIMETAP, registration=evolve(TIMETAP.registration, consents={"terms": "1"}))
+    decision = accept(test_proving.accepting(), test_proving.HASH, (("terms", "1"),), terms, NOW)
+    kept = [(one.account, one.document, one.edition, one.at) for one in put(decision.changes, Consent)]
+    assert kept == [("new", "terms", "1", NOW)]
+
+
+def test_the_notice_of_a_fresh_start_can_still_be_sent() -> None:
+    """I8: it expires after the life of a notice, and not before it was made."""
+    seen = test_proving.as_somebody_else()
+    decision = prove_and_reset(seen, test_proving.HASH, AGREED, ACUITY, NOW)
+    (notice,) = put(decision.changes, OutboxMessage)
+    assert notice.expires_at == NOW + ACUITY.messages.notice_life
+
+
+def test_no_link_is_mailed_where_there_are_no_accounts() -> None:
+    """Timely's clients log in by code: a link would lead nowhere."""
+    decision = request_mail(test_sign_in_links.asked(), TIMELY, NOW)
+    assert one_account.reason(decision) is Reason.DISABLED
+    assert decision.changes == ()
+
+
+def test_the_platform_hears_what_moved_when_an_email_is_taken_back() -> None:
+    """Both events: the records that the owner's other account sees from now on, and the email."""
+    other = test_changing_email.hers(account=account("new", proved_at=NOW - HOUR), mailed=(), identifiers=())
+    identifier = Identifier(id=HERS, account="new", proved_at=NOW - HOUR)
+    own = test_changing_email.stolen()
+    record = test_changing_email.RECORD
+    seen = test_changing_email.taking(own, identifier, other)
+    seen = evolve(seen, sight=AccountSight(own.account, own.links, sharing=(Candidate(record, (record,)),)))
+    assert [event.kind for event in take_back(seen, TIMETAP, NOW).events] == ["linked", "account_email_changed"]
+
+
+def test_the_session_says_why_it_shows_something_else() -> None:
+    """X8: after "this is not me", the reason is that, and no longer the login."""
+    decision = test_claiming.not_me("client:ben")
+    assert test_claiming.session_in(decision).because == str(decision.because)
