@@ -278,7 +278,7 @@ def delete_client(world: World, id: str) -> None:
     from clientportal.stores.sql.host_tables import CLIENTS
 
     statement = delete(CLIENTS).where(CLIENTS.c.tenant == world.tenant, CLIENTS.c.id == id)
-    engine = world.store.engine  # type: ignore[attr-defined]
+    engine = world.store.async_engine if world.awaited else world.store.engine  # type: ignore[attr-defined]
     if not isinstance(engine, AsyncEngine):
         with engine.begin() as connection:
             connection.execute(statement)

@@ -72,14 +72,6 @@ def test_some_interleavings_on_a_database(name: str, database: str, grounds: Gro
     counted(name, database, some(grounds(database), PAIRS[name], 3))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-@pytest.mark.parametrize("name", PAIRS)
-def test_more_interleavings_on_a_database(name: str, database: str, grounds: Grounds, counted: Counted) -> None:
-    """A larger sample."""
-    counted(f"{name}, more", database, some(grounds(database), PAIRS[name], 10))
-
-
 @pytest.mark.parametrize("name", ASSIGNING_ELSEWHERE)
 def test_some_interleavings_on_a_platform_elsewhere(name: str, counted: Counted) -> None:
     """The move, or the pump that finishes it, and what staff decide meanwhile, before, between or after its commits:

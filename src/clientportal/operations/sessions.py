@@ -166,10 +166,12 @@ LIST_PROFILES = Operation[Nothing, _Profiles, tuple[ProfileOption, ...]](
 
 
 async def _load_switch(reading: Reading, _request: SwitchTo) -> Switching:
+    # The order of locks: ``accounts.py``.
+    held = await locked_account(reading)
     session = await session_of(reading, needs_record=False, lock=True)
     identity = ContactKey.parse(session.identity)
     lane = session.device or STRANGERS
-    account = await _account_of(reading, session)
+    account = None if session.account is None else _there(reading, held)
     fresh = fresh_session(reading, identity, lane) if account is None else fresh_session_of(reading, account, lane)
     reading.session = None
     if account is not None:
