@@ -16,6 +16,7 @@ from clientportal.records import (
     MailedLink,
     MessageKind,
     OutboxMessage,
+    Put,
     SecondFactor,
     Session,
 )
@@ -23,6 +24,7 @@ from clientportal.rules.account_sessions import AccountSight, open_session
 from clientportal.rules.asserting import assert_client
 from clientportal.rules.changing_email import take_back
 from clientportal.rules.claiming import decide_link
+from clientportal.rules.erasing import erased
 from clientportal.rules.guessing import Lane, judge_lane
 from clientportal.rules.linking import unlink
 from clientportal.rules.logging_in import judge_offered, uncharge
@@ -39,6 +41,7 @@ from rules import (
     test_asserting,
     test_changing_email,
     test_claiming,
+    test_erasing,
     test_merging_accounts,
     test_proving,
     test_second_factor,
@@ -258,3 +261,9 @@ def test_the_session_says_why_it_shows_something_else() -> None:
     """X8: after "this is not me", the reason is that, and no longer the login."""
     decision = test_claiming.not_me("client:ben")
     assert test_claiming.session_in(decision).because == str(decision.because)
+
+
+def test_what_staff_wrote_goes_also_where_no_rule_gave_a_reason() -> None:
+    """X7: "she rang about her divorce" is erased from an audit line that has no other words."""
+    (write,) = erased(test_erasing.held(test_erasing.audit(reason="she rang about her divorce")))
+    assert write == Put(test_erasing.audit())
