@@ -96,7 +96,7 @@ def test_a_proof_in_the_registering_session_makes_the_email_its_own() -> None:
     assert [(one.id, one.spent) for one in put(writes, MailedLink)] == [("eve-verify", True)]
 
 
-@pytest.mark.requirement("A8b")
+@pytest.mark.requirement("A8")
 def test_a_first_proof_by_a_sign_in_link_brings_what_was_booked_before() -> None:
     """As every other first proof does; without it a second login brings nothing."""
     first = test_sign_in_links.signing_in(Identifier(id=HERS, account="ana"))
