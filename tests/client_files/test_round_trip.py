@@ -43,6 +43,7 @@ rows = st.lists(
 delimiters = st.sampled_from(DELIMITERS)
 
 
+@pytest.mark.slow
 @given(rows, delimiters, st.booleans(), st.sampled_from(["bytes", "text", "lines", "utf-16"]))
 @example([dict.fromkeys(FileWriter(tuple(CUSTOM)).columns, cell) for cell in HARD], ",", True, "bytes")
 def test_what_is_written_is_read(written: list[dict[str, str]], delimiter: str, mark: bool, kind: str) -> None:

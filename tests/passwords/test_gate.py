@@ -121,6 +121,7 @@ def test_of_two_hundred_logins_four_hash_and_the_rest_wait(
     assert gate.places._free == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "crowd"), COLOURS)
 def test_of_two_hundred_logins_those_beyond_the_queue_hear_busy_at_once(
     kind: type[BlockingGate | AwaitedGate], crowd: Crowd, slow: Meter

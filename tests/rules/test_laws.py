@@ -124,6 +124,7 @@ def test_a_broken_chooser_is_caught(choose: Callable[[str, Records], ClientRecor
     assert caught.value.law == law
 
 
+@pytest.mark.slow
 def test_a_vote_depends_on_what_was_merged_first() -> None:
     """Even one that counts each record once answers otherwise where two parts were decided before the whole."""
 
@@ -159,6 +160,7 @@ def counts_copies(records: Records) -> Mapping[str, FieldChoice]:
     return shown(lambda name, some: None if len(some) > 3 else newest_value(name, some), records)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "law"),
     [*((partial(shown, choose), law) for choose, law in BROKEN if choose is last_given), (invents, 4),

@@ -12,6 +12,9 @@ from steps.stages import Ground
 from steps.test_crashes import tried
 from steps.test_interleavings import every, some
 
+# The inner loop keeps the crashes and interleavings of the first operations; the whole run has these as well.
+pytestmark = pytest.mark.slow
+
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
 
@@ -20,14 +23,12 @@ RECOVERIES = 120
 makes fifty calls, so that there are twelve thousand. What is counted at the end of a run names the seed."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_in_memory_every_crash_and_crashes_of_its_recovery(name: str, grounds: Grounds, counted: Counted) -> None:
     """Nothing of it is there, or all of it; and the same call once more leaves what a whole run leaves (I1, I2, I8)."""
     counted(name, "memory", tried(CASES[name], grounds("memory"), twice=True, limit=RECOVERIES))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_in_memory_more_crashes_of_its_recovery(name: str, grounds: Grounds, counted: Counted) -> None:
     """A larger sample."""
@@ -54,7 +55,6 @@ def test_interleavings_on_a_database(name: str, database: str, grounds: Grounds,
     counted(name, database, some(grounds(database), PAIRS[name], 2))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_more_interleavings_in_memory(name: str, grounds: Grounds, counted: Counted) -> None:
     """A larger sample."""

@@ -22,6 +22,9 @@ from steps.scenes import Case
 from steps.stages import Ground, Scene, Stage, answered
 from steps.test_crashes import _difference
 
+# The inner loop keeps the crashes and interleavings of the first operations; the whole run has these as well.
+pytestmark = pytest.mark.slow
+
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
 
@@ -83,14 +86,12 @@ def tried(case: Case, where: Ground, *, twice: bool, limit: int | None = None) -
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_in_memory_every_crash_and_every_crash_of_its_recovery(name: str, grounds: Grounds, counted: Counted) -> None:
     """In full on the reference store: every call, then every call of the retry; of thousands, many."""
     counted(name, "memory", tried(CASES[name], grounds("memory"), twice=True, limit=LARGE.get(name)))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_where_the_platform_books_anew(name: str, counted: Counted) -> None:
     """The same where a move makes a new appointment: the assignment is there in the commit that makes it, and never
@@ -105,7 +106,6 @@ def test_on_a_database_every_crash(name: str, database: str, grounds: Grounds, c
     counted(name, database, tried(CASES[name], grounds(database), twice=False))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 @pytest.mark.parametrize("name", RECOVERED)
 def test_on_a_database_crashes_of_the_recovery(name: str, database: str, grounds: Grounds, counted: Counted) -> None:

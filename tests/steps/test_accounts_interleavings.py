@@ -21,6 +21,9 @@ from steps.pairs import Pair
 from steps.stages import Ground, Scene, Stage
 from steps.test_interleavings import Explained
 
+# The inner loop keeps the crashes and interleavings of the first operations; the whole run has these as well.
+pytestmark = pytest.mark.slow
+
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
 

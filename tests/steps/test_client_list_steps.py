@@ -19,6 +19,9 @@ from steps.test_elsewhere import change, pumps
 from steps.test_interleavings import every, some
 from world import client
 
+# The inner loop keeps the crashes and interleavings of the first operations; the whole run has these as well.
+pytestmark = pytest.mark.slow
+
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
 

@@ -17,6 +17,9 @@ from steps.dumps import dump
 from steps.import_scenes import CASES, FILE, imported
 from steps.stages import Ground, Scene, Stage, answered
 
+# The inner loop keeps the crashes and interleavings of the first operations; the whole run has these as well.
+pytestmark = pytest.mark.slow
+
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
 LIMITS = {"memory": None, "sqlite": 80, "postgres": 25}

@@ -20,6 +20,9 @@ from steps.stages import Ground, Scene, Stage, answered
 from steps.test_crashes import tried
 from steps.test_interleavings import every, some
 
+# The inner loop keeps the crashes and interleavings of the first operations; the whole run has these as well.
+pytestmark = pytest.mark.slow
+
 Counted = Callable[[str, str, object], None]
 Grounds = Callable[[str], Ground]
 STORES = ("memory", "sqlite", "postgres")
@@ -95,7 +98,6 @@ def test_a_change_of_the_password_is_whole_or_absent(store: str, grounds: Ground
     counted("change_password", store, crashed(CHANGE, grounds(store), check, limit_of(store)))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", [RIGHT_LOGIN, WRONG_LOGIN, CHANGE], ids=str)
 def test_more_crashes_of_the_recovery(case: Case, grounds: Grounds, counted: Counted) -> None:
     """A larger sample: whatever is left keeps every promise, and there is one account with one password."""

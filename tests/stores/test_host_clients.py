@@ -580,6 +580,7 @@ def test_a_booking_ref_names_that_one_appointment(ground: Ground) -> None:
     assert [one.id for one in past.items] == ["a1"]
 
 
+@pytest.mark.slow
 def test_thousands_of_refs(ground: Ground) -> None:
     """More than a database takes as single parameters; the pages stay in order and of the size asked for."""
     ids = [f"x{n:05}" for n in range(40_000)]
