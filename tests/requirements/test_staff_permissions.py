@@ -430,3 +430,20 @@ def test_an_account_that_is_none_is_not_found(world: World) -> None:
     assert reason_of(lambda: world.staff().view_as_account(account, ref=ben)) is Reason.NOT_FOUND
     world.change_policy("registration", accounts=False)
     assert reason_of(lambda: world.staff().view_as_account(account)) is Reason.DISABLED
+
+
+@pytest.mark.parametrize("given", [None, 7], ids=["nothing", "a number"])
+def test_where_several_or_a_reason_belong_nothing_else_is_taken(world: World, given: Any) -> None:
+    """A framework that hands ``None`` or a number through is told what belongs there, in the library's own error."""
+    staff = world.staff()
+    for call in (
+        lambda: staff.delete_clients(given),
+        lambda: staff.end_sessions_of(given),
+        lambda: staff.assign_many(given, "account"),
+        lambda: list(staff.import_clients(given, name="spring")),
+        lambda: staff.erase(client("ana"), reason=given),
+        lambda: world.portal.import_accounts(world.tenant, given),
+        lambda: world.staff(reason=given),
+    ):
+        with pytest.raises(InvalidInput):
+            call()

@@ -139,7 +139,8 @@ def blocks_of(source: Source, encoding: str | None = None) -> Iterator[str]:
     A line that cannot be decoded raises :class:`~clientportal.errors.InvalidFile` after everything before it was
     handed out. ``encoding`` is for files of bytes; text has been decoded already.
     """
-    if isinstance(source, (str, bytes)):
+    readable = hasattr(source, "read") or isinstance(cast("object", source), Iterable)
+    if isinstance(source, (str, bytes)) or not readable:
         raise InvalidInput("a file of clients is an open file or an iterable of lines, not a path and not one text")
     read = getattr(source, "read", None)
     if read is None:

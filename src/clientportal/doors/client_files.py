@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from attrs import evolve
 
@@ -41,7 +41,7 @@ def _stepped(items: AsyncGenerator[T, None]) -> Iterator[T]:
 def _for(caller: Caller, reason: str) -> Staff:
     """The caller, with the reason of this one action; an erasure without one is nobody's to defend."""
     assert isinstance(caller, Staff)
-    if not reason.strip() or len(reason) > 500:
+    if not isinstance(cast("object", reason), str) or not reason.strip() or len(reason) > 500:
         raise InvalidInput("say why in 1 to 500 characters, without the client's data: it stays in the audit")
     return evolve(caller, reason=reason)
 

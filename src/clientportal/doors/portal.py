@@ -98,6 +98,8 @@ def staff_of(business: str, actor: str, permissions: Collection[Permission | str
     """A member of staff: a name for the audit, and permissions that exist."""
     if not isinstance(cast("object", actor), str) or not 0 < len(actor) <= 200 or "\x00" in actor:
         raise InvalidInput("actor names the member of staff, in 1 to 200 characters: the audit says it was them")
+    if not isinstance(cast("object", reason), str):
+        raise InvalidInput(f"reason is text, which the audit keeps; this is {type(reason).__name__}")
     if isinstance(permissions, str):
         raise InvalidInput("permissions are a collection, such as {Permission.MERGE}; this is one text")
     try:

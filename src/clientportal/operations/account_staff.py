@@ -377,6 +377,8 @@ async def import_accounts(
 ) -> AccountImport:
     """Every row in a commit of its own; one that cannot be imported says why, and keeps no other from it."""
     done: list[AccountRow] = []
+    if not isinstance(cast("object", rows), Iterable):
+        raise InvalidInput(f"rows are an iterable of ImportedAccount; this is {type(rows).__name__}")
     for number, row in enumerate(rows, 1):
         if not isinstance(cast("object", row), ImportedAccount):
             raise InvalidInput(f"row {number} is not an ImportedAccount but {type(row).__name__}")

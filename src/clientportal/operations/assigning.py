@@ -217,7 +217,7 @@ CLEAR_ASSIGNMENT = Operation[AppointmentOf, _Clearing, bool](
 def _ids(value: Iterable[str]) -> tuple[str, ...]:
     if isinstance(cast("object", value), str):
         raise InvalidInput("appointment_ids is a sequence of ids; this is one text: use assign for one appointment")
-    found = tuple(value)
+    found = tuple(value) if isinstance(cast("object", value), Iterable) else ()
     if not 1 <= len(found) <= MOST_AT_ONCE or not all(isinstance(cast("object", one), str) for one in found):
         raise InvalidInput(f"appointment_ids are 1 to {MOST_AT_ONCE} ids, each of them text")
     return tuple(dict.fromkeys(found))

@@ -211,7 +211,9 @@ async def delete_one(
 
 def several(refs: Iterable[RecordRef]) -> tuple[RecordRef, ...]:
     """The records that were picked, each once, in their order."""
-    found = tuple(dict.fromkeys(refs))
+    found: tuple[RecordRef, ...] = ()
+    if isinstance(cast("object", refs), Iterable):
+        found = tuple(dict.fromkeys(refs))
     if not 1 <= len(found) <= MOST_AT_ONCE or not all(isinstance(cast("object", one), RecordRef) for one in found):
         raise InvalidInput(f"refs are 1 to {MOST_AT_ONCE} records, such as [RecordRef.client('42')]")
     return found
