@@ -61,7 +61,7 @@ CONTRADICTIONS = [
     (presets.timely, {"sessions__lives_for": timedelta(days=13)}, ("sessions.idle_for", "sessions.lives_for")),
     (presets.timely, {"guesses__first_wait": timedelta(hours=2)}, ("guesses.first_wait", "guesses.longest_wait")),
     (presets.timely, {"login__identifiers": ()}, ("login.identifiers",)),
-    (presets.timely, {"merging__keys": ()}, ("merging.keys",)),
+    (presets.timely, {"matching__weights": {"name": 1}}, ("matching.weights",)),
 ]
 
 

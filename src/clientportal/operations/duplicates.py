@@ -83,7 +83,7 @@ async def _shared_contacts(reading: Reading) -> list[SharedContact]:
             history = histories.get(str(key))
             detached: frozenset[RecordRef] = frozenset(history.detached) if history is not None else frozenset()
             persons = {roots[ref] for ref in refs[str(key)] if ref not in detached}
-            if len(persons) > 1 and key.kind in reading.policy.merging.keys:
+            if len(persons) > 1 and key.kind in reading.policy.matching.contacts:
                 placeholder = history is not None and history.placeholder
                 found.append(SharedContact(key, tuple(sorted(persons)), placeholder))
         after = page.next

@@ -244,7 +244,7 @@ class _Run:
         if not self.asked.dry_run:
             await reading.state.hold("import_clients")
         known = await _known(reading, rows)
-        return judge_rows(rows, known, reading.policy.merging.keys, self.arrived or Arrived())
+        return judge_rows(rows, known, reading.policy.matching.contacts, self.arrived or Arrived())
 
     def _audited(self, reading: Reading, lines: Sequence[ImportedRow]) -> Put:
         counts = tuple((one.value, str(sum(line.outcome is one for line in lines))) for one in RowOutcome)

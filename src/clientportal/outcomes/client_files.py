@@ -32,7 +32,7 @@ class RowReason(StrEnum):
     """The very same row was added already: further up, or in another place of the file by an earlier run."""
     SAME_NUMBER = "same_number"
     SAME_CONTACT = "same_contact"
-    """Same name, and a contact that makes two records one person (``merging.keys``)."""
+    """Same name, and a contact that makes two records one person (``matching.weights``)."""
     SHARED_CONTACT = "shared_contact"
     """Added, though somebody of another name has one of these contacts: look at the duplicate report."""
     AMBIGUOUS = "ambiguous"

@@ -18,6 +18,8 @@ from clientportal.policy.login import (
     SeveralRecords,
     UnknownIdentity,
 )
+from clientportal.policy.matching import MatchingPolicy, NameComparison
+from clientportal.policy.merging import MergedCards, MergePolicy, Survivorship
 from clientportal.policy.passwords import PasswordPolicy
 from clientportal.policy.people import (
     BookingFlow,
@@ -25,11 +27,9 @@ from clientportal.policy.people import (
     CardRemoval,
     ClientListPolicy,
     LoggedOutMatch,
-    MergePolicy,
     OnDelete,
     SeenBy,
     StaffBooking,
-    Survivorship,
     VisibilityPolicy,
 )
 from clientportal.policy.policy import Policy
@@ -54,8 +54,11 @@ __all__ = [
     "LoggedOutMatch",
     "LoginPolicy",
     "LoginToBook",
+    "MatchingPolicy",
     "MergePolicy",
+    "MergedCards",
     "MessagePolicy",
+    "NameComparison",
     "OnDelete",
     "Override",
     "PasswordPolicy",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from enum import StrEnum
 from typing import cast
 
 from attrs import Attribute, field, frozen
-from attrs.validators import gt, instance_of
+from attrs.validators import instance_of
 
 from clientportal.errors import PolicyError
 from clientportal.policy.client_fields import FieldDefinition, field_definitions
-from clientportal.policy.login import contact_kinds
-from clientportal.values import CLIENT_FIELDS, ContactKind
+from clientportal.values import CLIENT_FIELDS
 
 __all__ = [
     "BookingFlow",
@@ -21,11 +19,9 @@ __all__ = [
     "CardRemoval",
     "ClientListPolicy",
     "LoggedOutMatch",
-    "MergePolicy",
     "OnDelete",
     "SeenBy",
     "StaffBooking",
-    "Survivorship",
     "VisibilityPolicy",
 ]
 
@@ -154,36 +150,3 @@ class ClientListPolicy:
     fields: Mapping[str, FieldDefinition] = field(
         factory=dict[str, FieldDefinition], converter=field_definitions, hash=False
     )
-
-
-class Survivorship(StrEnum):
-    """Which of several records' values a merged client shows. Every rule is total: ties fall to (value, time, id)."""
-
-    MOST_RECENT = "most_recent"
-    """The value changed last; where the host does not say when, the newest record's."""
-    OLDEST = "oldest"
-    """The value of the record that was there first."""
-    MOST_COMPLETE = "most_complete"
-    """The longest value."""
-
-
-def _survivorship(value: Mapping[str, str | Survivorship]) -> Mapping[str, Survivorship]:
-    for name in value:
-        if name not in CLIENT_FIELDS:
-            raise PolicyError(
-                f"merging.survivorship: there is no field {name!r}; choose from {', '.join(CLIENT_FIELDS)}",
-                ("merging.survivorship",),
-            )
-    return {name: Survivorship(value.get(name, Survivorship.MOST_RECENT)) for name in CLIENT_FIELDS}
-
-
-@frozen(kw_only=True)
-class MergePolicy:
-    """Duplicates and merging. ``keys`` are the fields that make two records look like one person (T5, T11)."""
-
-    keys: frozenset[ContactKind] = field(
-        default=frozenset({ContactKind.MOBILE, ContactKind.EMAIL}),
-        converter=contact_kinds,
-    )
-    survivorship: Mapping[str, Survivorship] = field(factory=dict[str, Survivorship], converter=_survivorship)
-    undo_for: timedelta = field(default=timedelta(days=30), validator=gt(timedelta(0)))

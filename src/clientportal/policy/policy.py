@@ -20,13 +20,14 @@ from clientportal.policy.accounts import AccountPolicy, RegisterFrom, Registrati
 from clientportal.policy.changes import ChangePolicy
 from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
 from clientportal.policy.login import ContactPolicy, Delivery, LoginPolicy, LoginToBook, Proof, UnknownIdentity
+from clientportal.policy.matching import MatchingPolicy
+from clientportal.policy.merging import MergePolicy
 from clientportal.policy.passwords import PasswordPolicy
 from clientportal.policy.people import (
     BookingFlow,
     BookingPolicy,
     ClientListPolicy,
     LoggedOutMatch,
-    MergePolicy,
     SeenBy,
     StaffBooking,
     VisibilityPolicy,
@@ -57,6 +58,7 @@ class Policy:
     passwords: PasswordPolicy = field(factory=PasswordPolicy)
     bookings: BookingPolicy = field(factory=BookingPolicy)
     clients: ClientListPolicy = field(factory=ClientListPolicy)
+    matching: MatchingPolicy = field(factory=MatchingPolicy)
     merging: MergePolicy = field(factory=MergePolicy)
     allow_weaker: frozenset[str] = field(default=frozenset(), converter=frozenset)
 
@@ -158,8 +160,10 @@ def _refuse_contradictions(policy: Policy) -> None:
         raise _clash("sessions.idle_for", "sessions.lives_for", why="a session cannot be idle for longer than it lives")
     if policy.guesses.first_wait > policy.guesses.longest_wait:
         raise _clash("guesses.first_wait", "guesses.longest_wait", why="the first wait is the shortest")
-    if not policy.merging.keys:
-        raise PolicyError("merging.keys is empty: name at least one of mobile, phone, email", ("merging.keys",))
+    if not policy.matching.contacts:
+        raise PolicyError(
+            "matching.weights names no contact: name at least one of mobile, phone, email", ("matching.weights",)
+        )
 
 
 def _identifier_is_address(login: LoginPolicy) -> bool:

@@ -20,6 +20,7 @@ from clientportal.values import (
     ClientPage,
     ClientRecord,
     ContactKey,
+    Holding,
     HostAnswer,
     Money,
     Offer,
@@ -124,6 +125,15 @@ class AsyncBaseHost:
 
     async def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]:
         raise self._missing("active_codes")
+
+    async def holdings(self, refs: Sequence[RecordRef]) -> Sequence[Holding]:
+        raise self._missing("holdings")
+
+    async def reassign(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
+        raise self._missing("reassign")
+
+    async def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
+        raise self._missing("restore")
 
     async def outcome(self, key: str) -> HostAnswer | None:
         raise self._missing("outcome")

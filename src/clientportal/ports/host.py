@@ -10,8 +10,8 @@ are opaque text that the adapter makes. Times cross the port as aware UTC plus t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from attrs import field, frozen
@@ -30,6 +30,7 @@ from clientportal.values import (
     ClientPage,
     ClientRecord,
     ContactKey,
+    Holding,
     HostAnswer,
     Money,
     Offer,
@@ -39,7 +40,7 @@ from clientportal.values import (
     Slot,
     When,
 )
-from clientportal.values.field_checks import one_of, text_or_none
+from clientportal.values.field_checks import day_or_none, one_of, text_or_none
 
 __all__ = [
     "AnswerKind",
@@ -65,6 +66,8 @@ class Capabilities:
     * ``update_client``, ``delete_client``, ``erase_client``, ``delete_appointment``: the write of that name.
     * ``prefill``: what earlier bookings fill a booking form with (A14).
     * ``active_codes``: list package, gift and subscription codes (A15).
+    * ``holdings``: count what a record holds besides its appointments, for the plan of a merge.
+    * ``reassign``: move the rows of merged records to the survivor, and back (``merging.reassign``).
     """
 
     by_contact: bool = False
@@ -80,16 +83,25 @@ class Capabilities:
     delete_appointment: bool = False
     prefill: bool = False
     active_codes: bool = False
+    holdings: bool = False
+    reassign: bool = False
 
 
 @frozen
 class RawContacts:
-    """One record's contacts, raw, as they stand in the host's tables."""
+    """One record's contacts, raw, as they stand in the host's tables.
+
+    ``name``, ``birthday`` and ``custom`` are asked for only where the policy matches by birthdays or custom fields
+    (``matching.weights``); a host that leaves them out is matched by contacts alone.
+    """
 
     ref: RecordRef = field(validator=one_of(RecordRef))
     mobile: str | None = field(default=None, validator=text_or_none)
     phone: str | None = field(default=None, validator=text_or_none)
     email: str | None = field(default=None, validator=text_or_none)
+    name: str | None = field(default=None, validator=text_or_none, repr=False)
+    birthday: date | None = field(default=None, validator=day_or_none, repr=False)
+    custom: Mapping[str, str] = field(factory=dict[str, str], repr=False, hash=False)
 
 
 @frozen
@@ -129,6 +141,9 @@ class Host(Protocol):
     def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer: ...
     def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer: ...
     def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]: ...
+    def holdings(self, refs: Sequence[RecordRef]) -> Sequence[Holding]: ...
+    def reassign(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer: ...
+    def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer: ...
     def outcome(self, key: str) -> HostAnswer | None: ...
     def heard(self, event: HostEvent) -> None: ...
 
@@ -162,6 +177,9 @@ class AsyncHost(Protocol):
     async def book(self, ref: RecordRef, slot: Slot, name: str, key: str) -> HostAnswer: ...
     async def delete_appointment(self, appointment: Appointment, key: str) -> HostAnswer: ...
     async def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]: ...
+    async def holdings(self, refs: Sequence[RecordRef]) -> Sequence[Holding]: ...
+    async def reassign(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer: ...
+    async def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer: ...
     async def outcome(self, key: str) -> HostAnswer | None: ...
     async def heard(self, event: HostEvent) -> None: ...
 
@@ -358,6 +376,35 @@ class BaseHost:
         active, by the business's zone. A code is money: hand out none whose owner you do not know.
         """
         raise self._missing("active_codes")
+
+    def holdings(self, refs: Sequence[RecordRef]) -> Sequence[Holding]:
+        """Capability ``holdings``: what those records hold besides appointments, counted and summed in the database.
+
+        One entry for each record, kind and currency; what is not there is left out. A few statements however many
+        things there are, for at most 100 refs. A client's ref names what is the client's own row's, also after that
+        row is gone; after :meth:`reassign` what was moved is the survivor's.
+        """
+        raise self._missing("holdings")
+
+    def reassign(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
+        """Capability ``reassign``: move every row of those merged records (appointments and what they hold) to ``to``.
+
+        Set-based: one UPDATE a table, however long the history. The record that a row was moved from *first* stays
+        with the row (a column ``moved_from``, say), for :meth:`restore`. Nothing is deleted: a row that cannot be
+        moved (a unique index stands in the way) stays where it is and is named in ``left``. ``moved`` counts the
+        others. An appointment keeps its id, its version and ``booked_as``: for the client nothing has changed.
+        ``refs`` are whole: whatever had been merged into an absorbed record is among them.
+        """
+        raise self._missing("reassign")
+
+    def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
+        """Capability ``reassign``: every row that was first moved from one of those records goes to ``to``.
+
+        Called at an undo: ``to`` is the record that stands by itself again, ``refs`` are it and whatever is still
+        merged into it. A row whose first record is ``to`` itself is as if it had never been moved. What was booked
+        at the survivor meanwhile stays there.
+        """
+        raise self._missing("restore")
 
     def outcome(self, key: str) -> HostAnswer | None:
         """Where ``shares_transaction`` is false: what became of the write with that key, ``None`` if it never came."""

@@ -65,6 +65,8 @@ class HostWrite(StrEnum):
     DELETE_CLIENT = "delete_client"
     ERASE_CLIENT = "erase_client"
     DELETE_APPOINTMENT = "delete_appointment"
+    REASSIGN = "reassign"
+    RESTORE = "restore"
 
 
 @stored("intents", state=("state", "due_at"))

@@ -135,22 +135,22 @@ class Judged:
     follows: Mapping[int, int]
 
 
-def judge_rows(rows: Sequence[Row], known: Known, merging_keys: frozenset[ContactKind], arrived: Arrived) -> Judged:
+def judge_rows(rows: Sequence[Row], known: Known, matched_by: frozenset[ContactKind], arrived: Arrived) -> Judged:
     """Decide every row of a batch, in the order of the file.
 
     In this order: a row that cannot be read is refused. One that this import has added before, or that stands in the
     file twice, letter by letter, is that client. A number that we gave is its client where the name or any contact
     agrees (an export is recognised whole, also where the client has changed their name since); a number of somebody
     else is refused, and one that we never gave says nothing. Then those count who share a contact that makes two
-    records one person (``merging.keys``, T5) *and* the name: one is a match, several are refused. Whoever shares only
-    the contact is another person (X5), and the row is added with a note.
+    records one person (``matching.weights``, T5) *and* the name: one is a match, several are refused. Whoever shares
+    only the contact is another person (X5), and the row is added with a note.
     """
     lines: list[ImportedRow] = []
     added: list[Added] = []
     follows: dict[int, int] = {}
     first = arrived.count
     for place, row in enumerate(rows):
-        found = _judge(row, known, merging_keys, arrived)
+        found = _judge(row, known, matched_by, arrived)
         if isinstance(found, Person):
             why = RowReason.SAME_ROW if arrived.same(row) is found else RowReason.SAME_CONTACT
             lines.append(ImportedRow(row.line, RowOutcome.MATCHED, None, why, _ABOVE))
@@ -167,7 +167,7 @@ def judge_rows(rows: Sequence[Row], known: Known, merging_keys: frozenset[Contac
 _ABOVE = "the same client as in a row above"
 
 
-def _judge(row: Row, known: Known, merging_keys: frozenset[ContactKind], arrived: Arrived) -> ImportedRow | Person:
+def _judge(row: Row, known: Known, matched_by: frozenset[ContactKind], arrived: Arrived) -> ImportedRow | Person:
     if row.draft is None:
         return ImportedRow(row.line, RowOutcome.REFUSED, None, RowReason.UNREADABLE, row.problem)
     before = known.added.get(row.digest)
@@ -187,7 +187,7 @@ def _judge(row: Row, known: Known, merging_keys: frozenset[ContactKind], arrived
     alike = [
         person
         for person in sharing
-        if name in person.names and any(key.kind in merging_keys for key in keys & person.keys)
+        if name in person.names and any(key.kind in matched_by for key in keys & person.keys)
     ]
     if len(alike) == 1:
         (person,) = alike

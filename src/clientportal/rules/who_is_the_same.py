@@ -33,7 +33,7 @@ def is_merge_key(shared: SharedContact, policy: Policy) -> bool:
     family or ``none@example.com``: it makes nobody the same person.
     """
     return (
-        shared.key.kind in policy.merging.keys
+        shared.key.kind in policy.matching.contacts
         and not shared.placeholder
         and 2 <= len(set(shared.refs)) <= policy.contacts.shared_by_at_most
     )

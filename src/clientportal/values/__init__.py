@@ -34,6 +34,7 @@ from clientportal.values.contacts import (
     parse_email,
     parse_phone,
 )
+from clientportal.values.holdings import Holding, HoldingKind
 from clientportal.values.instants import as_utc, in_zone, zone
 from clientportal.values.money import Money
 from clientportal.values.prefill import Answer, CardSummary, Prefill
@@ -61,6 +62,8 @@ __all__ = [
     "ContactKey",
     "ContactKind",
     "Email",
+    "Holding",
+    "HoldingKind",
     "HostAnswer",
     "Money",
     "NumberType",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -166,13 +167,16 @@ class HostAnswer:
     """The host's answer to one write.
 
     ``appointment`` is the appointment as it is afterwards: the same id, a new one (hosts that rebook), or ``None``
-    (hosts that delete). ``ref`` is the record that was created.
+    (hosts that delete). ``ref`` is the record that was created. ``moved`` says how many rows of each table were moved
+    to another record (capability ``reassign``), ``left`` names those that could not be, in the host's own words.
     """
 
     kind: AnswerKind = field(default=AnswerKind.DONE, converter=_answer_kind)
     appointment: Appointment | None = field(default=None, validator=one_of(Appointment, type(None)))
     ref: RecordRef | None = field(default=None, validator=one_of(RecordRef, type(None)))
     note: str = field(default="", validator=text)
+    moved: Mapping[str, int] = field(factory=dict[str, int], hash=False)
+    left: tuple[str, ...] = field(default=(), converter=tuple[str, ...])
 
 
 @frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from clientportal.errors import InvalidInput
-from clientportal.values.field_checks import as_member, one_of, text, text_or_none, text_up_to
+from clientportal.values.field_checks import as_member, day_or_none, one_of, text, text_or_none, text_up_to
 from clientportal.values.instants import as_utc, as_utc_or_none
 
 __all__ = [
@@ -117,6 +117,15 @@ def _instants(value: Mapping[str, datetime] | None) -> Mapping[str, datetime] | 
     return None if value is None else MappingProxyType({name: as_utc(when) for name, when in value.items()})
 
 
+def _consents(value: Mapping[str, bool]) -> dict[str, bool]:
+    for name, given in value.items():
+        if not isinstance(given, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInput(
+                f"ClientRecord.consents[{name!r:.40}] is True or False; what was never asked is left out"
+            )
+    return dict(value)
+
+
 CLIENT_FIELDS = ("first_name", "last_name", "email", "phone", "mobile", "address")
 """The fields of a client that a merge decides one by one, and that T8 shows."""
 
@@ -132,6 +141,9 @@ class ClientRecord:
     * ``changed_at``: per field, optional; without it "most recent" falls through to ``created_at``.
     * ``cleared``: the fields that were emptied on purpose; ``None`` in any other field means *never set*.
     * ``notes`` and ``custom`` are for staff: no portal ever shows them (T8, TT8).
+    * ``birthday`` is a day of the calendar, without a zone; it tells people apart who share a name and a number.
+    * ``consents``: what the client was asked -> whether they agreed (``marketing_email``); what is not named was never
+      asked. Of several records of one person the strictest answer holds.
     """
 
     ref: RecordRef = field(validator=one_of(RecordRef))
@@ -149,6 +161,8 @@ class ClientRecord:
     cleared: frozenset[str] = field(default=frozenset(), converter=frozenset)
     notes: str | None = field(default=None, repr=False, validator=text_up_to(MAX_NOTE))
     custom: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    birthday: date | None = field(default=None, repr=False, validator=day_or_none)
+    consents: Mapping[str, bool] = field(factory=dict[str, bool], converter=_consents)
 
     @property
     def name(self) -> str:

@@ -7,12 +7,13 @@ from a form, and is not equal. So the wrong type is refused at once, with the fi
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from clientportal.errors import InvalidInput
 
-__all__ = ["as_member", "one_of", "text", "text_or_none", "text_up_to"]
+__all__ = ["as_member", "day_or_none", "one_of", "text", "text_or_none", "text_up_to"]
 
 E = TypeVar("E", bound=StrEnum)
 Check = Callable[[object, Any, Any], None]
@@ -61,6 +62,12 @@ def one_of(*kinds: type) -> Check:
             raise _wrong(instance, attribute, wanted, value)
 
     return check
+
+
+def day_or_none(instance: object, attribute: Any, value: Any) -> None:
+    """An attrs validator: the field is a day of the calendar, or absent; a moment is no day."""
+    if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+        raise _wrong(instance, attribute, "a date without a time of day, or None", value)
 
 
 def as_member(kind: type[E], value: E | str, what: str) -> E:
