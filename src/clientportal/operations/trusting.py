@@ -28,6 +28,7 @@ from clientportal.values import (
     ClientPage,
     ClientRecord,
     ContactKey,
+    Holding,
     HostAnswer,
     Money,
     Offer,
@@ -45,7 +46,13 @@ V = TypeVar("V")
 
 _TAKING = (HostWrite.MOVE, HostWrite.BOOK)
 """The writes that take a slot, and so may come too late for it."""
-_LEAVING_NOTHING = (HostWrite.DELETE_APPOINTMENT, HostWrite.DELETE_CLIENT, HostWrite.ERASE_CLIENT)
+_LEAVING_NOTHING = (
+    HostWrite.DELETE_APPOINTMENT,
+    HostWrite.DELETE_CLIENT,
+    HostWrite.ERASE_CLIENT,
+    HostWrite.REASSIGN,
+    HostWrite.RESTORE,
+)
 """The writes after which there is no appointment to answer with."""
 
 
@@ -259,6 +266,20 @@ class CheckedHost:
             if one.ref not in asked:
                 raise HostError(f"active_codes() answered with a code that was not asked for: of {one.ref}")
         return codes
+
+    async def holdings(self, refs: Sequence[RecordRef]) -> Sequence[Holding]:
+        held = _several(Holding, await self._host.holdings(refs), "holdings")
+        asked = frozenset(refs)
+        for one in held:
+            if one.ref not in asked:
+                raise HostError(f"holdings() answered with what was not asked for: of {one.ref}")
+        return held
+
+    async def reassign(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
+        return _written("reassign", HostWrite.REASSIGN, await self._host.reassign(refs, to, key))
+
+    async def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
+        return _written("restore", HostWrite.RESTORE, await self._host.restore(refs, to, key))
 
     async def outcome(self, key: str) -> HostAnswer | None:
         answer = await self._host.outcome(key)
