@@ -183,9 +183,9 @@ def test_contacts_are_walked_once_each(site: Site) -> None:
             if after is None:
                 break
         assert seen == [
-            RawContacts(ANA, mobile="021 123 4567"),
+            RawContacts(ANA, mobile="021 123 4567", name="Ana"),
             RawContacts(BEN, email="Ben@X.com"),
-            RawContacts(GUEST, mobile="021 999", email="g@x.com"),
+            RawContacts(GUEST, mobile="021 999", email="g@x.com", name="Ana A"),
         ]
 
 

@@ -18,11 +18,14 @@ from clientportal.ports.host import AnswerKind, Capabilities, ContactPage, HostA
 from clientportal.stores.memory.host_clients import ListedClients
 from clientportal.stores.memory.host_rows import (
     AppointmentRow,
+    OwnedRow,
     as_client,
     contacts_of,
+    found_by,
     id_from,
     latest_bookings,
     next_version,
+    owned_rows,
     page_of,
     rows_of,
     slot_of,
@@ -122,7 +125,7 @@ class MemoryHost(ListedClients):
                 if row.appointment.ref.kind is RecordKind.BOOKING
             ]
             for client in rows_of(tx, "clients", ClientRecord):
-                every.append(RawContacts(client.ref, client.mobile, client.phone, client.email))
+                every.append(found_by(client))
         rest = sorted((place, one) for one in every if (place := walked(one)) > start)
         page = tuple(one for _, one in rest[:limit])
         more = write_cursor((self.tenant, "contacts"), walked(page[-1])) if len(rest) > limit else None
@@ -175,14 +178,14 @@ class MemoryHost(ListedClients):
 
     def prefill(self, refs: Sequence[RecordRef]) -> Prefill:
         with self.rows() as tx:
-            found = [cast("Prefill | None", tx.get("prefills", str(ref))) for ref in dict.fromkeys(refs)]
-        given = [one for one in found if one is not None]
+            found = [cast("OwnedRow[Prefill] | None", tx.get("prefills", str(ref))) for ref in dict.fromkeys(refs)]
+        given = [row.thing for row in found if row is not None]
         answers = tuple(answer for one in given for answer in one.answers)
         return Prefill(answers, next((one.card for one in given if one.card is not None), None))
 
     def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]:
         with self.rows() as tx:
-            return [code for code in rows_of(tx, "codes", ActiveCode) if code.ref in refs]
+            return [evolve(row.thing, ref=row.ref) for _, row in owned_rows(tx, "codes", ActiveCode) if row.ref in refs]
 
     def outcome(self, key: str) -> HostAnswer | None:
         with self.rows() as tx:

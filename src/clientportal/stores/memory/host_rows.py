@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from attrs import evolve, frozen
 
@@ -26,11 +26,14 @@ from clientportal.values import (
 
 __all__ = [
     "AppointmentRow",
+    "OwnedRow",
     "as_client",
     "contacts_of",
+    "found_by",
     "id_from",
     "latest_bookings",
     "next_version",
+    "owned_rows",
     "page_of",
     "rows_of",
     "slot_of",
@@ -51,7 +54,8 @@ class AppointmentRow:
 
     ``contacts`` stand on the booking itself where it has no client row. ``deposit`` is lost by cancelling; ``locked``
     says why it may not be changed; ``charged`` is the fee that was taken; ``asked`` is the slot that a move waits for,
-    ``slot`` the one that it stands in, which is free again when it leaves.
+    ``slot`` the one that it stands in, which is free again when it leaves; ``moved_from`` the record that it belonged
+    to first, where it was moved to another since.
     """
 
     appointment: Appointment
@@ -61,11 +65,29 @@ class AppointmentRow:
     charged: Money | None = None
     asked: Slot | None = None
     slot: Slot | None = None
+    moved_from: RecordRef | None = None
 
     def __attrs_post_init__(self) -> None:
         ref = self.appointment.ref
         if ref.kind is RecordKind.BOOKING and ref.id != self.appointment.id:
             raise HostError("an appointment without a client is its own record: RecordRef.booking(appointment.id)")
+
+
+@frozen
+class OwnedRow(Generic[T]):
+    """Something that a record has, and whose it is; ``moved_from`` as in :class:`AppointmentRow`.
+
+    The ``ref`` here holds, whatever the thing itself says: it is the one that changes when a row is moved.
+    """
+
+    ref: RecordRef
+    thing: T
+    moved_from: RecordRef | None = None
+
+
+def owned_rows(tx: MemoryTransaction, table: str, kind: type[T]) -> Iterator[tuple[str, OwnedRow[T]]]:
+    """Every row of a table of things that records have, with its key; each thing is a ``kind``."""
+    return ((key, cast("OwnedRow[T]", row)) for key, row in tx.scan(table))
 
 
 def rows_of(tx: MemoryTransaction, table: str, kind: type[T]) -> Iterator[T]:
@@ -84,9 +106,29 @@ def id_from(prefix: str, *parts: str) -> str:
 
 
 def contacts_of(row: AppointmentRow) -> RawContacts:
-    """The contacts that stand on a booking, under its own reference."""
-    ref = RecordRef.booking(row.appointment.id)
-    return RawContacts(ref) if row.contacts is None else evolve(row.contacts, ref=ref)
+    """What a booking can be found by, under its own reference: the contacts and the name that were typed at it."""
+    typed = row.contacts or RawContacts(RecordRef.booking(row.appointment.id))
+    return RawContacts(
+        RecordRef.booking(row.appointment.id),
+        typed.mobile,
+        typed.phone,
+        typed.email,
+        # The name that was typed at a booking has no limit of its own.
+        name=row.appointment.booked_as[:_MOST_NAME] or None,
+    )
+
+
+def found_by(client: ClientRecord) -> RawContacts:
+    """What a client row can be found by."""
+    return RawContacts(
+        client.ref,
+        client.mobile,
+        client.phone,
+        client.email,
+        name=client.name or None,
+        birthday=client.birthday,
+        custom=client.custom,
+    )
 
 
 def as_client(row: AppointmentRow) -> ClientRecord:
@@ -95,8 +137,7 @@ def as_client(row: AppointmentRow) -> ClientRecord:
     return ClientRecord(
         ref=own.ref,
         created_at=row.appointment.made_at,
-        # The name that was typed at a booking has no limit of its own.
-        first_name=row.appointment.booked_as[:_MOST_NAME] or None,
+        first_name=own.name,
         email=own.email,
         phone=own.phone,
         mobile=own.mobile,

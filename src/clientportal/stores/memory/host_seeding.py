@@ -11,7 +11,7 @@ from attrs import evolve
 
 from clientportal.errors import Conflict, HostError
 from clientportal.ports.host import BaseHost, HostAnswer, RawContacts
-from clientportal.stores.memory.host_rows import AppointmentRow, next_version
+from clientportal.stores.memory.host_rows import AppointmentRow, OwnedRow, next_version
 from clientportal.stores.memory.store import MemoryStore
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
@@ -118,12 +118,12 @@ class SeededHost(BaseHost):
         """Package, gift and subscription codes."""
         with self.rows() as tx:
             for code in codes:
-                tx.put("codes", code.id, code)
+                tx.put("codes", code.id, OwnedRow(code.ref, code))
 
     async def add_prefill(self, ref: RecordRef, prefill: Prefill) -> None:
         """What was answered for a client or at a booking, and the card that is stored, instead of what was there."""
         with self.rows() as tx:
-            tx.put("prefills", str(ref), prefill)
+            tx.put("prefills", str(ref), OwnedRow(ref, prefill))
 
     async def add_slots(self, slots: Sequence[Slot]) -> None:
         """Free times."""

@@ -123,6 +123,8 @@ _client_rows = select(
     _c.cleared,
     _c.notes,
     _c.custom,
+    _c.birthday,
+    _c.consents,
     _last_booked.label("last_booked_at"),
 ).where(_c.tenant == _TENANT)
 
@@ -145,6 +147,8 @@ _booking_rows = select(
     literal_column("'[]'", Text).label("cleared"),
     *_empty("notes"),
     literal_column("'{}'", Text).label("custom"),
+    *_empty("birthday"),
+    literal_column("'{}'", Text).label("consents"),
     _a.made_at.label("last_booked_at"),
 ).where(_a.tenant == _TENANT, _OWN_RECORD)
 
@@ -173,7 +177,10 @@ def client_list(words: int, onwards: bool, sqlite: bool) -> Executable:
 
 
 CLIENT_CONTACTS = (
-    select(literal_column("'client'", Text).label("kind"), _c.id, _c.mobile, _c.phone, _c.email)
+    select(
+        literal_column("'client'", Text).label("kind"),
+        *(_c.id, _c.mobile, _c.phone, _c.email, _c.first_name, _c.last_name, _c.birthday, _c.custom),
+    )
     .where(_c.tenant == _TENANT, _c.id > bindparam("p_after"))
     .order_by(_c.id)
     .limit(bindparam("p_limit"))
@@ -185,6 +192,9 @@ BOOKING_CONTACTS = (
         _a.booked_mobile.label("mobile"),
         _a.booked_phone.label("phone"),
         _a.booked_email.label("email"),
+        _a.booked_as.label("first_name"),
+        *_empty("last_name", "birthday"),
+        literal_column("'{}'", Text).label("custom"),
     )
     .where(_a.tenant == _TENANT, _a.client_id.is_(None), _a.id > bindparam("p_after"))
     .order_by(_a.id)

@@ -158,6 +158,8 @@ def client_row(record: ClientRecord) -> dict[str, Any]:
         "cleared": json.dumps(sorted(record.cleared)),
         "notes": record.notes,
         "custom": json.dumps(dict(record.custom)),
+        "birthday": None if record.birthday is None else record.birthday.isoformat(),
+        "consents": json.dumps(dict(record.consents)),
         **_list_columns(record),
     }
 
@@ -168,10 +170,12 @@ def _list_columns(record: ClientRecord) -> dict[str, str]:
 
 
 EMPTY_CLIENT: Mapping[str, Any] = {
-    **dict.fromkeys(("first_name", "last_name", "email", "phone", "mobile", *_ADDRESS, "changed_at", "notes")),
+    **dict.fromkeys(("first_name", "last_name", "email", "phone", "mobile", *_ADDRESS)),
+    **dict.fromkeys(("changed_at", "notes", "birthday")),
     "usable": False,
     "cleared": "[]",
     "custom": "{}",
+    "consents": "{}",
     **_list_columns(ClientRecord(RecordRef.client("nobody"), datetime(1970, 1, 1, tzinfo=UTC))),
 }
 """The columns of a client of whom nothing is left (X7)."""
@@ -199,12 +203,24 @@ def client_of(row: Any) -> ClientRecord:
         cleared=frozenset(json.loads(row.cleared)),
         notes=row.notes,
         custom=json.loads(row.custom),
+        birthday=None if row.birthday is None else date.fromisoformat(row.birthday),
+        consents=json.loads(row.consents),
     )
 
 
 def contacts_of(row: Any) -> RawContacts:
-    """The raw contacts of one record."""
-    return RawContacts(RecordRef(row.kind, row.id), row.mobile, row.phone, row.email)
+    """What one record can be found by."""
+    # As client_of() names them, so that a walk over all records and a look at one find the same person.
+    first = (row.first_name or "")[:_MOST_NAME]
+    return RawContacts(
+        RecordRef(row.kind, row.id),
+        row.mobile,
+        row.phone,
+        row.email,
+        name=" ".join(part for part in (first, row.last_name) if part) or None,
+        birthday=None if row.birthday is None else date.fromisoformat(row.birthday),
+        custom=json.loads(row.custom),
+    )
 
 
 def service_row(service: Service) -> dict[str, Any]:

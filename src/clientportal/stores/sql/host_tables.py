@@ -1,6 +1,9 @@
-"""Tables for a platform that has none of its own: businesses, clients, services, appointments, free times.
+"""Tables for a platform that has none of its own: businesses, clients and what they hold, services, free times.
 
 They hold the facts of one booking platform, plainly: no availability engine. Contacts stand as they were typed.
+
+Whatever belongs to a record has a column ``moved_from``: the record that the row belonged to first, where it was moved
+to another since.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint,
 
 from clientportal.stores.sql.tables import METADATA, TEXT
 
-__all__ = ["APPOINTMENTS", "BUSINESSES", "CLIENTS", "CODES", "HOST_TABLES", "PREFILLS", "SERVICES", "SLOTS"]
+__all__ = ["APPOINTMENTS", "BUSINESSES", "CLIENTS", "CODES", "HOLDINGS", "HOST_TABLES", "PREFILLS", "SERVICES", "SLOTS"]
 
 
 def _text(name: str, *, optional: bool = False) -> Column[str]:
@@ -50,10 +53,12 @@ CLIENTS = Table(
     Column("cleared", Text, nullable=False),
     Column("notes", Text),
     Column("custom", Text, nullable=False),
+    _text("birthday", optional=True),
+    Column("consents", Text, nullable=False),
     *(_text(name) for name in ("searched", "by_last", "by_first")),
     PrimaryKeyConstraint("tenant", "id", name="cp_host_clients_pk"),
 )
-"""``changed_at``, ``cleared`` and ``custom`` are JSON.
+"""``changed_at``, ``cleared``, ``custom`` and ``consents`` are JSON; ``birthday`` is an ISO date.
 
 ``searched``, ``by_last`` and ``by_first`` repeat what the client list searches and is ordered by, folded
 (``values.searching``): they are written with the row.
@@ -117,6 +122,7 @@ APPOINTMENTS = Table(
     *_money("price"),
     *_money("deposit"),
     *_money("fee"),
+    _text("moved_from", optional=True),
     PrimaryKeyConstraint("tenant", "id", name="cp_host_appointments_pk"),
 )
 """Without ``client_id`` the booking is its own record, with the contacts that were typed at it.
@@ -134,6 +140,7 @@ PREFILLS = Table(
     _text("ref"),
     Column("answers", Text, nullable=False),
     Column("card", Text),
+    _text("moved_from", optional=True),
     PrimaryKeyConstraint("tenant", "ref", name="cp_host_prefills_pk"),
 )
 """What was answered for a client (``client:7``) or at a booking (``booking:a1``), and a stored card: both are JSON."""
@@ -151,10 +158,30 @@ CODES = Table(
     Column("credits_left", BigInteger),
     _text("expires_at", optional=True),
     _text("last_day", optional=True),
+    _text("moved_from", optional=True),
     PrimaryKeyConstraint("tenant", "id", name="cp_host_codes_pk"),
 )
 """Packages, gift certificates and subscriptions of a client (``client:7``) or of one booking (``booking:a1``)."""
 
 Index("cp_host_codes_by_ref", CODES.c.tenant, CODES.c.ref, CODES.c.id)
 
-HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS, CODES)
+HOLDINGS = Table(
+    "cp_host_holdings",
+    METADATA,
+    _text("tenant"),
+    _text("id"),
+    _text("ref"),
+    _text("kind"),
+    _text("label"),
+    _text("amount", optional=True),
+    _text("currency", optional=True),
+    Column("credits", BigInteger),
+    _text("moved_from", optional=True),
+    PrimaryKeyConstraint("tenant", "id", name="cp_host_holdings_pk"),
+)
+"""Whatever else a client (``client:7``) or a booking (``booking:a1``) has, one row a thing: documents, memberships,
+balances, invoices. An ``amount`` is written in plain digits, so that a database can add it up."""
+
+Index("cp_host_holdings_by_ref", HOLDINGS.c.tenant, HOLDINGS.c.ref, HOLDINGS.c.id)
+
+HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS, CODES, HOLDINGS)
