@@ -20,6 +20,7 @@ from clientportal.doors.client import ClientDoor
 from clientportal.doors.client_files import AsyncStaffClientFiles
 from clientportal.doors.client_list import AsyncStaffClientList
 from clientportal.doors.dispatching import dispatch_async
+from clientportal.doors.duplicates import AsyncStaffDuplicates
 from clientportal.doors.mail_links import AsyncClientMailLinks, AsyncStaffMailLinks, AsyncVisitorMailLinks
 from clientportal.doors.passwords import (
     AsyncClientPasswords,
@@ -29,7 +30,7 @@ from clientportal.doors.passwords import (
 )
 from clientportal.doors.portal import Portal, client_of, make_setup, staff_of, visitor_of
 from clientportal.doors.registering import AsyncClientRegistering, AsyncStaffRegistering, AsyncVisitorRegistering
-from clientportal.doors.staff import StaffDoor, merge_request
+from clientportal.doors.staff import StaffDoor
 from clientportal.doors.viewing import AsyncStaffViewing
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.keyring import KeyRing
@@ -38,7 +39,6 @@ from clientportal.operations import (
     appointments,
     by_link,
     changing,
-    duplicates,
     ending_sessions,
     housekeeping,
     sessions,
@@ -68,12 +68,9 @@ from clientportal.outcomes import (
     Delivered,
     Detached,
     Difference,
-    Duplicates,
     Ended,
     LinkView,
     Match,
-    Merged,
-    MergePlan,
     Moved,
     OutboxLine,
     PastChange,
@@ -81,13 +78,12 @@ from clientportal.outcomes import (
     ProfileOption,
     SessionLine,
     SignedIn,
-    Undone,
     WalkReport,
 )
 from clientportal.passwords import BreachCheck, PastHashes
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Page, Sender, Store
-from clientportal.records import Merge, MessageState
+from clientportal.records import MessageState
 from clientportal.rules.claiming import LinkRule, decide_link
 from clientportal.rules.who_may_change import Change
 from clientportal.rules.who_may_manage import Permission
@@ -209,49 +205,13 @@ class AsyncStaffDoor(
     AsyncStaffClientList,
     AsyncStaffClientFiles,
     AsyncStaffViewing,
+    AsyncStaffDuplicates,
 ):
     """The twin of :class:`StaffDoor`, awaited."""
 
     @property
     def preview(self) -> AsyncStaffDoor:
         return AsyncStaffDoor(self._setup, self._caller, preview=True)
-
-    async def duplicates(self, *, after: str | None = None, limit: int = 50) -> Duplicates:
-        return await self._do(duplicates.DUPLICATES, duplicates.ListDuplicates(after, limit))
-
-    async def plan_merge(
-        self,
-        survivor: RecordRef,
-        absorbed: RecordRef | Sequence[RecordRef],
-        *,
-        choices: Mapping[str, RecordRef] | None = None,
-    ) -> MergePlan:
-        return await self._do(duplicates.PLAN_MERGE, merge_request(survivor, absorbed, choices))
-
-    async def merge(
-        self,
-        survivor: RecordRef,
-        absorbed: RecordRef | Sequence[RecordRef],
-        *,
-        choices: Mapping[str, RecordRef] | None = None,
-        key: str | None = None,
-    ) -> Merged:
-        return await self._do(duplicates.MERGE, merge_request(survivor, absorbed, choices), key)
-
-    async def undo(self, merge_id: str, *, key: str | None = None) -> Undone:
-        return await self._do(duplicates.UNDO, duplicates.UndoMerge(merge_id), key)
-
-    async def merges(self, ref: RecordRef) -> tuple[Merge, ...]:
-        return await self._do(duplicates.LIST_MERGES, duplicates.OfClient(ref))
-
-    async def dismiss(self, first: RecordRef, second: RecordRef) -> bool:
-        return await self._do(duplicates.DISMISS, duplicates.Pair(first, second))
-
-    async def restore_pair(self, first: RecordRef, second: RecordRef) -> bool:
-        return await self._do(duplicates.RESTORE_PAIR, duplicates.Pair(first, second))
-
-    async def flag_placeholder(self, contact: str, *, flagged: bool = True) -> bool:
-        return await self._do(duplicates.FLAG_PLACEHOLDER, duplicates.PlaceholderContact(contact, flagged))
 
     async def sessions(self, ref: RecordRef) -> tuple[SessionLine, ...]:
         return await self._do(ending_sessions.LIST_SESSIONS_OF, ending_sessions.SessionsOf(ref))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from clientportal.doors.assigning import StaffAssigning
 from clientportal.doors.claiming import StaffClaiming
 from clientportal.doors.client_files import StaffClientFiles
 from clientportal.doors.client_list import StaffClientList
+from clientportal.doors.duplicates import StaffDuplicates
 from clientportal.doors.mail_links import StaffMailLinks
 from clientportal.doors.passwords import StaffPasswords
 from clientportal.doors.registering import StaffRegistering
 from clientportal.doors.viewing import StaffViewing
-from clientportal.operations import changing, duplicates, ending_sessions, housekeeping, staff, what_if
+from clientportal.operations import changing, ending_sessions, housekeeping, staff, what_if
 from clientportal.operations.setting import Staff
 from clientportal.outcomes import (
     AuditLine,
@@ -20,30 +21,18 @@ from clientportal.outcomes import (
     ChangeExplained,
     ContactExplained,
     Difference,
-    Duplicates,
     Ended,
-    Merged,
-    MergePlan,
     Moved,
     OutboxLine,
     SessionLine,
-    Undone,
 )
 from clientportal.policy import Policy
 from clientportal.ports import Page, step
-from clientportal.records import Merge, MessageState
+from clientportal.records import MessageState
 from clientportal.rules.who_may_change import Change
 from clientportal.values import RecordRef, Secret
 
 __all__ = ["StaffDoor"]
-
-
-def merge_request(
-    survivor: RecordRef, absorbed: RecordRef | Sequence[RecordRef], choices: Mapping[str, RecordRef] | None
-) -> duplicates.MergeRecords:
-    """One absorbed record or several; staff's picks by field."""
-    many = (absorbed,) if isinstance(absorbed, RecordRef) else tuple(absorbed)
-    return duplicates.MergeRecords(survivor, many, tuple(sorted((choices or {}).items())))
 
 
 class StaffDoor(
@@ -55,6 +44,7 @@ class StaffDoor(
     StaffClientList,
     StaffClientFiles,
     StaffViewing,
+    StaffDuplicates,
 ):
     """One member of staff. Made by ``portal.staff(business, actor=…, permissions=…)``.
 
@@ -67,62 +57,6 @@ class StaffDoor(
     def preview(self) -> StaffDoor:
         """The same door, without effect (X8)."""
         return StaffDoor(self._setup, self._caller, preview=True)
-
-    # --- duplicates and merging
-
-    def duplicates(self, *, after: str | None = None, limit: int = 50) -> Duplicates:
-        """The duplicate report: one group per set of records that share a normalised mobile or email (T5, X4)."""
-        return self._do(duplicates.DUPLICATES, duplicates.ListDuplicates(after, limit))
-
-    def plan_merge(
-        self,
-        survivor: RecordRef,
-        absorbed: RecordRef | Sequence[RecordRef],
-        *,
-        choices: Mapping[str, RecordRef] | None = None,
-    ) -> MergePlan:
-        """What the merged client would show, from which record each value, and where they disagree. No effect.
-
-        ``choices``: field -> the record whose value staff prefer. Raises ``Refused`` as :meth:`merge` does.
-        """
-        return self._do(duplicates.PLAN_MERGE, merge_request(survivor, absorbed, choices))
-
-    def merge(
-        self,
-        survivor: RecordRef,
-        absorbed: RecordRef | Sequence[RecordRef],
-        *,
-        choices: Mapping[str, RecordRef] | None = None,
-        key: str | None = None,
-    ) -> Merged:
-        """Merge records into one client: nothing is moved or deleted, everything leads to the survivor, and it can be
-        undone.
-
-        Raises ``Refused`` with ``not_found``, ``same_record``, ``already_merged`` (merge its survivor instead),
-        ``not_duplicates``.
-        """
-        return self._do(duplicates.MERGE, merge_request(survivor, absorbed, choices), key)
-
-    def undo(self, merge_id: str, *, key: str | None = None) -> Undone:
-        """Take one merge back, whatever was merged or booked since. Raises ``Refused`` with ``undo_too_late``,
-        ``undone_already``, ``erased``, ``not_found``."""
-        return self._do(duplicates.UNDO, duplicates.UndoMerge(merge_id), key)
-
-    def merges(self, ref: RecordRef) -> tuple[Merge, ...]:
-        """The journal of one client, latest first, undone entries included."""
-        return self._do(duplicates.LIST_MERGES, duplicates.OfClient(ref))
-
-    def dismiss(self, first: RecordRef, second: RecordRef) -> bool:
-        """ "Not a duplicate": remembered for this pair, whichever way round; ``False`` where it was known already."""
-        return self._do(duplicates.DISMISS, duplicates.Pair(first, second))
-
-    def restore_pair(self, first: RecordRef, second: RecordRef) -> bool:
-        """Take :meth:`dismiss` back; ``False`` where there was nothing to take back."""
-        return self._do(duplicates.RESTORE_PAIR, duplicates.Pair(first, second))
-
-    def flag_placeholder(self, contact: str, *, flagged: bool = True) -> bool:
-        """Say that a contact (``none@example.com``) is nobody's: it makes nobody a duplicate (X4)."""
-        return self._do(duplicates.FLAG_PLACEHOLDER, duplicates.PlaceholderContact(contact, flagged))
 
     # --- clients
 

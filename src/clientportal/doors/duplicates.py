@@ -1,0 +1,126 @@
+"""Duplicates and merging: one topic of the doors, in both colours.
+
+What each method promises is said at the plain one; the awaited twin has its docstring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from clientportal.doors.base import AsyncDoor, Door, describe
+from clientportal.operations import dismissing, duplicate_report, merging
+from clientportal.outcomes import Duplicates, Merged, MergePlan, Undone
+from clientportal.records import Merge
+from clientportal.values import RecordRef
+
+__all__ = ["AsyncStaffDuplicates", "StaffDuplicates"]
+
+
+def merge_request(
+    survivor: RecordRef, absorbed: RecordRef | Sequence[RecordRef], choices: Mapping[str, RecordRef] | None
+) -> merging.MergeRecords:
+    """One absorbed record or several; staff's picks by field."""
+    many = (absorbed,) if isinstance(absorbed, RecordRef) else tuple(absorbed)
+    return merging.MergeRecords(survivor, many, tuple(sorted((choices or {}).items())))
+
+
+class StaffDuplicates(Door):
+    """What staff can do about one person's several records."""
+
+    def duplicates(self, *, after: str | None = None, limit: int = 50) -> Duplicates:
+        """The duplicate report: one group per set of records that share a normalised mobile or email (T5, X4)."""
+        return self._do(duplicate_report.DUPLICATES, duplicate_report.ListDuplicates(after, limit))
+
+    def plan_merge(
+        self,
+        survivor: RecordRef,
+        absorbed: RecordRef | Sequence[RecordRef],
+        *,
+        choices: Mapping[str, RecordRef] | None = None,
+    ) -> MergePlan:
+        """What the merged client would show, from which record each value, and where they disagree. No effect.
+
+        ``choices``: field -> the record whose value staff prefer. Raises ``Refused`` as :meth:`merge` does.
+        """
+        return self._do(merging.PLAN_MERGE, merge_request(survivor, absorbed, choices))
+
+    def merge(
+        self,
+        survivor: RecordRef,
+        absorbed: RecordRef | Sequence[RecordRef],
+        *,
+        choices: Mapping[str, RecordRef] | None = None,
+        key: str | None = None,
+    ) -> Merged:
+        """Merge records into one client: nothing is moved or deleted, everything leads to the survivor, and it can be
+        undone.
+
+        Raises ``Refused`` with ``not_found``, ``same_record``, ``already_merged`` (merge its survivor instead),
+        ``not_duplicates``.
+        """
+        return self._do(merging.MERGE, merge_request(survivor, absorbed, choices), key)
+
+    def undo(self, merge_id: str, *, key: str | None = None) -> Undone:
+        """Take one merge back, whatever was merged or booked since. Raises ``Refused`` with ``undo_too_late``,
+        ``undone_already``, ``erased``, ``not_found``."""
+        return self._do(merging.UNDO, merging.UndoMerge(merge_id), key)
+
+    def merges(self, ref: RecordRef) -> tuple[Merge, ...]:
+        """The journal of one client, latest first, undone entries included."""
+        return self._do(merging.LIST_MERGES, merging.OfClient(ref))
+
+    def dismiss(self, first: RecordRef, second: RecordRef) -> bool:
+        """ "Not a duplicate": remembered for this pair, whichever way round; ``False`` where it was known already."""
+        return self._do(dismissing.DISMISS, dismissing.Pair(first, second))
+
+    def restore_pair(self, first: RecordRef, second: RecordRef) -> bool:
+        """Take :meth:`dismiss` back; ``False`` where there was nothing to take back."""
+        return self._do(dismissing.RESTORE_PAIR, dismissing.Pair(first, second))
+
+    def flag_placeholder(self, contact: str, *, flagged: bool = True) -> bool:
+        """Say that a contact (``none@example.com``) is nobody's: it makes nobody a duplicate (X4)."""
+        return self._do(dismissing.FLAG_PLACEHOLDER, dismissing.PlaceholderContact(contact, flagged))
+
+
+class AsyncStaffDuplicates(AsyncDoor):
+    """The twin of :class:`StaffDuplicates`, awaited."""
+
+    async def duplicates(self, *, after: str | None = None, limit: int = 50) -> Duplicates:
+        return await self._do(duplicate_report.DUPLICATES, duplicate_report.ListDuplicates(after, limit))
+
+    async def plan_merge(
+        self,
+        survivor: RecordRef,
+        absorbed: RecordRef | Sequence[RecordRef],
+        *,
+        choices: Mapping[str, RecordRef] | None = None,
+    ) -> MergePlan:
+        return await self._do(merging.PLAN_MERGE, merge_request(survivor, absorbed, choices))
+
+    async def merge(
+        self,
+        survivor: RecordRef,
+        absorbed: RecordRef | Sequence[RecordRef],
+        *,
+        choices: Mapping[str, RecordRef] | None = None,
+        key: str | None = None,
+    ) -> Merged:
+        return await self._do(merging.MERGE, merge_request(survivor, absorbed, choices), key)
+
+    async def undo(self, merge_id: str, *, key: str | None = None) -> Undone:
+        return await self._do(merging.UNDO, merging.UndoMerge(merge_id), key)
+
+    async def merges(self, ref: RecordRef) -> tuple[Merge, ...]:
+        return await self._do(merging.LIST_MERGES, merging.OfClient(ref))
+
+    async def dismiss(self, first: RecordRef, second: RecordRef) -> bool:
+        return await self._do(dismissing.DISMISS, dismissing.Pair(first, second))
+
+    async def restore_pair(self, first: RecordRef, second: RecordRef) -> bool:
+        return await self._do(dismissing.RESTORE_PAIR, dismissing.Pair(first, second))
+
+    async def flag_placeholder(self, contact: str, *, flagged: bool = True) -> bool:
+        return await self._do(dismissing.FLAG_PLACEHOLDER, dismissing.PlaceholderContact(contact, flagged))
+
+
+describe(AsyncStaffDuplicates, StaffDuplicates)

@@ -1,0 +1,210 @@
+"""Merging records, undoing it, and the journal of both. Rule: ``rules/merging.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import frozen
+
+from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
+from clientportal.errors import InvalidInput
+from clientportal.operations.frame import Keyed, Operation, Reading
+from clientportal.operations.people import Group, group_of, groups_of, records_of
+from clientportal.operations.setting import Staff
+from clientportal.outcomes import Merged, MergePlan, Undone
+from clientportal.policy import Policy
+from clientportal.records import Dismissal, Merge, Receipt
+from clientportal.rules.merging import Merging, Undoing, merge, plan, undo
+from clientportal.rules.who_may_manage import Permission
+from clientportal.values import RecordRef, When
+
+__all__ = ["LIST_MERGES", "MERGE", "PLAN_MERGE", "UNDO", "MergeRecords", "OfClient", "UndoMerge"]
+
+_PAGE = 500
+
+
+@frozen
+class MergeRecords:
+    """Who survives, who is absorbed, and staff's own picks: field -> the record whose value they chose."""
+
+    survivor: RecordRef
+    absorbed: tuple[RecordRef, ...]
+    choices: tuple[tuple[str, RecordRef], ...] = ()
+
+
+_MOST_MERGED = 50
+
+
+async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
+    wanted = tuple(dict.fromkeys((asked.survivor, *asked.absorbed)))
+    if len(wanted) > _MOST_MERGED:
+        raise InvalidInput(f"at most {_MOST_MERGED} records are merged at once; these are {len(wanted)}")
+    # Concurrent merges of one group wait for each other, in one order, so that no cycle can be drawn (law 13).
+    for ref in sorted(wanted):
+        await reading.state.hold(f"merge:{ref}")
+    groups = await groups_of(reading, wanted)
+    everyone = sorted({ref for group in groups.values() for ref in group.refs})
+    rows = await records_of(reading, everyone)
+    roots = {ref: group.root for ref, group in groups.items() if ref in rows}
+    heads = {group.root: group for group in groups.values()}
+    pointers = tuple(pointer for group in heads.values() for pointer in group.pointers)
+    merges = await reading.state.get_many(Merge, sorted({pointer.merge_id for pointer in pointers}))
+    pairs = [Dismissal.pair_id(a, b) for i, a in enumerate(everyone) for b in everyone[i + 1 :]]
+    dismissals = await _between_groups(reading, pairs, heads)
+    counts: dict[str, int] = {}
+    for root, group in heads.items():
+        counts[str(root)] = await _count_appointments(reading, group.refs)
+    caller = reading.caller
+    return Merging(
+        survivor=asked.survivor,
+        absorbed=tuple(dict.fromkeys(asked.absorbed)),
+        roots=roots,
+        groups={root: tuple(rows[ref] for ref in group.refs if ref in rows) for root, group in heads.items()},
+        pointers=pointers,
+        journal=tuple(merges.values()),
+        dismissals=dismissals,
+        appointments=counts,
+        merge_ids=tuple(reading.fresh_id() for _ in asked.absorbed),
+        actor=reading.actor,
+        reason=caller.reason if isinstance(caller, Staff) else "",
+        choices={name: str(ref) for name, ref in asked.choices},
+    )
+
+
+async def _between_groups(
+    reading: Reading, pairs: list[str], heads: Mapping[RecordRef, Group]
+) -> tuple[Dismissal, ...]:
+    """The dismissals that stand between two of the groups; one inside a group was overruled when it was merged."""
+    of = {ref: root for root, group in heads.items() for ref in group.refs}
+    found: list[Dismissal] = []
+    for start in range(0, len(pairs), _PAGE):
+        found.extend((await reading.state.get_many(Dismissal, pairs[start : start + _PAGE])).values())
+    return tuple(one for one in found if of.get(RecordRef.parse(one.first)) != of.get(RecordRef.parse(one.second)))
+
+
+_COUNT_UP_TO = 100
+
+
+async def _count_appointments(reading: Reading, refs: tuple[RecordRef, ...]) -> int:
+    """How many appointments the preview shows, up to a hundred of each kind: it is a hint, not an account."""
+    count = 0
+    for when in When:
+        page = await reading.host.appointments(list(refs), when, reading.now, None, _COUNT_UP_TO)
+        count += len(page.items)
+    return count
+
+
+def _decide_plan(seen: Merging, _asked: MergeRecords, policy: Policy, now: datetime) -> Decision[MergePlan]:
+    decision = merge(seen, policy, now)
+    if isinstance(decision.outcome, Refusal):
+        return Decision(decision.outcome, decision.because)
+    return grant(plan(seen, policy), decision.because)
+
+
+def _decide_merge(seen: Merging, _asked: MergeRecords, policy: Policy, now: datetime) -> Decision[Merged]:
+    return merge(seen, policy, now)
+
+
+async def _replay_merge(reading: Reading, asked: MergeRecords, receipt: Receipt) -> Decision[Merged]:
+    seen = await _load_merging(reading, asked)
+    ids = tuple(id for id in receipt.result["merges"].split(",") if id)
+    because = Because("performing.perform", (("receipt", "found"),))
+    return grant(Merged(asked.survivor, ids, plan(seen, reading.policy)), because)
+
+
+PLAN_MERGE = Operation[MergeRecords, Merging, MergePlan](
+    name="plan_merge",
+    load=_load_merging,
+    decide=_decide_plan,
+    subject=lambda asked: str(asked.survivor),
+    writes=False,
+    permission=Permission.MERGE,
+)
+MERGE = Operation[MergeRecords, Merging, Merged](
+    name="merge",
+    load=_load_merging,
+    decide=_decide_merge,
+    subject=lambda asked: str(asked.survivor),
+    permission=Permission.MERGE,
+    keyed=Keyed(lambda outcome: {"merges": ",".join(outcome.merges)}, _replay_merge),
+)
+
+
+# --- undoing -------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class UndoMerge:
+    """Which merge, by the id of its journal entry."""
+
+    merge_id: str
+
+
+async def _load_undo(reading: Reading, asked: UndoMerge) -> Undoing:
+    entry = await reading.state.get(Merge, asked.merge_id[:64], lock=True)
+    if entry is None:
+        return Undoing(None, (), reading.actor)
+    for ref in sorted((entry.survivor, entry.absorbed)):
+        await reading.state.hold(f"merge:{ref}")
+    group = await group_of(reading, RecordRef.parse(entry.absorbed))
+    rows = await records_of(reading, [RecordRef.parse(entry.survivor), RecordRef.parse(entry.absorbed)])
+    return Undoing(entry, group.pointers, reading.actor, gone=not rows)
+
+
+def _decide_undo(seen: Undoing, _asked: UndoMerge, policy: Policy, now: datetime) -> Decision[Undone]:
+    return undo(seen, policy, now)
+
+
+async def _replay_undo(reading: Reading, asked: UndoMerge, _receipt: Receipt) -> Decision[Undone]:
+    entry = await reading.state.get(Merge, asked.merge_id[:64])
+    because = Because("performing.perform", (("receipt", "found"),))
+    if entry is None:
+        return refuse(Reason.NOT_FOUND, because)
+    return grant(Undone(RecordRef.parse(entry.survivor), RecordRef.parse(entry.absorbed)), because)
+
+
+UNDO = Operation[UndoMerge, Undoing, Undone](
+    name="undo",
+    load=_load_undo,
+    decide=_decide_undo,
+    subject=lambda asked: asked.merge_id[:64],
+    permission=Permission.MERGE,
+    keyed=Keyed(lambda outcome: {"absorbed": str(outcome.absorbed)}, _replay_undo),
+)
+
+
+# --- the journal ---------------------------------------------------------------------------------------------------
+
+
+@frozen
+class OfClient:
+    """Which client, by any of their records."""
+
+    ref: RecordRef
+
+
+async def _load_merges(reading: Reading, asked: OfClient) -> tuple[Merge, ...]:
+    group = await group_of(reading, asked.ref)
+    found = {pointer.merge_id for pointer in group.pointers}
+    merges = dict(await reading.state.get_many(Merge, sorted(found)))
+    for key in ("survivor", "absorbed"):
+        for merge_ in await reading.state.find(Merge, key, [str(asked.ref)]):
+            merges[merge_.id] = merge_
+    return tuple(sorted(merges.values(), key=lambda one: (one.merged_at, one.id), reverse=True))
+
+
+def _decide_merges(
+    seen: tuple[Merge, ...], asked: OfClient, _policy: Policy, _now: datetime
+) -> Decision[tuple[Merge, ...]]:
+    return grant(seen, Because("merging.journal", (("asked", str(asked.ref)),)))
+
+
+LIST_MERGES = Operation[OfClient, tuple[Merge, ...], tuple[Merge, ...]](
+    name="merges",
+    load=_load_merges,
+    decide=_decide_merges,
+    subject=lambda asked: str(asked.ref),
+    writes=False,
+    permission=Permission.SEE_DUPLICATES,
+)
