@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar, cast
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from clientportal.errors import HostError
 from clientportal.ports.host import RawContacts
