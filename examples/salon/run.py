@@ -220,7 +220,7 @@ def duplicate_report(staff: StaffDoor) -> None:
             (
                 ", ".join(ref.id for ref in group.refs),
                 " / ".join(group.names),
-                ", ".join(sorted({f"{one.key.kind.value} {one.key.value}" for one in group.evidence})),
+                ", ".join(sorted({f"{key.kind} {key.value}" for one in group.evidence for key in one.shared})),
             )
             for group in groups[:8]
         ],

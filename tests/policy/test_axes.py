@@ -73,6 +73,16 @@ FIELDS = st.sampled_from([*CLIENT_FIELDS, "notes"]) | st.sampled_from(["birthday
     lambda name: f"custom.{name}"
 )
 
+COMPARED = st.sampled_from(["name", "birthday", "custom.card", "custom.Größe", 'custom."'])
+CONTACT_WEIGHTS = st.dictionaries(
+    st.sampled_from(ContactKind).map(str), st.floats(0, 100, exclude_min=True), min_size=1
+)
+WEIGHTS = st.builds(
+    lambda contacts, others: contacts | others,
+    CONTACT_WEIGHTS,
+    st.dictionaries(COMPARED, st.floats(0, 100, exclude_min=True) | st.integers(1, 100), max_size=3),
+)
+
 # (section, setting): the values that it may take by itself
 AXES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("login", "enabled"): st.booleans(),
@@ -160,8 +170,14 @@ AXES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("clients", "on_delete"): one_of(axes.OnDelete),
     ("clients", "card_removal"): one_of(axes.CardRemoval),
     ("clients", "fields"): st.dictionaries(FIELDS, DEFINITIONS, max_size=4),
-    ("merging", "keys"): st.frozensets(one_of(ContactKind), min_size=1),
+    ("matching", "weights"): WEIGHTS,
+    ("matching", "enough"): st.floats(0, 100, exclude_min=True),
+    ("matching", "vetoes"): st.frozensets(COMPARED, max_size=3),
+    ("matching", "names"): one_of(axes.NameComparison),
+    ("matching", "alike_from"): st.floats(0.5, 1),
     ("merging", "survivorship"): st.dictionaries(st.sampled_from(CLIENT_FIELDS), one_of(axes.Survivorship)),
+    ("merging", "cards"): one_of(axes.MergedCards),
+    ("merging", "reassign"): st.booleans(),
     ("merging", "undo_for"): LENGTHS,
 }
 

@@ -31,7 +31,7 @@ ERRORS = [
     ),
     (
         "[merging]\nzzz = 1",
-        "merging.zzz: no such setting; there are keys, survivorship, undo_for (line 2)",
+        "merging.zzz: no such setting; there are survivorship, cards, reassign, undo_for (line 2)",
         "merging.zzz",
     ),
     (

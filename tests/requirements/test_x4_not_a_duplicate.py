@@ -114,9 +114,9 @@ def test_closure_is_transitive_with_the_evidence_for_every_link(world: World) ->
     assert [ref.id for ref in group.refs] == ["a", "b", "c", "d"]
     assert group.names == ("A", "B", "C", "D")
     assert sorted(map(str, group.evidence)) == [
-        "client:a and client:b share the mobile +64211234567",
-        "client:b and client:c share the email bc@example.com",
-        "client:c and client:d share the mobile +64275550001",
+        "client:a and client:b: same mobile +64211234567",
+        "client:b and client:c: same email bc@example.com",
+        "client:c and client:d: same mobile +64275550001",
     ]
     assert group.blocked == ()
 
@@ -218,4 +218,4 @@ def test_a_flagged_number_leaves_the_other_evidence(world: World) -> None:
     world.staff().flag_placeholder("021 000 0000")
     (group,) = world.staff().duplicates().groups
     assert [ref.id for ref in group.refs] == ["ana", "anna"]
-    assert [str(link) for link in group.evidence] == ["client:ana and client:anna share the email a@example.com"]
+    assert [str(link) for link in group.evidence] == ["client:ana and client:anna: same email a@example.com"]

@@ -166,7 +166,7 @@ def test_the_plan_names_what_they_share_and_where_they_differ() -> None:
     """Across whole groups: B's group shares the mobile with A, and C's email with nobody of A's."""
     made = plan(seen(groups={A: (ANA,), B: (ANNIE, CY)}), TIMELY)
 
-    assert made.evidence == ("client:a and client:b share the mobile +64211234567",)
+    assert made.evidence == ("client:a and client:b: same mobile +64211234567",)
     assert [choice.field for choice in made.conflicts] == ["first_name"], "other spellings are no conflict"
     assert (made.survivor, made.absorbed, made.appointments) == (A, (B,), {"client:a": 2})
 

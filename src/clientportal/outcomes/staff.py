@@ -9,7 +9,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from clientportal.outcomes.clients import ChangeTerms
-from clientportal.values import ContactKey, ContactKind, RecordRef
+from clientportal.values import ContactKind, MatchKey, RecordRef
 
 __all__ = [
     "AuditLine",
@@ -21,6 +21,7 @@ __all__ = [
     "Duplicates",
     "Evidence",
     "FieldChoice",
+    "KeptApart",
     "MergePlan",
     "Merged",
     "OutboxLine",
@@ -29,29 +30,98 @@ __all__ = [
 ]
 
 
-@frozen
-class Evidence:
-    """Why two records look like one person."""
+class KeptApart(StrEnum):
+    """Why two records that agree on something are not shown as one person."""
 
-    key: ContactKey
+    VETOED = "vetoed"
+    """A fact that both have and that rules it out differs (``matching.vetoes``)."""
+    DISMISSED = "dismissed"
+    """Staff have said that they are two people."""
+    ACROSS = "across"
+    """Joined, they would put two others into one group who are kept apart."""
+
+
+@frozen(kw_only=True)
+class Evidence:
+    """Why two records look like one person, or why they do not.
+
+    * ``first``, ``second``: the records, in this order.
+    * ``shared``: contacts and custom values that both have and that say something (X4), in order.
+    * ``silent``: contacts that both have and that say nothing here: the number of a household, used under names that
+      are not alike.
+    * ``names_alike``: 0 to 1; ``None`` where a name is missing or names do not count.
+    * ``agreeing``: fact -> the points that it brought; ``score`` is their sum.
+    * ``differing``: the facts that both have, that count, and that are not the same.
+    * ``vetoed_by``: those of them that rule the pair out.
+    * ``apart``: why this is no link, ``None`` for one; ``between`` are the two that the link would have put into one
+      group although ``between_by`` (``dismissed``, or a fact that rules it out) keeps them apart.
+    """
+
     first: RecordRef
     second: RecordRef
+    shared: tuple[MatchKey, ...] = ()
+    silent: tuple[MatchKey, ...] = ()
+    names_alike: float | None = None
+    agreeing: tuple[tuple[str, float], ...] = ()
+    differing: tuple[str, ...] = ()
+    score: float = 0.0
+    vetoed_by: tuple[str, ...] = ()
+    apart: KeptApart | None = None
+    between: tuple[RecordRef, RecordRef] | None = None
+    between_by: str = ""
 
     def __str__(self) -> str:
-        word = {ContactKind.EMAIL: "email", ContactKind.MOBILE: "mobile", ContactKind.PHONE: "phone"}[self.key.kind]
-        return f"{self.first} and {self.second} share the {word} {self.key.value}"
+        """In words: "client:1 and client:2: same mobile +64215550142, names alike 0.93, different birthdays: vetoed"."""
+        said = [f"same {_fact(key.kind)} {key.value}" for key in self.shared if key.contact is not None]
+        said += [f"{_fact(key.kind)} {key.value} is used under other names" for key in self.silent]
+        if self.names_alike is not None:
+            said.append(f"names alike {self.names_alike:.2f}")
+        said += [f"same {_fact(name)}" for name, _ in self.agreeing if name not in _SAID]
+        said += [f"different {_facts(name)}" for name in self.differing if name not in _SAID]
+        return f"{self.first} and {self.second}: {', '.join(said)}{self._verdict()}"
+
+    def _verdict(self) -> str:
+        if self.apart is KeptApart.VETOED:
+            return ": vetoed"
+        if self.apart is KeptApart.DISMISSED:
+            return ": staff have called them no duplicates"
+        if self.between is None:
+            return ""
+        first, second = self.between
+        why = "staff have told apart" if self.between_by == "dismissed" else f"have different {_facts(self.between_by)}"
+        return f": would join {first} and {second}, which {why}"
+
+    @property
+    def reckoning(self) -> str:
+        """How the score came about: ``email 1.00 + name 0.46 = 1.46``."""
+        return f"{' + '.join(f'{name} {points:.2f}' for name, points in self.agreeing) or '0.00'} = {self.score:.2f}"
+
+
+_SAID = frozenset({*(kind.value for kind in ContactKind), "name"})
+"""The facts that are said with their value or with a number."""
+
+
+def _fact(name: str) -> str:
+    return name.removeprefix("custom.")
+
+
+def _facts(name: str) -> str:
+    return "birthdays" if name == "birthday" else _fact(name)
 
 
 @frozen
 class DuplicateGroup:
-    """Records that look like one person, by transitive closure over shared contacts.
+    """Records that look like one person, by transitive closure over the links between them.
 
-    ``blocked`` are links that staff have dismissed, or that would join two dismissed records.
+    * ``evidence``: every link between two of them.
+    * ``weakest``: the weakest link that the group needs to hold together: without links like it, it falls apart.
+    * ``blocked``: pairs with one of them that agree on something and are no link, each with why.
     """
 
     refs: tuple[RecordRef, ...]
     names: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    weakest: Evidence
     blocked: tuple[Evidence, ...] = ()
 
 

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from attrs.validators import ge, gt, le
 
 from clientportal.errors import PolicyError
+from clientportal.policy.accounts import WHOLE
 from clientportal.values import ContactKind
 
 __all__ = ["CUSTOM", "MatchingPolicy", "NameComparison"]
@@ -48,6 +49,10 @@ def _weights(value: Mapping[str, float]) -> Mapping[str, float]:
     return {name: float(value[name]) for name in sorted(value)}
 
 
+def _one_contact() -> Mapping[str, float]:
+    return {"email": 1.0, "mobile": 1.0}
+
+
 def _vetoes(value: frozenset[str] | tuple[str, ...] | list[str]) -> frozenset[str]:
     for name in value:
         _known("matching.vetoes", name, _COMPARED)
@@ -69,7 +74,7 @@ class MatchingPolicy:
     * ``names``, ``alike_from``: how names are compared, and from when on they count as alike.
     """
 
-    weights: Mapping[str, float] = field(factory=lambda: {"email": 1.0, "mobile": 1.0}, converter=_weights, hash=False)
+    weights: Mapping[str, float] = field(factory=_one_contact, converter=_weights, hash=False, metadata={WHOLE: True})
     enough: float = field(default=1.0, converter=float, validator=[gt(0), le(1000)])
     vetoes: frozenset[str] = field(default=frozenset(), converter=_vetoes)
     names: NameComparison = field(default=NameComparison.FOLDED, converter=NameComparison)

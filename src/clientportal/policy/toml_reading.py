@@ -154,9 +154,18 @@ def _read_scalar(hint: Any, raw: object, path: Path) -> object:
             number = Decimal("NaN")
         if number.is_finite():
             return number
+    elif hint is float and isinstance(raw, int | Decimal) and not isinstance(raw, bool):
+        if Decimal(raw).is_finite():
+            return float(raw)
     elif type(raw) is hint:
         return raw
-    kinds = {bool: "true or false", int: "a whole number", str: "text in quotes", Decimal: "a number such as '12.50'"}
+    kinds = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number such as 0.5",
+        str: "text in quotes",
+        Decimal: "a number such as '12.50'",
+    }
     raise _wrong(path, f"{kinds[hint]} is needed, not {_shown(raw)}")
 
 

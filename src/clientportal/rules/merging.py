@@ -17,7 +17,7 @@ from clientportal.outcomes import Evidence, FieldChoice, Merged, MergePlan, Sour
 from clientportal.policy import Policy, Survivorship
 from clientportal.records import Dismissal, Merge, Pointer, Put, Remove, Write
 from clientportal.rules.whose_contact import contact_key, keys_of
-from clientportal.values import CLIENT_FIELDS, Address, ClientRecord, ContactKind, RecordRef
+from clientportal.values import CLIENT_FIELDS, Address, ClientRecord, ContactKind, MatchKey, RecordRef
 
 __all__ = ["Merging", "Undoing", "address_of", "choices_of", "choose_fields", "merge", "plan", "rules_of", "undo"]
 
@@ -164,7 +164,7 @@ def _evidence(seen: Merging, policy: Policy) -> list[Evidence]:
     for root in seen.absorbed:
         for record in seen.groups.get(root, ()):
             for key in sorted(keys_of(record, region) & mine.keys()):
-                found.append(Evidence(key, mine[key], record.ref))
+                found.append(Evidence(first=mine[key], second=record.ref, shared=(MatchKey.of(key),)))
     return found
 
 

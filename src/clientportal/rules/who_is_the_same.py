@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from attrs import frozen
 
-from clientportal.outcomes import DuplicateGroup, Evidence
+from clientportal.outcomes import DuplicateGroup, Evidence, KeptApart
 from clientportal.policy import Policy
-from clientportal.values import ContactKey, RecordRef
+from clientportal.values import ContactKey, MatchKey, RecordRef
 
 __all__ = ["SharedContact", "group_records", "is_merge_key"]
 
@@ -72,13 +72,24 @@ def group_records(
                 other = group_of.setdefault(second, {second})
                 if one is other:
                     if first == refs[place - 1]:
-                        used.append(Evidence(found.key, first, second))
+                        used.append(_link(found.key, first, second))
                 elif _hostile(one, other, enemies):
-                    blocked.append(Evidence(found.key, first, second))
+                    blocked.append(_link(found.key, first, second, KeptApart.ACROSS))
                 else:
-                    used.append(Evidence(found.key, first, second))
+                    used.append(_link(found.key, first, second))
                     _join(one, other, group_of)
     return _shown(group_of, used, blocked, names)
+
+
+def _link(key: ContactKey, first: RecordRef, second: RecordRef, apart: KeptApart | None = None) -> Evidence:
+    return Evidence(
+        first=first,
+        second=second,
+        shared=(MatchKey.of(key),),
+        agreeing=((key.kind.value, 1.0),),
+        score=1.0,
+        apart=apart,
+    )
 
 
 def _hostile(one: set[RecordRef], other: set[RecordRef], enemies: Mapping[RecordRef, set[RecordRef]]) -> bool:
@@ -116,6 +127,7 @@ def _shown(
                     refs=refs,
                     names=tuple(names.get(ref, "") for ref in refs),
                     evidence=tuple(evidence[number]),
+                    weakest=evidence[number][-1],
                     blocked=tuple(stopped.get(number, ())),
                 )
             )

@@ -36,6 +36,7 @@ from clientportal.values.contacts import (
 )
 from clientportal.values.holdings import Holding, HoldingKind
 from clientportal.values.instants import as_utc, in_zone, zone
+from clientportal.values.matching import MatchKey
 from clientportal.values.money import Money
 from clientportal.values.prefill import Answer, CardSummary, Prefill
 from clientportal.values.secret import Secret
@@ -65,6 +66,7 @@ __all__ = [
     "Holding",
     "HoldingKind",
     "HostAnswer",
+    "MatchKey",
     "Money",
     "NumberType",
     "Offer",
