@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from attrs import evolve, field, frozen
+from attrs.validators import instance_of
 
 from clientportal.records import Intent, Write
 from clientportal.values import Money
@@ -89,6 +90,19 @@ class Reason(StrEnum):
     BUSY = "busy"
 
 
+def _is_named_text(pair: Any) -> bool:
+    if not isinstance(pair, tuple):
+        return False
+    parts = cast("tuple[object, ...]", pair)
+    return len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], str)
+
+
+def _named_texts(_instance: object, attribute: Any, value: Any) -> None:
+    # A rule that explains itself with what is no text would fail where it is shown, too late to see which rule it was.
+    if not isinstance(value, tuple) or not all(map(_is_named_text, cast("tuple[object, ...]", value))):
+        raise TypeError(f"Because.{attribute.name} is a tuple of (name, value), both text; this is {value!r}")
+
+
 @frozen
 class Because:
     """The rule, the facts and the policy settings that led to a decision, in words. For staff.
@@ -98,9 +112,9 @@ class Because:
     names of the policy settings that were read, with their values.
     """
 
-    rule: str
-    facts: tuple[tuple[str, str], ...] = ()
-    settings: tuple[tuple[str, str], ...] = ()
+    rule: str = field(validator=instance_of(str))
+    facts: tuple[tuple[str, str], ...] = field(default=(), validator=_named_texts)
+    settings: tuple[tuple[str, str], ...] = field(default=(), validator=_named_texts)
 
     def __str__(self) -> str:
         parts = [self.rule]
@@ -120,8 +134,8 @@ class Refusal:
     ``shown_as`` and the true reason goes to the audit alone.
     """
 
-    reason: Reason
-    because: Because
+    reason: Reason = field(validator=instance_of(Reason))
+    because: Because = field(validator=instance_of(Because))
     retry_at: datetime | None = field(default=None, converter=as_utc_or_none)
     fee: Money | None = None
     facts: Mapping[str, str] = field(factory=dict[str, str])
@@ -153,7 +167,7 @@ class Decision(Generic[T]):
     """
 
     outcome: T | Refusal
-    because: Because
+    because: Because = field(validator=instance_of(Because))
     changes: tuple[Write, ...] = ()
     events: tuple[HostEvent, ...] = ()
     asks: Intent | None = None
