@@ -58,6 +58,18 @@ from clientportal.outcomes.logging_in import (
     ResetRow,
 )
 from clientportal.outcomes.mail_links import AccountsMerged, EmailTakenBack
+from clientportal.outcomes.merging import (
+    ConsentChoice,
+    FieldChoice,
+    Holdings,
+    HoldingSum,
+    Merged,
+    MergePlan,
+    Part,
+    PlannedLogin,
+    Source,
+    Undone,
+)
 from clientportal.outcomes.staff import (
     AuditLine,
     ChangeExplained,
@@ -67,13 +79,8 @@ from clientportal.outcomes.staff import (
     DuplicateGroup,
     Duplicates,
     Evidence,
-    FieldChoice,
     KeptApart,
-    Merged,
-    MergePlan,
     OutboxLine,
-    Source,
-    Undone,
 )
 from clientportal.outcomes.upkeep import (
     Delivered,
@@ -83,6 +90,11 @@ from clientportal.outcomes.upkeep import (
 from clientportal.outcomes.viewing import Viewing
 
 __all__ = [
+    "PlannedLogin",
+    "Part",
+    "Holdings",
+    "HoldingSum",
+    "ConsentChoice",
     "AccountLine",
     "AccountImport",
     "AccountRow",

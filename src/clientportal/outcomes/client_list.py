@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -10,7 +11,7 @@ from attrs import field, frozen
 from clientportal.decisions import Reason
 from clientportal.outcomes.assigning import Assignments
 from clientportal.outcomes.claiming import LinkLine
-from clientportal.outcomes.staff import FieldChoice
+from clientportal.outcomes.merging import FieldChoice
 from clientportal.values import RecordRef
 
 __all__ = [
@@ -100,8 +101,8 @@ class CustomField:
 class StaffProfile:
     """What staff see of one client: the shown values with where each comes from, and the records behind it.
 
-    * ``fields``, ``notes`` and ``custom`` follow the field definitions: what is not visible there is not here.
-      ``labels`` says what each field is called.
+    * ``fields``, ``notes``, ``birthday`` and ``custom`` follow the field definitions: what is not visible there is not
+      here. ``labels`` says what each field is called.
     * ``number``: the client number (TT9); ``None`` only in a preview of the first look.
     * ``versions``: of each record that is a client row, what :meth:`StaffDoor.change_client` asks for.
     * ``upcoming``, ``past``: the first page of each, with whose account each appointment is (A13).
@@ -112,6 +113,7 @@ class StaffProfile:
     members: tuple[RecordRef, ...]
     fields: tuple[FieldChoice, ...]
     notes: str | None = field(default=None, repr=False)
+    birthday: date | None = field(default=None, repr=False)
     number: int | None = None
     custom: tuple[CustomField, ...] = field(default=(), repr=False)
     labels: Mapping[str, str] = field(factory=dict[str, str])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,13 +19,8 @@ __all__ = [
     "DuplicateGroup",
     "Duplicates",
     "Evidence",
-    "FieldChoice",
     "KeptApart",
-    "MergePlan",
-    "Merged",
     "OutboxLine",
-    "Source",
-    "Undone",
 ]
 
 
@@ -131,67 +125,6 @@ class Duplicates:
 
     groups: tuple[DuplicateGroup, ...]
     next: str | None = None
-
-
-@frozen
-class Source:
-    """One candidate for a field: the value, and the record it comes from."""
-
-    ref: RecordRef
-    value: str
-
-
-@frozen
-class FieldChoice:
-    """What a merged client shows in one field, from which record, by which rule, and what else there was.
-
-    ``alike`` says that all the others are only other spellings of the same number or address.
-    """
-
-    field: str
-    value: str | None
-    source: RecordRef | None
-    rule: str
-    others: tuple[Source, ...] = ()
-    alike: bool = False
-
-    @property
-    def conflict(self) -> bool:
-        """Whether another record says something else, and not only in another spelling."""
-        return not self.alike and any(other.value != self.value for other in self.others)
-
-
-@frozen
-class MergePlan:
-    """What a merge would do, before it does it."""
-
-    survivor: RecordRef
-    absorbed: tuple[RecordRef, ...]
-    fields: tuple[FieldChoice, ...]
-    appointments: Mapping[str, int]
-    evidence: tuple[str, ...] = ()
-
-    @property
-    def conflicts(self) -> tuple[FieldChoice, ...]:
-        """The fields where the records disagree."""
-        return tuple(choice for choice in self.fields if choice.conflict)
-
-
-@frozen
-class Merged:
-    """A merge that was made. ``merges`` are the journal entries, one per absorbed record: each can be undone."""
-
-    survivor: RecordRef
-    merges: tuple[str, ...]
-    plan: MergePlan
-
-
-@frozen
-class Undone:
-    """A merge that was taken back: ``absorbed`` stands by itself again, as if it had never been merged."""
-
-    survivor: RecordRef
-    absorbed: RecordRef
 
 
 @frozen
