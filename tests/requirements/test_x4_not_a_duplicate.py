@@ -199,23 +199,30 @@ def test_a_switchboard_does_not_join_two_groups_that_are_there_for_other_reasons
 
 
 def test_a_placeholder_joins_nobody_until_it_is_unflagged(world: World) -> None:
-    """Everybody without an address got none@example.com: once flagged it says nothing, in any spelling."""
+    """Everybody without an address got the front desk's: once flagged it says nothing, in any spelling."""
     for id in ("ana", "ben"):
-        world.add_client(id, id.title(), email="None@Example.com")
+        world.add_client(id, id.title(), email="Desk@Example.com")
     staff = world.staff()
     assert groups(world) == [["ana", "ben"]]
-    assert staff.flag_placeholder("none@example.com") is True
-    assert staff.flag_placeholder("NONE@example.com") is False
+    assert staff.flag_placeholder("desk@example.com") is True
+    assert staff.flag_placeholder("DESK@example.com") is False
     assert groups(world) == []
-    assert staff.flag_placeholder("none@example.com", flagged=False) is True
+    assert staff.flag_placeholder("desk@example.com", flagged=False) is True
     assert groups(world) == [["ana", "ben"]]
+
+
+def test_what_is_typed_where_people_have_nothing_joins_nobody(world: World) -> None:
+    """Two who were in a hurry: none@none.com and 021 000 0000 make nobody of them one person, and nobody flagged them."""
+    for id in ("ana", "ben"):
+        world.add_client(id, id.title(), mobile="021 000 0000", email="None@None.com")
+    assert groups(world) == []
 
 
 def test_a_flagged_number_leaves_the_other_evidence(world: World) -> None:
-    """0210000000 was typed for everybody; Ana and Anna still share an email."""
+    """The salon's own number was typed for everybody; Ana and Anna still share an email."""
     for id, email in (("ana", "a@example.com"), ("anna", "a@example.com"), ("ben", None)):
-        world.add_client(id, id.title(), mobile="021 000 0000", email=email)
-    world.staff().flag_placeholder("021 000 0000")
+        world.add_client(id, id.title(), mobile="021 555 0100", email=email)
+    world.staff().flag_placeholder("021 555 0100")
     (group,) = world.staff().duplicates().groups
     assert [ref.id for ref in group.refs] == ["ana", "anna"]
     assert [str(link) for link in group.evidence] == ["client:ana and client:anna: same email a@example.com"]

@@ -15,10 +15,11 @@ from clientportal.operations.people import records_of, roots_of
 from clientportal.outcomes import Duplicates
 from clientportal.policy import Policy
 from clientportal.records import ContactEntry, ContactHistory, Dismissal, Pointer
-from clientportal.rules.who_is_the_same import SharedContact, group_records, is_merge_key
+from clientportal.rules.evidence import Face
+from clientportal.rules.who_is_the_same import Component, SharedKey, group_records, is_merge_key
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import keys_of
-from clientportal.values import ContactKey, RecordRef
+from clientportal.values import ContactKey, MatchKey, RecordRef
 
 __all__ = ["DUPLICATES", "ListDuplicates"]
 
@@ -35,19 +36,19 @@ class ListDuplicates:
 
 @frozen
 class _Report:
-    shared: tuple[SharedContact, ...]
+    shared: tuple[SharedKey, ...]
     dismissed: frozenset[frozenset[RecordRef]]
     names: Mapping[RecordRef, str]
     shown: frozenset[RecordRef]
     next: str | None
 
 
-async def _shared_contacts(reading: Reading) -> list[SharedContact]:
+async def _shared_contacts(reading: Reading) -> list[SharedKey]:
     """Every contact that several records have, absorbed ones followed: the database finds them, we close over them
     alone.
     """
     cap = reading.policy.contacts.shared_by_at_most
-    found: list[SharedContact] = []
+    found: list[SharedKey] = []
     after: str | None = None
     while True:
         # Merged records count once, so more index entries than the cap may still be few persons.
@@ -62,7 +63,7 @@ async def _shared_contacts(reading: Reading) -> list[SharedContact]:
             persons = {roots[ref] for ref in refs[str(key)] if ref not in detached}
             if len(persons) > 1 and key.kind in reading.policy.matching.contacts:
                 placeholder = history is not None and history.placeholder
-                found.append(SharedContact(key, tuple(sorted(persons)), placeholder))
+                found.append(SharedKey(MatchKey.of(key), tuple(sorted(persons)), placeholder or None))
         after = page.next
         if after is None:
             return found
@@ -94,7 +95,7 @@ async def _load_report(reading: Reading, asked: ListDuplicates) -> _Report:
     dismissed = await _dismissed(reading)
     # What is on too many records stays so, even where few of them are read again below.
     shared = [one for one in await _shared_contacts(reading) if is_merge_key(one, reading.policy)]
-    every = group_records(shared, dismissed, {}, reading.policy)
+    every = group_records(Component(tuple(shared), {}, dismissed), reading.policy)
     groups = [group for group in every if after is None or group.refs[0] > after]
     shown = groups[: asked.limit]
     # A hit of the index is a hint: what is shown is read again, and counts only where the rows still say so.
@@ -110,13 +111,14 @@ async def _load_report(reading: Reading, asked: ListDuplicates) -> _Report:
     rows = await records_of(reading, [ref for each in members.values() for ref in each])
     usable = {root for root in roots if root in rows and rows[root].usable}
     names = {root: rows[root].name for root in usable}
-    confirmed: list[SharedContact] = []
+    confirmed: list[SharedKey] = []
     region = reading.policy.contacts.region
     for one in shared:
         refs = tuple(
             root
             for root in one.refs
-            if root in usable and any(ref not in rows or one.key in keys_of(rows[ref], region) for ref in members[root])
+            if root in usable
+            and any(ref not in rows or one.key.contact in keys_of(rows[ref], region) for ref in members[root])
         )
         if len(refs) > 1:
             confirmed.append(evolve(one, refs=refs))
@@ -125,7 +127,8 @@ async def _load_report(reading: Reading, asked: ListDuplicates) -> _Report:
 
 
 def _decide_report(seen: _Report, _asked: ListDuplicates, policy: Policy, _now: datetime) -> Decision[Duplicates]:
-    every = group_records(seen.shared, seen.dismissed, seen.names, policy)
+    faces = {ref: Face(ref, (name,)) for ref, name in seen.names.items()}
+    every = group_records(Component(seen.shared, faces, seen.dismissed), policy)
     groups = tuple(group for group in every if not seen.shown.isdisjoint(group.refs))
     because = Because(
         "who_is_the_same.group_records",

@@ -34,6 +34,8 @@ who may cancel, move or rebook an appointment; at what price?     ``who_may_chan
 may this signed link still be used?                               ``links.py``
 which sections and fields does this client see?                   ``who_may_see.py``
 which records look like one person?                               ``who_is_the_same.py``
+does what is known of two records speak for one person?           ``evidence.py``
+was this contact typed only because the form wanted one?          ``placeholders.py``
 what survives a merge, and how is it undone?                      ``merging.py``
 which client number comes next, and whom does one lead to?        ``client_numbers.py``
 which fields does staff's form have, and is it filled in right?   ``client_fields.py``
