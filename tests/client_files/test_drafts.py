@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from clientportal.client_files import FileRow, open_client_file, read_header, record_from_row
@@ -94,3 +96,38 @@ def test_the_limits_are_those_of_the_values(column: str) -> None:
 def test_a_row_does_not_show_its_values() -> None:
     """Rows may be logged; people's contacts may not."""
     assert repr(FileRow(2, {"email": "ana@example.com"})) == "FileRow(line=2, problem=None)"
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        (" 1984-02-29 ", date(1984, 2, 29)),
+        ("1900-02-28", date(1900, 2, 28)),
+        ("1928-12-31", date(1928, 12, 31)),
+        ("", None),
+    ],
+)
+def test_a_birthday_is_read_as_the_day_that_it_is(written: str, day: date | None) -> None:
+    """Leap days, and days before computers began to count."""
+    assert draft_of("First name,Date of birth", f"Ana,{written}").birthday == day
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("29/02/1984", "a birthday is written year-month-day, such as 1984-02-29"),
+        ("03.04.1984", "a birthday is written year-month-day, such as 1984-02-29"),
+        ("19840229", "a birthday is written year-month-day, such as 1984-02-29"),
+        ("84-02-29", "a birthday is written year-month-day, such as 1984-02-29"),
+        ("١٩٨٤-٠٢-٢٩", "a birthday is written year-month-day, such as 1984-02-29"),
+        ("1984-02-29T00:00", "a birthday is written year-month-day, such as 1984-02-29"),
+        ("1985-02-29", "there is no such day in the calendar; a birthday is a day such as 1984-02-29"),
+        ("1900-02-29", "there is no such day in the calendar; a birthday is a day such as 1984-02-29"),
+        ("0000-01-01", "there is no such day in the calendar; a birthday is a day such as 1984-02-29"),
+    ],
+)
+def test_a_birthday_that_could_be_two_days_is_refused(written: str, says: str) -> None:
+    """What is in March to some and in April to others is read as neither; the message says how to write it."""
+    with pytest.raises(InvalidInput) as caught:
+        draft_of("First name,DOB", f"Ana,{written}")
+    assert str(caught.value) == f"the column 'DOB': {says}"

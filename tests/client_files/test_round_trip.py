@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import example, given
@@ -154,12 +154,13 @@ def test_a_client_is_written_with_number_address_and_custom_fields() -> None:
         address=Address("12 Ponsonby Road, Grey Lynn", "Auckland", postcode="1011"),
         notes='Allergic to "Ammonia 5 %"',
         custom={"shoe_size": "38", "retired": "x"},
+        birthday=date(1984, 2, 29),
     )
     writer = FileWriter(("shoe_size", "parking"))
     assert writer.header() == ",".join(STANDARD_COLUMNS) + ",custom.shoe_size,custom.parking\r\n"
     assert writer.line(values_of(record, "C-0001")) == (
         "C-0001,Aroha,Ngata,aroha.ngata@example.com,'+64 21 555 0142,,"
-        '"12 Ponsonby Road, Grey Lynn",Auckland,,1011,,"Allergic to ""Ammonia 5 %""",38,\r\n'
+        '"12 Ponsonby Road, Grey Lynn",Auckland,,1011,,1984-02-29,"Allergic to ""Ammonia 5 %""",38,\r\n'
     )
     file = open_client_file(
         [writer.header(), writer.line(values_of(record, "C-0001"))], {"shoe_size": "Shoe size", "parking": "Parking"}
@@ -167,7 +168,7 @@ def test_a_client_is_written_with_number_address_and_custom_fields() -> None:
     (row,) = file.rows
     draft = record_from_row(row, file.layout, lambda kind, text: None)
     assert row.number == "C-0001"
-    for name in ("first_name", "last_name", "email", "mobile", "phone", "address", "notes"):
+    for name in ("first_name", "last_name", "email", "mobile", "phone", "address", "birthday", "notes"):
         assert getattr(draft, name) == getattr(record, name)
     assert draft.custom == {"shoe_size": "38"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -116,6 +117,37 @@ def test_what_nobody_sees_cannot_be_required() -> None:
 
 
 # --- quick add -------------------------------------------------------------------------------------------------------
+
+
+WITH_BIRTHDAY = defined(birthday=FieldDefinition(label="Date of birth", required=True))
+
+
+def test_birthdays_are_asked_for_by_those_who_want_them() -> None:
+    """No business collects them unless it says so; then the field stands before the notes."""
+    assert [one.name for one in form_fields(WITH_BIRTHDAY)][-3:] == ["address", "birthday", "notes"]
+    with pytest.raises(InvalidInput, match="there is no field 'birthday' in the form"):
+        read_draft({"first_name": "Ana", "birthday": "1984-02-29"}, {}, PLAIN)
+    with pytest.raises(InvalidInput, match="Date of birth must be filled in"):
+        read_draft({"first_name": "Ana", "birthday": " "}, {}, WITH_BIRTHDAY)
+    with pytest.raises(InvalidInput, match="a name or a contact is needed"):
+        read_draft({"birthday": "1984-02-29"}, {}, WITH_BIRTHDAY)
+
+
+@pytest.mark.parametrize("typed", [" 1984-02-29 ", date(1984, 2, 29)])
+def test_a_birthday_is_typed_or_picked(typed: str | date) -> None:
+    """A text field and a calendar are the same; a change writes it, and takes it away."""
+    assert read_draft({"last_name": "Kingi", "birthday": typed}, {}, WITH_BIRTHDAY).birthday == date(1984, 2, 29)
+    plain = defined(birthday=FieldDefinition(label="Date of birth"))
+    change, written = read_change("3", {"birthday": typed}, {}, plain)
+    assert (change.fields, written) == ({"birthday": date(1984, 2, 29)}, ("birthday",))
+    assert read_change("3", {"birthday": ""}, {}, plain)[0].fields == {"birthday": None}
+
+
+@pytest.mark.parametrize("typed", ["29/02/1984", "1985-02-29", "yesterday"])
+def test_a_birthday_that_nobody_can_read_is_told_by_its_label(typed: str) -> None:
+    """The message says how one is written."""
+    with pytest.raises(InvalidInput, match=r"Date of birth: .* such as 1984-02-29"):
+        read_draft({"first_name": "Ana", "birthday": typed}, {}, WITH_BIRTHDAY)
 
 
 @pytest.mark.requirement("TT10")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +46,8 @@ ANA, BEN = RecordRef.client("ana"), RecordRef.client("ben")
 GUEST = RecordRef.booking("g1")
 KEYS = count(1)
 ALL_OF_ANA = ("Anahera", "Kīngi", "anahera@example.com", "021 123 4567", "09 300 1234", "12 Kauri St", "nuts", "A note")
+BORN_AND_ASKED = ("1948", "marketing_email")
+"""Of her birthday, which is written in one way here and in another there, the year."""
 
 
 class Still(SqlHost):
@@ -166,6 +168,7 @@ def ana() -> ClientRecord:
     return row(
         "ana", "Anahera", "Kīngi", email="anahera@example.com", mobile="021 123 4567", phone="09 300 1234",
         address=Address("12 Kauri St", "Auckland"), notes="A note", custom={"Allergies": "nuts"},
+        birthday=date(1948, 2, 29), consents={"marketing_email": False},
     )  # fmt: skip
 
 
@@ -340,11 +343,12 @@ def test_pages_are_the_list(names: list[tuple[str, str]], limit: int) -> None:
 def test_a_draft_becomes_a_record_with_all_of_it(ground: Ground) -> None:
     """Notes and custom fields too."""
     draft = ClientDraft(
-        "Anahera", "Kīngi", "a@example.com", "09 1", "021 1", Address("12 Kauri St"), "A note", {"Allergies": "nuts"}
-    )
+        "Anahera", "Kīngi", "a@example.com", "09 1", "021 1", Address("12 Kauri St"), "A note", {"Allergies": "nuts"},
+        date(1948, 2, 29),
+    )  # fmt: skip
     ref = ground.write("create_client", draft).ref
     made = ground.record(ref)  # type: ignore[arg-type]
-    names = ("first_name", "last_name", "email", "phone", "mobile", "address", "notes", "custom")
+    names = ("first_name", "last_name", "email", "phone", "mobile", "address", "notes", "custom", "birthday")
     assert [getattr(made, name) for name in names] == [getattr(draft, name) for name in names]
     assert made.created_at == NOW
     assert ground.found("kingi") == [made.ref.id]
@@ -394,12 +398,43 @@ def test_what_is_not_named_stays(ground: Ground) -> None:
         address=Address("1 Queen St"),
         notes=None,
         custom={"Door": "3"},
-        cleared=frozenset({"phone"}),
+        cleared=frozenset({"phone", "notes"}),
         version=after.version,
     )
-    assert after.changed_at == {"first_name": NOW, "phone": NOW, "address": NOW}
+    assert after.changed_at == dict.fromkeys(fields, NOW)
     ground.write("update_client", ANA, ClientChange(after.version, {"phone": "09 2"}))
-    assert ground.record().cleared == frozenset()
+    assert ground.record().cleared == frozenset({"notes"})
+
+
+@pytest.mark.requirement("TT7")
+def test_a_birthday_is_written_and_cleared_as_other_fields_are(ground: Ground) -> None:
+    """A day, without a zone that could move it; what was agreed to stays as it was, whatever staff write."""
+    ground.add(ana(), row("ben", "Ben", birthday=date(2000, 2, 29)))
+    assert ground.record().birthday == date(1948, 2, 29)
+    ground.write("update_client", ANA, ClientChange(ground.record().version, {"birthday": date(1900, 1, 1)}))
+    changed = ground.record()
+    assert (changed.birthday, changed.cleared) == (date(1900, 1, 1), frozenset())
+    assert (changed.changed_at or {})["birthday"] == NOW
+    ground.write("update_client", ANA, ClientChange(changed.version, {"birthday": None}))
+    cleared = ground.record()
+    assert (cleared.birthday, cleared.cleared) == (None, frozenset({"birthday"}))
+    assert cleared.consents == {"marketing_email": False}
+    assert ground.record(BEN).birthday == date(2000, 2, 29)
+    assert ground.record(BEN).consents == {}
+
+
+def test_the_walk_over_contacts_says_who_they_are_of(ground: Ground) -> None:
+    """Name, birthday and custom fields come with the contacts; of a guest's booking the name that was typed there."""
+    ground.add(ana(), row("ben", None, None, email="ben@example.com"))
+    contacts = {"g1": RawContacts(GUEST, "021 123 4567", name="not asked at a booking", birthday=date(1990, 1, 1))}
+    ground.book(appointment("g1", GUEST, booked_as="Hera " + "x" * 200), contacts=contacts)
+    found = {one.ref: one for one in ground.ask("contacts", None, 100).items}
+    whole, booked = found[ANA], found[GUEST]
+    assert (whole.name, whole.birthday, whole.custom) == ("Anahera Kīngi", date(1948, 2, 29), {"Allergies": "nuts"})
+    assert (found[BEN].name, found[BEN].birthday, found[BEN].custom) == (None, None, {})
+    assert (booked.mobile, booked.birthday, booked.custom) == ("021 123 4567", None, {})
+    assert booked.name == ground.record(GUEST).name
+    assert "1948" not in repr(whole)
 
 
 @pytest.mark.requirement("TT7")
@@ -508,13 +543,13 @@ def test_erasing_leaves_no_byte(ground: Ground) -> None:
     ground.write("update_client", ANA, ClientChange(ground.record().version, {"first_name": "Anahera"}))
     before = {id: ground.ask("appointment", id) for id in ("a1", "b1", "g1")}
     version = ground.record().version
-    assert all(some in ground.everything() for some in ALL_OF_ANA)
+    assert all(some in ground.everything() for some in (*ALL_OF_ANA, *BORN_AND_ASKED))
 
     assert ground.write("erase_client", [ANA, GUEST]) == HostAnswer()
 
     left = ground.everything()
     folded = ("anahera", "kingi", "0211234567", "093001234")
-    assert [some for some in (*ALL_OF_ANA, *folded) if some in left] == []
+    assert [some for some in (*ALL_OF_ANA, *BORN_AND_ASKED, *folded) if some in left] == []
     assert "Benedict" in left
     nobody = ground.record()
     assert nobody == ClientRecord(

@@ -40,7 +40,12 @@ _MONEY = st.builds(Money, st.decimals(allow_nan=False, allow_infinity=False), st
 # What is written into a client is text that every database takes, and never too long for its field.
 _PARTS = st.none() | _IDS
 _ADDRESSES = st.builds(Address, street=_PARTS, city=_PARTS, region=_PARTS, postcode=_PARTS, country=_PARTS)
-_FIELDS: dict[str, Any] = dict.fromkeys(CLIENT_FIELDS, _PARTS) | {"address": st.none() | _ADDRESSES, "notes": _PARTS}
+_FIELDS: dict[str, Any] = {
+    **dict.fromkeys(CLIENT_FIELDS, _PARTS),
+    "address": st.none() | _ADDRESSES,
+    "birthday": st.none() | st.dates(),
+    "notes": _PARTS,
+}
 _SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     str: _TEXT,
     int: st.integers(),

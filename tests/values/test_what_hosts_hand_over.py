@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -172,6 +172,18 @@ def test_what_is_written_into_a_client_has_its_limits(name: str, most: int) -> N
             make()
 
 
+def test_a_birthday_is_a_day_and_a_consent_a_yes_or_a_no() -> None:
+    """A moment is another day elsewhere, and what was never asked is neither yes nor no."""
+    for make in (lambda day: ClientDraft(birthday=day), lambda day: evolve(RECORD, birthday=day)):
+        for wrong in ("1984-02-29", NOON):
+            with pytest.raises(InvalidInput, match=r"birthday"):
+                make(wrong)
+        assert make(date(1904, 2, 29)).birthday == date(1904, 2, 29)
+    assert evolve(RECORD, consents={"marketing_email": True, "photos": False}).consents["photos"] is False
+    with pytest.raises(InvalidInput, match="what was never asked is left out"):
+        evolve(RECORD, consents={"marketing_email": None})
+
+
 @pytest.mark.parametrize("wrong", ["a\x00b", "\ud800"])
 def test_what_no_database_keeps_is_refused_before_it_is_written(wrong: str) -> None:
     """NUL and half a surrogate pair, wherever they stand."""
@@ -220,6 +232,8 @@ def test_a_change_names_fields_that_there_are() -> None:
         ({"address": "1 High St"}, r"\['address'\] is Address or None; this is str"),
         ({"email": Address("1 High St")}, r"\['email'\] is str or None; this is Address"),
         ({"email": 3}, r"\['email'\] is str or None; this is int"),
+        ({"birthday": "1984-02-29"}, r"\['birthday'\] is date or None; this is str"),
+        ({"birthday": NOON}, r"\['birthday'\] is date or None; this is datetime"),
     ):
         with pytest.raises(InvalidInput, match=message):
             ClientChange("1", fields)  # type: ignore[arg-type]
@@ -234,6 +248,9 @@ def test_an_emptied_field_is_a_cleared_one() -> None:
 def test_a_change_shows_names_and_no_contents() -> None:
     """What is logged by its repr tells nobody's data; drafts keep notes and custom fields to themselves."""
     change = ClientChange("1", {"notes": "diabetic", "email": "ana@example.com"}, {"Allergies": "nuts"})
+    born = date(1984, 2, 29)
+    for told in (ClientDraft(birthday=born), evolve(RECORD, birthday=born), ClientChange("1", {"birthday": born})):
+        assert "1984" not in repr(told)
     assert repr(change) == "ClientChange(version='1', fields=<email, notes>, custom=<Allergies>)"
     assert "nuts" not in repr(ClientDraft(notes="nuts", custom={"Allergies": "nuts"}))
 

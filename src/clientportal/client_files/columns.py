@@ -37,6 +37,7 @@ _ALSO_CALLED: Mapping[str, tuple[str, ...]] = {
     "region": ("state", "province", "county", "state/province"),
     "postcode": ("postal code", "zip", "zip code"),
     "country": (),
+    "birthday": ("birth date", "date of birth", "dob"),
     "notes": ("note", "internal notes", "staff notes"),
 }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from clientportal.client_files.columns import CUSTOM, FileLayout
 from clientportal.client_files.parsing import MAX_CELL
 from clientportal.client_files.reading import FileRow
 from clientportal.errors import InvalidInput
 from clientportal.values import Address, ClientDraft, ContactKind
+from clientportal.values.birthdays import parse_birthday
 from clientportal.values.clients import MAX_CONTACT, MAX_CUSTOM_VALUE, MAX_NAME, MAX_NOTE
 
 __all__ = ["ContactCheck", "record_from_row"]
@@ -40,6 +42,13 @@ def _check(column: str, text: str, layout: FileLayout, check: ContactCheck) -> N
         )
 
 
+def _birthday(text: str | None, layout: FileLayout) -> date | None:
+    try:
+        return None if text is None else parse_birthday(text)
+    except InvalidInput as error:
+        raise InvalidInput(f"the column {layout.header_of('birthday')!r}: {error}") from error
+
+
 def record_from_row(row: FileRow, layout: FileLayout, check: ContactCheck) -> ClientDraft:
     """The client that a row describes, or :class:`~clientportal.errors.InvalidInput` naming the column and the problem.
 
@@ -62,6 +71,7 @@ def record_from_row(row: FileRow, layout: FileLayout, check: ContactCheck) -> Cl
         phone=given.get("phone"),
         mobile=given.get("mobile"),
         address=Address(**address) if address else None,
+        birthday=_birthday(given.get("birthday"), layout),
         notes=given.get("notes"),
         custom={name: given[CUSTOM + name] for name in layout.custom if CUSTOM + name in given},
     )

@@ -98,6 +98,7 @@ def values_of(record: ClientRecord, number: str | None = None) -> dict[str, str 
         "region": address.region,
         "postcode": address.postcode,
         "country": address.country,
+        "birthday": None if record.birthday is None else record.birthday.isoformat(),
         "notes": record.notes,
         **{CUSTOM + name: value for name, value in record.custom.items()},
     }

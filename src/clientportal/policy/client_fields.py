@@ -9,14 +9,14 @@ from attrs import Attribute, field, frozen
 from attrs.validators import instance_of
 
 from clientportal.errors import PolicyError
-from clientportal.values import CLIENT_FIELDS
+from clientportal.values import STAFF_FIELDS
 from clientportal.values.clients import MAX_CUSTOM, MAX_CUSTOM_NAME
 
 __all__ = ["CUSTOM", "STANDARD_FIELDS", "FieldDefinition", "field_definitions"]
 
 CUSTOM = "custom."
 """A definition whose name begins so is of the custom field whose name follows."""
-STANDARD_FIELDS = (*CLIENT_FIELDS, "notes")
+STANDARD_FIELDS = STAFF_FIELDS
 """The fields that every client has, in the order in which forms show them."""
 
 _MOST_LABEL = 60

@@ -11,7 +11,8 @@ from clientportal.outcomes import FieldChoice
 from clientportal.outcomes.client_list import CustomField, FormField
 from clientportal.policy import Policy
 from clientportal.policy.client_fields import CUSTOM, STANDARD_FIELDS, FieldDefinition
-from clientportal.values import Address, ClientChange, ClientDraft, ClientRecord, ContactKey, ContactKind
+from clientportal.values import Address, ClientChange, ClientDraft, ClientRecord, ContactKey, ContactKind, FieldValue
+from clientportal.values.birthdays import parse_birthday
 from clientportal.values.contacts import parse_email, parse_phone
 
 __all__ = [
@@ -32,13 +33,16 @@ _USUAL: Mapping[str, FieldDefinition] = {
     "phone": FieldDefinition(label="Phone"),
     "mobile": FieldDefinition(label="Mobile"),
     "address": FieldDefinition(label="Address"),
+    # Nobody is asked for what the business has no use for: who wants birthdays says so in ``clients.fields``.
+    "birthday": FieldDefinition(label="Birthday", visible=False),
     "notes": FieldDefinition(label="Internal notes"),
 }
 _CONTACTS = {kind.value: kind for kind in ContactKind}
 _SOMEBODY = ("first_name", "last_name", *_CONTACTS)
 
-Typed = Mapping[str, str | Address | None]
-"""What was typed into the standard fields, by name; blank text and ``None`` are the same."""
+Typed = Mapping[str, FieldValue]
+"""What was typed into the standard fields, by name; blank text and ``None`` are the same. A birthday is a date, or text
+such as ``1984-02-29``."""
 
 
 def definition_of(name: str, policy: Policy) -> FieldDefinition | None:
@@ -68,7 +72,7 @@ def custom_of(record: ClientRecord, policy: Policy) -> tuple[CustomField, ...]:
 # --- what was typed --------------------------------------------------------------------------------------------------
 
 
-def _stripped(value: str | Address | None) -> str | Address | None:
+def _stripped(value: FieldValue) -> FieldValue:
     text = value.strip() if isinstance(value, str) else value
     return None if text in ("", Address()) else text
 
@@ -87,13 +91,20 @@ def _label(name: str, policy: Policy) -> str:
     return name if definition is None else definition.label
 
 
-def _as_form(fields: Typed, policy: Policy) -> dict[str, str | Address | None]:
+def _as_form(fields: Typed, policy: Policy) -> dict[str, FieldValue]:
     """The standard fields as they are kept: without white space around them, blank ones absent, contacts readable.
 
-    A contact that cannot be read raises :class:`~clientportal.errors.InvalidContact`, which names the field.
+    A contact that cannot be read raises :class:`~clientportal.errors.InvalidContact`, which names the field; a birthday
+    that cannot be, :class:`~clientportal.errors.InvalidInput`.
     """
     kept = {name: _stripped(value) for name, value in fields.items()}
     read_contacts(kept, policy)
+    typed = kept.get("birthday")
+    if isinstance(typed, str):
+        try:
+            kept["birthday"] = parse_birthday(typed)
+        except InvalidInput as error:
+            raise InvalidInput(f"{_label('birthday', policy)}: {error}") from error
     return kept
 
 

@@ -166,7 +166,8 @@ _TELLING = (ClientNumber, ContactEntry, Merge, Pointer, Snapshot, AccountLink)
 def says_nothing(record: ClientRecord) -> bool:
     """Whether a row has nobody in it."""
     given = (record.first_name, record.last_name, record.email, record.phone, record.mobile, record.notes)
-    return not any(given) and record.address in (None, Address()) and not record.custom
+    known = (*given, record.birthday, record.custom)
+    return not any(known) and record.address in (None, Address())
 
 
 def is_blank(record: ClientRecord) -> bool:
@@ -222,7 +223,7 @@ def _no_undo(record: Merge, _held: Held) -> Write | None:
     """The journal keeps that there was a merge; undoing it would need what is erased, and is refused."""
     if record.erased:
         return None
-    return Put(evolve(record, erased=True, contacts=(), choices={}, reason=""))
+    return Put(evolve(record, erased=True, contacts=(), choices={}, reason="", left=(), not_restored=()))
 
 
 def _told_without_words(record: AuditEntry, _held: Held) -> Write | None:

@@ -15,11 +15,13 @@ from clientportal.values.appointments import (
 from clientportal.values.business import Branding, Business
 from clientportal.values.clients import (
     CLIENT_FIELDS,
+    STAFF_FIELDS,
     Address,
     ClientChange,
     ClientDraft,
     ClientPage,
     ClientRecord,
+    FieldValue,
     RecordKind,
     RecordRef,
 )
@@ -34,7 +36,7 @@ from clientportal.values.contacts import (
     parse_email,
     parse_phone,
 )
-from clientportal.values.holdings import Holding, HoldingKind
+from clientportal.values.holdings import HeldThing, Holding, HoldingKind
 from clientportal.values.instants import as_utc, in_zone, zone
 from clientportal.values.matching import MatchKey
 from clientportal.values.money import Money
@@ -44,6 +46,7 @@ from clientportal.values.sources import normalise_source
 
 __all__ = [
     "CLIENT_FIELDS",
+    "STAFF_FIELDS",
     "ActiveCode",
     "Address",
     "Answer",
@@ -63,6 +66,8 @@ __all__ = [
     "ContactKey",
     "ContactKind",
     "Email",
+    "FieldValue",
+    "HeldThing",
     "Holding",
     "HoldingKind",
     "HostAnswer",

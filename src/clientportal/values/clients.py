@@ -20,11 +20,13 @@ __all__ = [
     "MAX_CUSTOM_NAME",
     "MAX_CUSTOM_VALUE",
     "MAX_NOTE",
+    "STAFF_FIELDS",
     "Address",
     "ClientChange",
     "ClientDraft",
     "ClientPage",
     "ClientRecord",
+    "FieldValue",
     "RecordKind",
     "RecordRef",
 ]
@@ -129,6 +131,12 @@ def _consents(value: Mapping[str, bool]) -> dict[str, bool]:
 CLIENT_FIELDS = ("first_name", "last_name", "email", "phone", "mobile", "address")
 """The fields of a client that a merge decides one by one, and that T8 shows."""
 
+STAFF_FIELDS = (*CLIENT_FIELDS, "birthday", "notes")
+"""Those that staff see and write besides: no portal shows a client what stands in the last two."""
+
+FieldValue = str | Address | date | None
+"""What a field of a client may hold: a birthday is a date, an address has parts, all others are text."""
+
 
 @frozen
 class ClientRecord:
@@ -141,7 +149,8 @@ class ClientRecord:
     * ``changed_at``: per field, optional; without it "most recent" falls through to ``created_at``.
     * ``cleared``: the fields that were emptied on purpose; ``None`` in any other field means *never set*.
     * ``notes`` and ``custom`` are for staff: no portal ever shows them (T8, TT8).
-    * ``birthday`` is a day of the calendar, without a zone; it tells people apart who share a name and a number.
+    * ``birthday`` is a day of the calendar, without a zone; it tells people apart who share a name and a number. For
+      staff, as ``notes`` are.
     * ``consents``: what the client was asked -> whether they agreed (``marketing_email``); what is not named was never
       asked. Of several records of one person the strictest answer holds.
     """
@@ -231,8 +240,8 @@ _name = _written_up_to(MAX_NAME)
 class ClientDraft:
     """What a new client starts with; everything else stays empty (T6).
 
-    ``notes`` and ``custom`` are for staff, as in :class:`ClientRecord`. ``custom`` has at most 50 entries, with names
-    of at most 100 characters and values of at most 1,000.
+    ``notes``, ``birthday`` and ``custom`` are for staff, as in :class:`ClientRecord`. ``custom`` has at most 50
+    entries, with names of at most 100 characters and values of at most 1,000.
     """
 
     first_name: str | None = field(default=None, validator=_name)
@@ -245,6 +254,7 @@ class ClientDraft:
     custom: Mapping[str, str] = field(
         factory=dict[str, str], repr=False, hash=False, converter=_texts, validator=_custom
     )
+    birthday: date | None = field(default=None, repr=False, validator=day_or_none)
 
 
 _MOST: Mapping[str, int] = {
@@ -257,26 +267,30 @@ _MOST: Mapping[str, int] = {
 }
 
 
-def _emptied(fields: Mapping[str, str | Address | None]) -> dict[str, str | Address | None]:
+_KINDS: Mapping[str, type] = {"address": Address, "birthday": date}
+"""Fields that are not text."""
+
+
+def _emptied(fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
     # A form's empty field, and an address without any part, are cleared fields.
     return {name: None if value in ("", Address()) else value for name, value in fields.items()}
 
 
 def _changes(_instance: object, _attribute: object, fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
-        if name not in (*CLIENT_FIELDS, "notes"):
-            known = ", ".join((*CLIENT_FIELDS, "notes"))
+        if name not in STAFF_FIELDS:
+            known = ", ".join(STAFF_FIELDS)
             raise InvalidInput(f"ClientChange.fields has no {name!r:.40}; there are {known}")
-        wanted = Address if name == "address" else str
+        wanted = _KINDS.get(name, str)
         if value is None:
             continue
-        if not isinstance(value, wanted):
+        if not isinstance(value, wanted) or isinstance(value, datetime):
             raise InvalidInput(
                 f"ClientChange.fields[{name!r}] is {wanted.__name__} or None; this is {type(value).__name__}"
             )
         if isinstance(value, Address):
             _check_address("ClientChange.fields['address']", value)
-        else:
+        elif isinstance(value, str):
             _checked(f"ClientChange.fields[{name!r}]", value, _MOST[name])
 
 
@@ -297,14 +311,17 @@ class ClientChange:
     """What is to be written into one client row, and nothing else of it.
 
     * ``version``: that of the record it was decided on; where the row has another by now, nothing is written.
-    * ``fields``: by the names of ``CLIENT_FIELDS``, and ``notes``. A name that is absent leaves its field as it is;
-      ``None`` (or empty text) clears it, and the record then says so in ``cleared``.
+    * ``fields``: by the names of ``STAFF_FIELDS``. A name that is absent leaves its field as it is; ``None`` (or empty
+      text) clears it, and the record then says so in ``cleared``. The birthday is a date.
     * ``custom``: by name; ``None`` takes the entry away. Empty text is a value here.
+
+    Consents are no part of it: a client gives and withdraws them where your platform asked, and staff do not answer
+    for them.
     """
 
     version: str = field(validator=text)
-    fields: Mapping[str, str | Address | None] = field(
-        factory=dict[str, str | Address | None], converter=_emptied, validator=_changes, repr=_names_alone, hash=False
+    fields: Mapping[str, FieldValue] = field(
+        factory=dict[str, FieldValue], converter=_emptied, validator=_changes, repr=_names_alone, hash=False
     )
     custom: Mapping[str, str | None] = field(
         factory=dict[str, str | None], converter=_texts_or_none, validator=_entries, repr=_names_alone, hash=False
@@ -316,7 +333,7 @@ class ClientChange:
         Every field that is written is stamped with ``now`` in ``changed_at``, also where it stays the same: somebody
         has just said that this is right.
         """
-        touched = frozenset(name for name in self.fields if name in CLIENT_FIELDS)
+        touched = frozenset(name for name in self.fields)
         emptied = frozenset(name for name in touched if self.fields[name] is None)
         custom = {name: value for name, value in {**record.custom, **self.custom}.items() if value is not None}
         if len(custom) > max(MAX_CUSTOM, len(record.custom)):

@@ -9,10 +9,10 @@ from attrs import field, frozen
 
 from clientportal.errors import InvalidInput
 from clientportal.values.clients import RecordRef
-from clientportal.values.field_checks import as_member, one_of
+from clientportal.values.field_checks import as_member, one_of, text
 from clientportal.values.money import Money
 
-__all__ = ["Holding", "HoldingKind"]
+__all__ = ["HeldThing", "Holding", "HoldingKind"]
 
 
 class HoldingKind(StrEnum):
@@ -49,5 +49,20 @@ class Holding:
     ref: RecordRef = field(validator=one_of(RecordRef))
     kind: HoldingKind = field(converter=_kind)
     count: int = field(validator=_count)
+    amount: Money | None = field(default=None, validator=one_of(Money, type(None)))
+    credits: int | None = field(default=None, validator=one_of(int, type(None)))
+
+
+@frozen(kw_only=True)
+class HeldThing:
+    """One thing that a record of the shipped host tables holds: a document, a membership, a balance, an invoice.
+
+    ``label`` is what it is called, for staff. ``amount`` and ``credits`` as in :class:`Holding`, of this thing alone.
+    """
+
+    id: str = field(validator=text)
+    ref: RecordRef = field(validator=one_of(RecordRef))
+    kind: HoldingKind = field(converter=_kind)
+    label: str = field(default="", validator=text, repr=False)
     amount: Money | None = field(default=None, validator=one_of(Money, type(None)))
     credits: int | None = field(default=None, validator=one_of(int, type(None)))

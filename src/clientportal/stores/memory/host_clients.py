@@ -20,7 +20,7 @@ from clientportal.stores.memory.host_seeding import SeededHost
 from clientportal.stores.memory.ordering import Place, read_cursor, write_cursor
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
-    CLIENT_FIELDS,
+    STAFF_FIELDS,
     ClientChange,
     ClientDraft,
     ClientPage,
@@ -57,7 +57,7 @@ class ListedClients(SeededHost):
     def create_client(self, draft: ClientDraft, key: str) -> HostAnswer:
         def write(tx: MemoryTransaction) -> HostAnswer:
             ref = RecordRef.client(id_from("client", key))
-            fields = {name: getattr(draft, name) for name in (*CLIENT_FIELDS, "notes", "custom")}
+            fields = {name: getattr(draft, name) for name in (*STAFF_FIELDS, "custom")}
             tx.put("clients", ref.id, ClientRecord(ref, self.now(), **fields, version="1"))
             return HostAnswer(ref=ref)
 

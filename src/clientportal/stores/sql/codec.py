@@ -7,14 +7,14 @@ is written in ASCII, so that any text that Python can hold survives, including w
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from cattrs import Converter
 
 from clientportal.records import Stored
-from clientportal.values import Address, ContactKey, RecordRef, Secret
+from clientportal.values import Address, ClientChange, ContactKey, FieldValue, RecordRef, Secret
 from clientportal.values.instants import as_utc
 
 __all__ = ["from_body", "instant_from_text", "instant_text", "to_body"]
@@ -45,10 +45,20 @@ def _converter() -> Converter:
     converter.register_structure_hook(RecordRef, lambda text, _: RecordRef.parse(text))
     converter.register_unstructure_hook(ContactKey, str)
     converter.register_structure_hook(ContactKey, lambda text, _: ContactKey.parse(text))
-    # A changed field of a client: nothing, text, or an address with its parts.
-    converter.register_structure_hook(
-        str | Address | None, lambda value, _: converter.structure(value, Address) if isinstance(value, dict) else value
-    )
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
+
+    # A changed field of a client: nothing, text, an address with its parts, or, by its name alone, a day.
+    def changed(name: str, value: Any) -> FieldValue:
+        if isinstance(value, dict):
+            return converter.structure(value, Address)
+        return date.fromisoformat(value) if name == "birthday" and value else value
+
+    def change(parts: dict[str, Any], _: object) -> ClientChange:
+        fields = {name: changed(name, value) for name, value in parts["fields"].items()}
+        return ClientChange(parts["version"], fields, parts["custom"])
+
+    converter.register_structure_hook(ClientChange, change)
     # A store is where a password hash is meant to be; nowhere else is it taken out of its wrapper.
     converter.register_unstructure_hook(Secret, lambda secret: secret.reveal())
     converter.register_structure_hook(Secret, lambda text, _: Secret(text))

@@ -16,7 +16,7 @@ from clientportal.stores.sql.host_seeding import HostSeeding
 from clientportal.stores.sql.host_tables import CLIENTS
 from clientportal.stores.sql.tables import storable
 from clientportal.values import (
-    CLIENT_FIELDS,
+    STAFF_FIELDS,
     ClientChange,
     ClientDraft,
     ClientPage,
@@ -121,4 +121,4 @@ def id_from(*parts: str) -> str:
 
 
 def _fields(draft: ClientDraft) -> dict[str, Any]:
-    return {name: getattr(draft, name) for name in (*CLIENT_FIELDS, "notes", "custom")}
+    return {name: getattr(draft, name) for name in (*STAFF_FIELDS, "custom")}
