@@ -20,9 +20,9 @@ from clientportal.values import (
     ContactKind,
     RecordKind,
     RecordRef,
+    email_key,
     mask,
-    parse_email,
-    parse_phone,
+    phone_key,
 )
 from clientportal.values.searching import folded
 
@@ -183,7 +183,7 @@ def one_per_guest(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 def contact_key(kind: ContactKind, text: str, region: str) -> ContactKey | None:
     """What a contact in that field means, whatever its spelling; ``None`` where it cannot be read."""
     try:
-        return parse_email(text).key() if kind is ContactKind.EMAIL else parse_phone(text, region=region).key(kind)
+        return email_key(text) if kind is ContactKind.EMAIL else phone_key(text, region=region, kind=kind)
     except InvalidContact:
         return None
 

@@ -32,9 +32,11 @@ from clientportal.values.contacts import (
     Email,
     NumberType,
     Phone,
+    email_key,
     mask,
     parse_email,
     parse_phone,
+    phone_key,
 )
 from clientportal.values.holdings import HeldThing, Holding, HoldingKind
 from clientportal.values.instants import as_utc, in_zone, zone
@@ -84,10 +86,12 @@ __all__ = [
     "Slot",
     "When",
     "as_utc",
+    "email_key",
     "in_zone",
     "mask",
     "normalise_source",
     "parse_email",
     "parse_phone",
+    "phone_key",
     "zone",
 ]
