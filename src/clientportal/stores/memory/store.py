@@ -133,8 +133,8 @@ class MemoryState:
         place = None if after is None else read_cursor(scope, after)
         found: list[tuple[Place, Collision]] = []
         with self._tables.mutex:
-            for value, ids in self._groups(kind, key):
-                if len(ids) < 2 or (place is not None and value <= place):
+            for value, ids in self._groups(kind, key, place):
+                if len(ids) < 2:
                     continue
                 found.append((value, Collision(text_of(value[0][1]), tuple(ids[:most]))))
                 if len(found) > limit:
@@ -144,8 +144,10 @@ class MemoryState:
         more = write_cursor(scope, found[limit - 1][0]) if len(found) > limit else None
         return Page([collision for _, collision in found[:limit]], more)
 
-    def _groups(self, kind: type[Stored], key: str) -> Iterator[tuple[Place, list[str]]]:
-        places = self._tx.ids(kind, key, Bounds(()))
+    def _groups(self, kind: type[Stored], key: str, after: Place | None) -> Iterator[tuple[Place, list[str]]]:
+        # A part longer by one comes after every record of that value, whatever its id, and before the next value: a
+        # page must not cost a walk over all the pages before it.
+        places = self._tx.ids(kind, key, Bounds((), after=None if after is None else ((*after[0], 0),)))
         for value, group in groupby(places, key=lambda place: place[:1]):
             # Absent is not a value: records without it share nothing.
             if value[0][0]:

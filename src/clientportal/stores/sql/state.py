@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import groupby
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from attrs import define, field
 from sqlalchemy import text
@@ -175,30 +174,25 @@ class SqlState:
         if len(columns) != 1:
             raise InvalidInput(f"{key!r} of {kind.TABLE} has several attributes; collisions are of one")
         scope = (self._tenant, kind.TABLE, key, "collisions")
-        parameters: dict[str, Any] = {"p_tenant": self._tenant, "p_limit": limit + 1}
+        parameters: dict[str, Any] = {"p_tenant": self._tenant, "p_limit": limit + 1, "p_most": most}
         if after is not None:
             parameters["p_after"] = read_cursor(scope, after, [_kept_type(columns[0])])[0]
-        shared = await self._face.fetch(statements.shared_values(kind, key, after is not None), parameters)
-        values = [row[0] for row in shared[:limit]]
-        items: list[Collision] = []
-        for some in chunks(values):
-            items += await self._colliding(kind, key, some, most)
-        more = write_cursor(scope, [values[-1]]) if len(shared) > limit else None
-        return Page(items, more)
-
-    async def _colliding(self, kind: type[Stored], key: str, values: Sequence[str], most: int) -> list[Collision]:
-        column = record_table(kind).key(key)[0]
-        parameters = {"p_tenant": self._tenant, "p_values": list(values), "p_most": most}
-        rows = await self._face.fetch(statements.shared_ids(kind, key), parameters)
-        items: list[Collision] = []
-        for value, group in groupby(rows, key=lambda row: cast("str | int", row[0])):
-            records = [(cast("str", row[1]), cast("int", row[2])) for row in group]
-            for id, version in records:
-                self.seen.remember(kind, id, version, lock=False)
-            # Between the two statements another unit may have taken the others away.
-            if len(records) > 1 or most == 1:
-                items.append(Collision(column.told(value), tuple(id for id, _ in records)))
-        return items
+        # Versions stand in the rows, not in the index. A unit that only reads will never be asked whether they held.
+        query = statements.colliding(kind, key, onwards=after is not None, versions=self._writes)
+        rows = await self._face.fetch(query, parameters)
+        shared: dict[str | int, list[str]] = {}
+        for row in rows:
+            shared.setdefault(row[0], []).append(row[1])
+        more = None
+        if len(shared) > limit:
+            shared.popitem()
+            more = write_cursor(scope, [next(reversed(shared))])
+        if self._writes:
+            for value, id, version in rows:
+                if value in shared:
+                    self.seen.remember(kind, id, version, lock=False)
+        told = columns[0].told
+        return Page([Collision(told(value), tuple(ids)) for value, ids in shared.items()], more)
 
     async def hold(self, name: str) -> None:
         self._check()

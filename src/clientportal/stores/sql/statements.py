@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import BindParameter, Executable, Integer, bindparam, case, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 
 from clientportal.records import Stored
@@ -18,6 +18,7 @@ from clientportal.stores.sql.tables import RecordTable, record_table
 __all__ = [
     "by_id",
     "by_ids",
+    "colliding",
     "found",
     "found_any",
     "inserting",
@@ -25,8 +26,6 @@ __all__ = [
     "placeholders",
     "removing",
     "row_of",
-    "shared_ids",
-    "shared_values",
     "updating",
     "versions_held",
     "without_placeholders",
@@ -110,33 +109,43 @@ def paged(kind: type[Stored], key: str, size: int, *, bounded: bool, onwards: bo
 
 
 @cache
-def shared_values(kind: type[Stored], key: str, onwards: bool) -> Executable:
-    """The values of a one-attribute key that several records hold, after ``p_after``; ``p_limit``."""
-    of = record_table(kind)
-    column = of.table.c[of.key(key)[0].name]
-    query = select(column).where(of.table.c.tenant == _TENANT)
-    if of.key(key)[0].nullable:
-        query = query.where(column != "")
-    if onwards:
-        query = query.where(column > bindparam("p_after"))
-    return query.group_by(column).having(func.count() > 1).order_by(column).limit(bindparam("p_limit"))
+def colliding(kind: type[Stored], key: str, *, onwards: bool, versions: bool) -> Executable:
+    """(value, id) or (value, id, version) of the records that share a value of a one-attribute key, in order.
 
-
-@cache
-def shared_ids(kind: type[Stored], key: str) -> Executable:
-    """(value, id, version) of the records that hold the values ``p_values``, at most ``p_most`` of each, in order."""
+    Of at most ``p_limit`` values, after ``p_after``; of each at most ``p_most`` ids. Without versions both databases
+    answer from the key's index alone: the values are counted in its order, and only those that several records hold
+    are looked up again. Where more than ``p_most`` do, the count also finds the last id that is wanted: neither a
+    value that everybody has nor a million of those that nobody shares costs more than one pass over the index.
+    """
     of = record_table(kind)
-    column = of.table.c[of.key(key)[0].name]
-    rank = func.row_number().over(partition_by=column, order_by=of.table.c.id)
-    ranked = (
-        select(column.label("value"), of.table.c.id, of.table.c.version, rank.label("rank"))
-        .where(of.table.c.tenant == _TENANT, column.in_(bindparam("p_values", expanding=True)))
-        .subquery()
+    kept = of.key(key)[0]
+    counted, held, last_held = of.table.alias("counted"), of.table.alias("held"), of.table.alias("last_held")
+    value, most = counted.c[kept.name], bindparam("p_most", type_=Integer())
+    last = (
+        select(last_held.c.id)
+        .where(last_held.c.tenant == _TENANT, last_held.c[kept.name] == value)
+        .order_by(last_held.c.id)
+        .limit(1)
+        .offset(most - 1)
+        .scalar_subquery()
     )
+    several = select(value.label("value"), case((func.count() > most, last)).label("last"))
+    several = several.where(counted.c.tenant == _TENANT)
+    if kept.nullable:
+        # An absent attribute is nothing that records share.
+        several = several.where(value != "")
+    if onwards:
+        several = several.where(value > bindparam("p_after"))
+    shared = (
+        several.group_by(value).having(func.count() > 1).order_by(value).limit(bindparam("p_limit")).subquery("shared")
+    )
+    column = held.c[kept.name]
     return (
-        select(ranked.c.value, ranked.c.id, ranked.c.version)
-        .where(ranked.c.rank <= bindparam("p_most"))
-        .order_by(ranked.c.value, ranked.c.id)
+        select(column, held.c.id, *([held.c.version] if versions else []))
+        .select_from(shared)
+        .join(held, (held.c.tenant == _TENANT) & (column == shared.c.value))
+        .where(shared.c.last.is_(None) | (held.c.id <= shared.c.last))
+        .order_by(column, held.c.id)
     )
 
 
