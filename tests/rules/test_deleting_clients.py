@@ -28,7 +28,7 @@ from clientportal.records import (
     Snapshot,
 )
 from clientportal.rules.deleting_clients import Deleting, DeletingAppointment, delete_appointment, delete_client
-from clientportal.rules.merging import Undoing, undo
+from clientportal.rules.undoing import Undoing, undo
 from clientportal.values import Appointment, AppointmentStatus, ChangeKind, ContactKey, Offer, RecordRef
 from world import AUCKLAND, at
 
@@ -166,9 +166,10 @@ def test_who_is_not_there_is_not_found() -> None:
 def test_once_both_are_deleted_a_merge_is_not_undone() -> None:
     """There is nobody to stand by themselves again; while one of the two is there it can be."""
     entry = Merge(id="m", survivor="client:ana", absorbed="client:anna", merged_at=NOW, actor="staff:mia")
-    outcome = undo(Undoing(entry, (), "staff:mia", gone=True), KEEP, NOW).outcome
+    both = (RecordRef.client("anna"), RecordRef.client("ana"))
+    outcome = undo(Undoing(entry, (), "staff:mia", gone=both), KEEP, NOW).outcome
     assert isinstance(outcome, Refusal)
-    assert outcome.reason is Reason.ERASED
+    assert (outcome.reason, outcome.facts) == (Reason.ERASED, {"what": "deleted: client:anna and client:ana"})
 
 
 def test_an_appointment_is_deleted_by_itself() -> None:

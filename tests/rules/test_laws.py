@@ -12,7 +12,7 @@ from attrs import evolve
 
 from clientportal.outcomes import FieldChoice
 from clientportal.policy import Survivorship
-from clientportal.rules.merging import choose_fields
+from clientportal.rules.surviving import choose_fields
 from clientportal.rules.whose_contact import Candidate, newest_booking
 from clientportal.testing.laws import LAWS, LawBroken, check_merge_rule, check_survivorship, check_tie_break
 from clientportal.values import CLIENT_FIELDS, ClientRecord

@@ -12,7 +12,8 @@ from clientportal.decisions import HostEvent, Reason, Refusal
 from clientportal.outcomes import Merged, Undone
 from clientportal.policy import presets
 from clientportal.records import Dismissal, Merge, Pointer, Put, Remove
-from clientportal.rules.merging import Merging, Undoing, merge, plan, undo
+from clientportal.rules.merging import Merging, merge, plan
+from clientportal.rules.undoing import Undoing, undo
 from clientportal.values import CLIENT_FIELDS, ClientRecord, ContactKey, ContactKind, RecordRef
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -62,7 +63,7 @@ def test_a_merge_writes_one_edge_and_one_entry() -> None:
         Put(
             entry(
                 reason="same phone",
-                rules=dict.fromkeys(CLIENT_FIELDS, "most_recent"),
+                rules={**dict.fromkeys(CLIENT_FIELDS, "most_recent"), "birthday": "most_recent", "notes": "union"},
                 choices={"first_name": "client:b"},
                 contacts=(
                     ContactKey(ContactKind.EMAIL, "ana@example.com"),
@@ -142,7 +143,8 @@ def test_a_merge_is_later_than_what_it_builds_on() -> None:
         ({"roots": {A: A, B: C}}, Reason.ALREADY_MERGED),
         ({"roots": {A: C, B: B}}, Reason.ALREADY_MERGED),
         ({"dismissals": (DISMISSED,)}, Reason.NOT_DUPLICATES),
-        ({"choices": {"notes": "client:a"}}, Reason.NOT_FOUND),
+        ({"choices": {"shoe_size": "client:a"}}, Reason.NOT_FOUND),
+        ({"choices": {"custom.": "client:a"}}, Reason.NOT_FOUND),
         ({"choices": {"email": "client:z"}}, Reason.NOT_FOUND),
     ],
 )  # fmt: skip

@@ -14,7 +14,9 @@ from clientportal.decisions import Decision, Reason, Refusal
 from clientportal.outcomes import Merged
 from clientportal.policy import presets
 from clientportal.records import Dismissal, Merge, Pointer, Put, Remove
-from clientportal.rules.merging import Merging, Undoing, choices_of, choose_fields, merge, plan, rules_of, undo
+from clientportal.rules.merging import Merging, merge, plan
+from clientportal.rules.surviving import choices_of, choose_fields, rules_of
+from clientportal.rules.undoing import Undoing, undo
 from clientportal.testing.strategies import client_records
 from clientportal.values import CLIENT_FIELDS, ClientRecord, RecordRef
 

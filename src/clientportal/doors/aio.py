@@ -85,6 +85,8 @@ from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Page, Sender, Store
 from clientportal.records import MessageState
 from clientportal.rules.claiming import LinkRule, decide_link
+from clientportal.rules.evidence import Alike
+from clientportal.rules.surviving import SurvivorshipRule
 from clientportal.rules.who_may_change import Change
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import Appointment, Money, RecordRef, Secret, Slot, When
@@ -273,6 +275,8 @@ class AsyncPortal(AsyncPortalPasswords):
         past_hashes: Sequence[PastHashes] = (),
         breaches: BreachCheck | None = None,
         decide_link: LinkRule = decide_link,
+        survivorship: Mapping[str, SurvivorshipRule] | None = None,
+        names_alike: Alike | None = None,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -288,6 +292,8 @@ class AsyncPortal(AsyncPortalPasswords):
             past_hashes=past_hashes,
             breaches=breaches,
             decide_link=decide_link,
+            survivorship=survivorship,
+            names_alike=names_alike,
             loop=True,
         )
 

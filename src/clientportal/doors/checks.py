@@ -8,13 +8,19 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from clientportal.errors import InvalidInput, MissingCapability, PolicyError
-from clientportal.policy import Delivery, Policy, UnknownIdentity
+from clientportal.policy import Delivery, NameComparison, Policy, UnknownIdentity
+from clientportal.policy.merging import MERGED_FIELDS, is_merged_field
 from clientportal.ports import AsyncSender, Capabilities, Channel, Sender
+from clientportal.rules.evidence import Alike
+from clientportal.rules.surviving import SurvivorshipRule
+from clientportal.similar_names import similar_names
 
 __all__ = [
     "check_base_url",
+    "check_names_alike",
     "check_policy",
     "check_senders",
+    "check_survivorship",
     "check_tenant",
     "checked_policies",
     "is_tenant",
@@ -56,11 +62,40 @@ def check_senders(senders: Mapping[Channel, Sender | AsyncSender], *, loop: bool
             raise InvalidInput(f"the sender for {channel.value} is async: use AsyncPortal, or a plain sender")
 
 
+def check_survivorship(given: Mapping[str, SurvivorshipRule] | None) -> dict[str, SurvivorshipRule]:
+    """A platform's own rules: each for a field that there is, a plain function, with a name that the journal can keep:
+    a group that was merged under it is decided by it for as long as it has that name.
+    """
+    if not isinstance(cast("object", given), Mapping | None):
+        raise InvalidInput("survivorship is a mapping from field to your rule: {'last_name': longest_name}")
+    rules = dict(given or {})
+    for name, rule in rules.items():
+        if not isinstance(cast("object", name), str) or not is_merged_field(name):
+            raise InvalidInput(
+                f"survivorship: there is no field {name!r}; choose from {', '.join(MERGED_FIELDS)}, custom.<field>"
+            )
+        if not callable(cast("object", rule)) or inspect.iscoroutinefunction(rule):
+            raise InvalidInput(f"survivorship[{name!r}] is a plain function of (field, records); it reads nothing")
+        if not str(getattr(rule, "__name__", "")).isidentifier():
+            raise InvalidInput(
+                f"survivorship[{name!r}] has no name, and the journal of a merge keeps it: write it with def"
+            )
+    return rules
+
+
+def check_names_alike(own: Alike | None) -> Alike | None:
+    """A host's own comparison of names is asked inside a rule, many times over: it can wait for nothing."""
+    if own is not None and (not callable(cast("object", own)) or inspect.iscoroutinefunction(own)):
+        raise InvalidInput("names_alike is a plain function of two names that says how alike they are, from 0 to 1")
+    return own
+
+
 def check_policy(
     policy: Policy,
     capabilities: Capabilities,
     senders: Mapping[Channel, Sender | AsyncSender],
     base_url: str,
+    own_names: bool = False,
 ) -> Policy:
     """Refuse a policy that this host, these senders or this version cannot carry out; the message names both sides."""
 
@@ -73,6 +108,8 @@ def check_policy(
                 capability,
             )
 
+    if policy.matching.names is NameComparison.SIMILAR and not own_names:
+        similar_names()
     if policy.registration.accounts and Channel.EMAIL not in senders:
         raise PolicyError(
             "registration.accounts = true needs a sender for email, which proves addresses and resets passwords: pass "
@@ -99,6 +136,8 @@ def check_policy(
         need(capabilities.cancel or moves, "cancel, or move and slots", "changes.enabled = true")
     if policy.changes.rebooking:
         need(capabilities.book and capabilities.slots, "book and slots", "changes.rebooking = true")
+    if policy.merging.reassign:
+        need(capabilities.reassign, "reassign", "merging.reassign = true")
     if policy.login.recycled_after is not None and Channel.EMAIL not in senders:
         raise PolicyError(
             "login.recycled_after asks for second proofs, which go by email as well: pass senders={Channel.EMAIL: …}",
@@ -125,10 +164,11 @@ def checked_policies(
     capabilities: Capabilities,
     senders: Mapping[Channel, Sender | AsyncSender],
     base_url: str,
+    own_names: bool = False,
 ) -> Callable[[str], Policy]:
     """The policy of each business: one for all, checked now; or looked up, each checked when it is first seen."""
     if isinstance(policy, Policy):
-        check_policy(policy, capabilities, senders, base_url)
+        check_policy(policy, capabilities, senders, base_url, own_names)
         return lambda _tenant: policy
     look_up = policy
     seen: dict[str, Policy] = {}
@@ -136,7 +176,7 @@ def checked_policies(
     def policy_of(tenant: str) -> Policy:
         found = look_up(tenant)
         if seen.get(tenant) is not found:
-            seen[tenant] = check_policy(found, capabilities, senders, base_url)
+            seen[tenant] = check_policy(found, capabilities, senders, base_url, own_names)
         return found
 
     return policy_of

@@ -10,7 +10,15 @@ from attrs import evolve
 
 from clientportal.decisions import Decision
 from clientportal.doors.base import as_secret
-from clientportal.doors.checks import check_base_url, check_senders, check_tenant, checked_policies, is_tenant
+from clientportal.doors.checks import (
+    check_base_url,
+    check_names_alike,
+    check_senders,
+    check_survivorship,
+    check_tenant,
+    checked_policies,
+    is_tenant,
+)
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.dispatching import dispatch_blocking
 from clientportal.doors.passwords import PortalPasswords
@@ -31,6 +39,8 @@ from clientportal.passwords import AwaitedGate, BlockingGate, BreachCheck, PastH
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store, step
 from clientportal.rules.claiming import LinkRule, decide_link
+from clientportal.rules.evidence import Alike
+from clientportal.rules.surviving import SurvivorshipRule
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import RecordRef, Secret, normalise_source
 
@@ -52,6 +62,8 @@ def make_setup(
     past_hashes: Sequence[PastHashes],
     breaches: BreachCheck | None,
     decide_link: LinkRule,
+    survivorship: Mapping[str, SurvivorshipRule] | None,
+    names_alike: Alike | None,
     loop: bool,
 ) -> Setup:
     """Check everything that a portal is given, once, for both colours."""
@@ -70,7 +82,7 @@ def make_setup(
     return Setup(
         store=store,
         host=host,
-        policy_of=checked_policies(policy, host.capabilities, given, base_url),
+        policy_of=checked_policies(policy, host.capabilities, given, base_url, names_alike is not None),
         keys=keys,
         clock=clock or utc_now,
         texts=texts or Catalogue(),
@@ -79,6 +91,8 @@ def make_setup(
         gate=AwaitedGate(past=past_hashes) if loop else BlockingGate(past=past_hashes),
         breaches=breaches,
         decide_link=decide_link,
+        survivorship=check_survivorship(survivorship),
+        names_alike=check_names_alike(names_alike),
         human=human,
         watch=watch,
     )
@@ -129,6 +143,10 @@ class Portal(PortalPasswords):
     * ``past_hashes``: the kinds of password hashes that your platform's old accounts bring along; ``breaches``: asks a
       service whether a new password is known to have leaked.
     * ``decide_link``: your own rule on which records an account may see; see ``rules.claiming.LinkRule``.
+    * ``survivorship``: field -> your own rule on whose value a merged client shows, in the place of the policy's; see
+      ``rules.surviving.SurvivorshipRule``.
+    * ``names_alike``: your own comparison of two names, 0 (not at all) to 1 (the same), in the place of
+      ``matching.names``; a plain function, in both colours.
 
     Raises ``PolicyError`` for a policy that this host or these senders cannot carry out.
     """
@@ -149,6 +167,8 @@ class Portal(PortalPasswords):
         past_hashes: Sequence[PastHashes] = (),
         breaches: BreachCheck | None = None,
         decide_link: LinkRule = decide_link,
+        survivorship: Mapping[str, SurvivorshipRule] | None = None,
+        names_alike: Alike | None = None,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -164,6 +184,8 @@ class Portal(PortalPasswords):
             past_hashes=past_hashes,
             breaches=breaches,
             decide_link=decide_link,
+            survivorship=survivorship,
+            names_alike=names_alike,
             loop=False,
         )
 

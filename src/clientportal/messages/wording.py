@@ -138,9 +138,12 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "These are marked as different people.",
         "{pair} are marked as not duplicates; take that back first.",
     ),
-    Reason.UNDO_TOO_LATE: ("It is too late to undo this.", "merging.undo_for has passed."),
-    Reason.UNDONE_ALREADY: ("This was undone already.", "Undone already."),
-    Reason.ERASED: ("This was deleted.", "What was deleted or erased cannot be brought back."),
+    Reason.UNDO_TOO_LATE: (
+        "It is too late to undo this.",
+        "Merged at {at}; merging.undo_for has passed, and it was too late from {since} on.",
+    ),
+    Reason.UNDONE_ALREADY: ("This was undone already.", "Undone already, at {at} by {by}."),
+    Reason.ERASED: ("This was deleted.", "What was deleted or erased cannot be brought back; {what}."),
     Reason.KEY_REUSED: (
         "Something went wrong. Please try again.",
         "The idempotency key was used before with other parameters.",

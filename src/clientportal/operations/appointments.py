@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.paging import check_limit
-from clientportal.operations.people import Principal, portrait, principal, session_of
+from clientportal.operations.people import Principal, card_refs, portrait, principal, session_of
 from clientportal.outcomes import (
     Appointments,
     BookingStart,
@@ -23,7 +23,6 @@ from clientportal.outcomes import (
 )
 from clientportal.policy import LoginToBook, Policy
 from clientportal.records import Snapshot, Trail
-from clientportal.rules.merging import address_of
 from clientportal.rules.who_may_see import account_profile, booking_profile, latest_answers, profile, section_is_open
 from clientportal.values import (
     Appointment,
@@ -107,7 +106,7 @@ async def profile_of(reading: Reading, caller: Principal) -> Profile:
     if caller.group is None:
         return account_profile(caller.account, reading.policy)
     seen = await portrait(reading, caller.group)
-    return profile(seen.fields, address_of(seen.fields, seen.records), reading.policy)
+    return profile(seen.fields, seen.address, reading.policy)
 
 
 PROFILE = Operation[object, Profile, Profile](name="profile", load=_load_profile, decide=given, writes=False)  # type: ignore[arg-type]
@@ -177,11 +176,24 @@ async def _load_start(reading: Reading, _asked: object) -> _Start:
     if section_is_open("account", reading.policy):
         shown = booking_profile(await profile_of(reading, caller), caller.account, reading.policy)
         if reading.setup.host.capabilities.prefill and caller.refs:
-            given = await reading.host.prefill(list(caller.refs))
+            given = await _prefill(reading, caller)
     if not section_is_open("bookings", reading.policy):
         return _Start(business, shown, (), given)
     page = await reading.host.appointments(list(caller.refs), When.PAST, reading.now, None, 5)
     return _Start(business, shown, tuple(page.items), given)
+
+
+async def _prefill(reading: Reading, caller: Principal) -> Prefill:
+    """What every record's forms were answered with, and the card of those records alone whose cards are the client's:
+    who was merged into another by mistake must not pay for them.
+    """
+    given = await reading.host.prefill(list(caller.refs))
+    if given.card is None or caller.group is None or len(caller.refs) == 1:
+        return given
+    whose = await card_refs(reading, caller.group)
+    if set(whose) == set(caller.refs):
+        return given
+    return evolve(given, card=(await reading.host.prefill(list(whose))).card if whose else None)
 
 
 def _decide_start(seen: _Start, _asked: object, policy: Policy, _now: datetime) -> Decision[BookingStart]:

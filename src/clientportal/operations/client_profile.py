@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 
 from attrs import evolve, frozen
 
@@ -15,8 +16,10 @@ from clientportal.operations.linking import LINKS, LinksOf
 from clientportal.operations.people import group_of, portrait
 from clientportal.operations.performing import perform
 from clientportal.operations.setting import Caller, Setup
+from clientportal.outcomes import FieldChoice
 from clientportal.outcomes.client_list import StaffProfile
 from clientportal.policy import Policy
+from clientportal.policy.client_fields import CUSTOM
 from clientportal.records import ClientNumber
 from clientportal.rules.client_fields import custom_of, form_fields, shown
 from clientportal.rules.who_may_manage import Permission
@@ -41,6 +44,8 @@ async def _load(reading: Reading, asked: ProfileOf) -> StaffProfile | None:
     if head is None:
         return None
     form = form_fields(reading.policy)
+    visible = {one.name for one in form}
+    internal = {name: choice for name, choice in seen.internal.items() if name in visible}
     number = await reading.state.get(ClientNumber, str(group.root))
     pages = {
         when: await ASSIGNMENTS.load(reading, AssignmentsOf(group.root, ListAppointments(when, None, _FIRST_PAGE)))
@@ -52,15 +57,28 @@ async def _load(reading: Reading, asked: ProfileOf) -> StaffProfile | None:
         root=group.root,
         members=group.refs,
         fields=shown(seen.fields, reading.policy),
-        notes=head.notes if any(one.name == "notes" for one in form) else None,
+        notes=internal["notes"].value if "notes" in internal else None,
+        birthday=_day(internal["birthday"].value) if "birthday" in internal else None,
         number=None if number is None else number.number,
-        custom=custom_of(head, reading.policy),
+        custom=custom_of(evolve(head, custom=_chosen(internal)), reading.policy),
+        internal=tuple(internal.values()),
+        consents=seen.consents,
         labels={one.name: one.label for one in form},
         versions={one.ref: one.version for one in seen.records if one.ref.kind is RecordKind.CLIENT},
         upcoming=pages[When.UPCOMING],
         past=pages[When.PAST],
         accounts=tuple(links),
     )
+
+
+def _day(value: str | None) -> date | None:
+    return None if value is None else date.fromisoformat(value)
+
+
+def _chosen(internal: Mapping[str, FieldChoice]) -> dict[str, str]:
+    """The custom fields as the client has them, from whichever record."""
+    values = ((name.removeprefix(CUSTOM), one.value) for name, one in internal.items() if name.startswith(CUSTOM))
+    return {name: value for name, value in values if value is not None}
 
 
 def _decide(seen: StaffProfile | None, asked: ProfileOf, _policy: Policy, _now: datetime) -> Decision[StaffProfile]:

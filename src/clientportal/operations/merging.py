@@ -1,4 +1,4 @@
-"""Merging records, undoing it, and the journal of both. Rule: ``rules/merging.py``."""
+"""Merging records, undoing it, and the journal of both. Rules: ``rules/merging.py``, ``rules/undoing.py``."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from attrs import frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Keyed, Operation, Reading
-from clientportal.operations.people import Group, group_of, groups_of, records_of
+from clientportal.operations.people import Group, group_of, groups_of, own_refs, proofs_of, records_of
+from clientportal.operations.reassigning import WithRows, held_for_undo, rows_of_merge, rows_of_undo
 from clientportal.operations.setting import Staff
 from clientportal.outcomes import Merged, MergePlan, Undone
-from clientportal.policy import Policy
-from clientportal.records import Dismissal, Merge, Receipt
-from clientportal.rules.merging import Merging, Undoing, merge, plan, undo
+from clientportal.policy import Policy, SeenBy
+from clientportal.records import Account, AccountLink, Dismissal, Identifier, Merge, Receipt
+from clientportal.rules.erasing import is_blank
+from clientportal.rules.merging import Merging, merge, plan
+from clientportal.rules.reassigning import as_journalled, ask_to_move, ask_to_restore
+from clientportal.rules.surviving import rules_today
+from clientportal.rules.taking_over import LeadsTo
+from clientportal.rules.undoing import Undoing, undo
 from clientportal.rules.who_may_manage import Permission
-from clientportal.values import RecordRef, When
+from clientportal.rules.whose_contact import keys_of
+from clientportal.values import ClientRecord, ContactKind, Holding, RecordRef, When
 
-__all__ = ["LIST_MERGES", "MERGE", "PLAN_MERGE", "UNDO", "MergeRecords", "OfClient", "UndoMerge"]
+__all__ = ["LIST_MERGES", "MERGE", "PLAN_MERGE", "UNDO", "MergeRecords", "OfClient", "UndoMerge", "load_undo"]
 
 _PAGE = 500
 
@@ -56,6 +63,12 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
     for root, group in heads.items():
         counts[str(root)] = await _count_appointments(reading, group.refs)
     caller = reading.caller
+    own = reading.setup.survivorship
+    everybody = [rows[ref] for ref in everyone if ref in rows]
+    # The rules of the group itself are asked where its records are one already: then what is there is shown again.
+    asking = rules_today(reading.policy, own) | {
+        name: rule for one in merges.values() for name, rule in one.rules.items()
+    }
     return Merging(
         survivor=asked.survivor,
         absorbed=tuple(dict.fromkeys(asked.absorbed)),
@@ -69,7 +82,51 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
         actor=reading.actor,
         reason=caller.reason if isinstance(caller, Staff) else "",
         choices={name: str(ref) for name, ref in asked.choices},
+        proofs=await proofs_of(reading, everybody, asking),
+        own=own,
+        holdings=await _holdings(reading, everyone),
+        own_cards=await own_refs(reading, groups[asked.survivor].refs),
+        logins=await _logins(reading, everybody),
     )
+
+
+async def _holdings(reading: Reading, refs: list[RecordRef]) -> tuple[Holding, ...] | None:
+    """What the records hold besides appointments; ``None`` where the platform does not say."""
+    if not reading.setup.host.capabilities.holdings:
+        return None
+    found: list[Holding] = []
+    for start in range(0, len(refs), _REFS):
+        found.extend(await reading.host.holdings(refs[start : start + _REFS]))
+    return tuple(found)
+
+
+async def _logins(reading: Reading, records: list[ClientRecord]) -> tuple[LeadsTo, ...]:
+    """The accounts that lead to any of these records: by a link, or by the email that they have proved (TT11)."""
+    if not reading.policy.registration.accounts:
+        return ()
+    links = await reading.state.find_any(
+        AccountLink, "ref", sorted(str(record.ref) for record in records), limit=_MOST_LINKS
+    )
+    leads = {(link.account, link.record_ref) for link in links if link.revoked_at is None}
+    if reading.policy.visibility.appointments is SeenBy.RECORD:
+        taken_off = {(link.account, link.record_ref) for link in links} - leads
+        emails = {
+            (str(key), record.ref)
+            for record in records
+            for key in keys_of(record, reading.policy.contacts.region)
+            if key.kind is ContactKind.EMAIL
+        }
+        owners = await reading.state.get_many(Identifier, sorted({email for email, _ in emails}))
+        proved = {email: one.account for email, one in owners.items() if one.proved_at is not None}
+        leads |= {(proved[email], ref) for email, ref in emails if email in proved} - taken_off
+    accounts = await reading.state.get_many(Account, sorted({account for account, _ in leads}))
+    return tuple(
+        LeadsTo(account, tuple(sorted(ref for whose, ref in leads if whose == id))) for id, account in accounts.items()
+    )
+
+
+_REFS = 100
+_MOST_LINKS = 10_000
 
 
 async def _between_groups(
@@ -102,15 +159,19 @@ def _decide_plan(seen: Merging, _asked: MergeRecords, policy: Policy, now: datet
     return grant(plan(seen, policy), decision.because)
 
 
-def _decide_merge(seen: Merging, _asked: MergeRecords, policy: Policy, now: datetime) -> Decision[Merged]:
-    return merge(seen, policy, now)
+async def _load_merge(reading: Reading, asked: MergeRecords) -> WithRows[Merging]:
+    return await rows_of_merge(reading, await _load_merging(reading, asked))
+
+
+def _decide_merge(found: WithRows[Merging], _asked: MergeRecords, policy: Policy, now: datetime) -> Decision[Merged]:
+    return ask_to_move(merge(found.seen, policy, now), found.seen, found.rows, policy, now)
 
 
 async def _replay_merge(reading: Reading, asked: MergeRecords, receipt: Receipt) -> Decision[Merged]:
     seen = await _load_merging(reading, asked)
     ids = tuple(id for id in receipt.result["merges"].split(",") if id)
     because = Because("performing.perform", (("receipt", "found"),))
-    return grant(Merged(asked.survivor, ids, plan(seen, reading.policy)), because)
+    return grant(as_journalled(Merged(asked.survivor, ids, plan(seen, reading.policy)), seen.journal), because)
 
 
 PLAN_MERGE = Operation[MergeRecords, Merging, MergePlan](
@@ -121,9 +182,9 @@ PLAN_MERGE = Operation[MergeRecords, Merging, MergePlan](
     writes=False,
     permission=Permission.MERGE,
 )
-MERGE = Operation[MergeRecords, Merging, Merged](
+MERGE = Operation[MergeRecords, WithRows[Merging], Merged](
     name="merge",
-    load=_load_merging,
+    load=_load_merge,
     decide=_decide_merge,
     subject=lambda asked: str(asked.survivor),
     permission=Permission.MERGE,
@@ -141,19 +202,27 @@ class UndoMerge:
     merge_id: str
 
 
+async def load_undo(reading: Reading, asked: UndoMerge, finishing: str | None = None) -> WithRows[Undoing]:
+    """Everything that an undo rests on. ``finishing`` is the undo itself, whose rows have just come back."""
+    return await rows_of_undo(reading, await _load_undo(reading, asked), finishing)
+
+
 async def _load_undo(reading: Reading, asked: UndoMerge) -> Undoing:
     entry = await reading.state.get(Merge, asked.merge_id[:64], lock=True)
     if entry is None:
         return Undoing(None, (), reading.actor)
-    for ref in sorted((entry.survivor, entry.absorbed)):
+    for ref in await held_for_undo(reading, entry):
         await reading.state.hold(f"merge:{ref}")
     group = await group_of(reading, RecordRef.parse(entry.absorbed))
-    rows = await records_of(reading, [RecordRef.parse(entry.survivor), RecordRef.parse(entry.absorbed)])
-    return Undoing(entry, group.pointers, reading.actor, gone=not rows)
+    two = (RecordRef.parse(entry.absorbed), RecordRef.parse(entry.survivor))
+    rows = await records_of(reading, two)
+    gone = tuple(ref for ref in two if ref not in rows)
+    blank = tuple(ref for ref in two if ref in rows and is_blank(rows[ref]))
+    return Undoing(entry, group.pointers, reading.actor, gone, blank)
 
 
-def _decide_undo(seen: Undoing, _asked: UndoMerge, policy: Policy, now: datetime) -> Decision[Undone]:
-    return undo(seen, policy, now)
+def _decide_undo(found: WithRows[Undoing], _asked: UndoMerge, policy: Policy, now: datetime) -> Decision[Undone]:
+    return ask_to_restore(undo(found.seen, policy, now), found.seen, found.rows, now)
 
 
 async def _replay_undo(reading: Reading, asked: UndoMerge, _receipt: Receipt) -> Decision[Undone]:
@@ -161,12 +230,13 @@ async def _replay_undo(reading: Reading, asked: UndoMerge, _receipt: Receipt) ->
     because = Because("performing.perform", (("receipt", "found"),))
     if entry is None:
         return refuse(Reason.NOT_FOUND, because)
-    return grant(Undone(RecordRef.parse(entry.survivor), RecordRef.parse(entry.absorbed)), because)
+    two = (RecordRef.parse(entry.survivor), RecordRef.parse(entry.absorbed))
+    return grant(Undone(*two, moved=entry.restored, left=entry.not_restored), because)
 
 
-UNDO = Operation[UndoMerge, Undoing, Undone](
+UNDO = Operation[UndoMerge, WithRows[Undoing], Undone](
     name="undo",
-    load=_load_undo,
+    load=load_undo,
     decide=_decide_undo,
     subject=lambda asked: asked.merge_id[:64],
     permission=Permission.MERGE,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from attrs import frozen
 
 from clientportal.decisions import Because, Reason, Refusal
 from clientportal.operations.frame import Denied, Reading, client_session
-from clientportal.outcomes import FieldChoice
+from clientportal.outcomes import ConsentChoice, FieldChoice
 from clientportal.policy import SeenBy
 from clientportal.records import (
     Account,
@@ -22,25 +23,40 @@ from clientportal.records import (
     Snapshot,
     Trail,
 )
-from clientportal.rules.merging import choices_of, choose_fields, rules_of
 from clientportal.rules.sessions import judge_session
+from clientportal.rules.surviving import (
+    Ways,
+    address_of,
+    choices_of,
+    choose,
+    choose_internal,
+    proving_keys,
+    rules_of,
+    shows_all_cards,
+    strictest,
+)
 from clientportal.rules.whose_contact import MOST_BOOKINGS, MOST_HITS, Candidate, keys_of, name_key, one_per_guest
-from clientportal.values import ClientRecord, ContactKey, RecordKind, RecordRef
+from clientportal.values import CLIENT_FIELDS, Address, ClientRecord, ContactKey, RecordKind, RecordRef
 from clientportal.values.clients import MAX_NAME
 
 __all__ = [
     "Group",
     "Principal",
     "assigned_to",
+    "card_refs",
     "group_of",
     "groups_of",
+    "journal_of",
     "load_candidates",
     "locked_account",
+    "own_refs",
     "principal",
+    "proofs_of",
     "records_of",
     "roots_of",
     "trail_from",
     "whole_guest",
+    "with_moved_bookings",
 ]
 
 
@@ -93,10 +109,10 @@ async def groups_of(reading: Reading, refs: Sequence[RecordRef]) -> dict[RecordR
 
 async def _group(reading: Reading, root: RecordRef, pointers: Sequence[Pointer]) -> Group:
     refs = (root, *sorted(found.absorbed_ref for found in pointers))
-    return Group(root, await _with_moved_bookings(reading, refs), tuple(pointers))
+    return Group(root, await with_moved_bookings(reading, refs), tuple(pointers))
 
 
-async def _with_moved_bookings(reading: Reading, refs: tuple[RecordRef, ...]) -> tuple[RecordRef, ...]:
+async def with_moved_bookings(reading: Reading, refs: tuple[RecordRef, ...]) -> tuple[RecordRef, ...]:
     """A guest's booking is a record of its own; where the host books anew at a move, the new one is the guest's too."""
     found = dict.fromkeys(refs)
     for ref in refs:
@@ -121,24 +137,73 @@ async def trail_from(reading: Reading, id: str) -> tuple[tuple[str, ...], Trail 
 
 @frozen
 class Portrait:
-    """What a person looks like, computed from all their records."""
+    """What a person looks like, computed from all their records: the six fields that a client may see, and on demand
+    what only staff do.
+    """
 
     records: tuple[ClientRecord, ...]
     fields: Mapping[str, FieldChoice]
+    ways: Ways
+
+    @property
+    def address(self) -> Address | None:
+        """The chosen address, whole."""
+        return address_of(self.fields, self.records)
+
+    @property
+    def internal(self) -> Mapping[str, FieldChoice]:
+        """Birthday, notes and custom fields, each with where it comes from."""
+        return choose_internal(self.records, self.ways)
+
+    @property
+    def consents(self) -> tuple[ConsentChoice, ...]:
+        """What they have agreed to: the strictest answer of all records (law 11)."""
+        return strictest(self.records)
 
 
 async def portrait(reading: Reading, group: Group) -> Portrait:
     """Read a group's rows and decide its fields, by the rules that its latest merge was made under."""
     rows = await records_of(reading, group.refs)
     records = tuple(rows[ref] for ref in group.refs if ref in rows)
-    journal: tuple[Merge, ...] = ()
-    if group.pointers:
-        merges = await reading.state.get_many(Merge, sorted({pointer.merge_id for pointer in group.pointers}))
-        journal = tuple(merges.values())
-    fields = choose_fields(
-        records, rules_of(journal, reading.policy), choices_of(journal), reading.policy.contacts.region
+    journal = await journal_of(reading, group.pointers)
+    own = reading.setup.survivorship
+    rules = rules_of(journal, reading.policy, own)
+    ways = Ways(
+        rules, choices_of(journal), reading.policy.contacts.region, await proofs_of(reading, records, rules), own
     )
-    return Portrait(records, fields)
+    return Portrait(records, choose(records, ways, CLIENT_FIELDS), ways)
+
+
+async def journal_of(reading: Reading, pointers: Sequence[Pointer]) -> tuple[Merge, ...]:
+    """The merges that drew those pointers."""
+    if not pointers:
+        return ()
+    return tuple((await reading.state.get_many(Merge, sorted({pointer.merge_id for pointer in pointers}))).values())
+
+
+async def proofs_of(
+    reading: Reading, records: Sequence[ClientRecord], rules: Mapping[str, str]
+) -> Mapping[ContactKey, datetime]:
+    """When the contacts among which a rule chooses by their proof were proved last; nothing is read where none does."""
+    keys = proving_keys(records, rules, reading.policy.contacts.region)
+    if not keys:
+        return {}
+    found = await reading.state.get_many(ContactHistory, sorted(map(str, keys)))
+    return {ContactKey.parse(id): one.proved_at for id, one in found.items() if one.proved_at is not None}
+
+
+async def own_refs(reading: Reading, refs: Sequence[RecordRef]) -> tuple[RecordRef, ...]:
+    """Those of them that no merge has brought: whose saved cards are the client's own (law 11)."""
+    behind = tuple(map(RecordRef.parse, await reading.state.get_many(Pointer, sorted(map(str, refs)))))
+    brought = frozenset(await with_moved_bookings(reading, behind))
+    return tuple(ref for ref in refs if ref not in brought)
+
+
+async def card_refs(reading: Reading, group: Group) -> tuple[RecordRef, ...]:
+    """The refs whose saved cards the client may pay with (``merging.cards``)."""
+    if shows_all_cards(await journal_of(reading, group.pointers), reading.policy):
+        return group.refs
+    return await own_refs(reading, group.refs)
 
 
 async def load_candidates(
@@ -280,7 +345,7 @@ async def whole_guest(reading: Reading, session: Session, account: Account | Non
         rows = await records_of(reading, mine)
         found.update(dict.fromkeys(ref for ref in mine if ref in rows and name_key(rows[ref].name) == name))
         found = {ref: None for ref in found if ref not in {one.record_ref for one in links if one.revoked_at}}
-    return Group(group.root, await _with_moved_bookings(reading, (group.root, *found)), group.pointers)
+    return Group(group.root, await with_moved_bookings(reading, (group.root, *found)), group.pointers)
 
 
 _MOST_LINKS = 10_000

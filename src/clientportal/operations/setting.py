@@ -15,10 +15,13 @@ from clientportal.errors import Refused
 from clientportal.keyring import KeyRing, digest
 from clientportal.messages.texts import Catalogue
 from clientportal.passwords import BreachCheck, PasswordGate
-from clientportal.policy import Policy
+from clientportal.policy import NameComparison, Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store
 from clientportal.rules.claiming import LinkRule, decide_link
+from clientportal.rules.evidence import Alike, folded_alike
+from clientportal.rules.surviving import SurvivorshipRule
 from clientportal.rules.who_may_manage import Permission
+from clientportal.similar_names import similar_names
 from clientportal.values import Secret
 
 __all__ = [
@@ -75,8 +78,16 @@ class Setup:
     breaches: BreachCheck | None = None
     human: HumanCheck | None = None
     decide_link: LinkRule = decide_link
+    survivorship: Mapping[str, SurvivorshipRule] = field(factory=dict[str, SurvivorshipRule])
+    names_alike: Alike | None = None
     watch: Callable[[str, str, Decision[Any]], None] | None = None
     connection: Any = None
+
+    def alike(self, policy: Policy) -> Alike:
+        """How names are compared under a policy: as the host does it, where it has brought its own."""
+        if self.names_alike is not None:
+            return self.names_alike
+        return similar_names() if policy.matching.names is NameComparison.SIMILAR else folded_alike
 
     def refused(self, refusal: Refusal, tenant: str | None = None) -> Refused:
         """The error that a door raises: uniform for the client, with its texts in that business's words (TT1)."""

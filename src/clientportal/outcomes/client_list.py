@@ -11,7 +11,7 @@ from attrs import field, frozen
 from clientportal.decisions import Reason
 from clientportal.outcomes.assigning import Assignments
 from clientportal.outcomes.claiming import LinkLine
-from clientportal.outcomes.merging import FieldChoice
+from clientportal.outcomes.merging import ConsentChoice, FieldChoice
 from clientportal.values import RecordRef
 
 __all__ = [
@@ -103,6 +103,8 @@ class StaffProfile:
 
     * ``fields``, ``notes``, ``birthday`` and ``custom`` follow the field definitions: what is not visible there is not
       here. ``labels`` says what each field is called.
+    * ``internal``: the same values of birthday, notes and custom fields with where each comes from; ``consents``: what
+      the client has agreed to, the strictest answer of all records.
     * ``number``: the client number (TT9); ``None`` only in a preview of the first look.
     * ``versions``: of each record that is a client row, what :meth:`StaffDoor.change_client` asks for.
     * ``upcoming``, ``past``: the first page of each, with whose account each appointment is (A13).
@@ -121,6 +123,8 @@ class StaffProfile:
     upcoming: Assignments
     past: Assignments
     accounts: tuple[LinkLine, ...] = ()
+    internal: tuple[FieldChoice, ...] = field(default=(), repr=False)
+    consents: tuple[ConsentChoice, ...] = ()
 
 
 @frozen

@@ -9,7 +9,7 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from clientportal.records.stored import stored
-from clientportal.values import ContactKey, RecordRef
+from clientportal.values import ContactKey, MatchKey, RecordRef
 
 __all__ = [
     "ClientNumber",
@@ -26,7 +26,10 @@ __all__ = [
 @stored("contact_index", key=("key",), ref=("ref",))
 @frozen(kw_only=True)
 class ContactEntry:
-    """One contact of one record, normalised; ``id`` is ``ref|key``. A hint: a hit is re-read before it is trusted."""
+    """One contact of one record, normalised; ``id`` is ``ref|key``. A hint: a hit is re-read before it is trusted.
+
+    Where the policy gives them a weight, birthdays and custom fields have entries too (``matching.weights``).
+    """
 
     TABLE: ClassVar[str]
     KEYS: ClassVar[Mapping[str, tuple[str, ...]]]
@@ -36,9 +39,14 @@ class ContactEntry:
     ref: str
 
     @classmethod
-    def of(cls, ref: RecordRef, key: ContactKey) -> ContactEntry:
+    def of(cls, ref: RecordRef, key: ContactKey | MatchKey) -> ContactEntry:
         """The entry of that contact in that record."""
         return cls(id=f"{ref}|{key}", key=str(key), ref=str(ref))
+
+    @property
+    def contact(self) -> ContactKey | None:
+        """The contact, ``None`` where it is the entry of something else."""
+        return MatchKey.parse(self.key).contact
 
 
 @stored("contact_history")
@@ -47,7 +55,7 @@ class ContactHistory:
     """What the portal knows about one contact beyond who has it; ``id`` is the contact's key.
 
     ``proved_at`` is its last proof (X6); ``detached`` are the records that "this is not me" took it off;
-    ``placeholder`` says that staff flagged it as no real contact (X4).
+    ``placeholder`` says that staff flagged it as no real contact (X4), ``cleared`` that they said it is one.
     """
 
     TABLE: ClassVar[str]
@@ -57,6 +65,12 @@ class ContactHistory:
     proved_at: datetime | None = None
     detached: tuple[RecordRef, ...] = ()
     placeholder: bool = False
+    cleared: bool = False
+
+    @property
+    def word(self) -> bool | None:
+        """What staff have said: is it a placeholder? ``None`` where nobody has said anything."""
+        return True if self.placeholder else False if self.cleared else None
 
 
 @stored("walk_marks")
@@ -144,6 +158,11 @@ class Merge:
 
     ``rules`` is the survivorship in force when it was made, field -> rule; ``choices`` are staff's own picks, field ->
     the record whose value they chose. ``contacts`` are the absorbed record's contacts, which outlive the host's row.
+    ``cards`` is ``merging.cards`` as it was then: whose saved cards the plan promised.
+
+    ``reassigned``: the host was asked to move the absorbed record's rows, by this merge or by one on top of it, so an
+    undo has them brought back. ``moved`` says how many of each table, all records absorbed at once together, ``left``
+    which stayed; ``restored`` and ``not_restored`` say the same of the undo.
     """
 
     TABLE: ClassVar[str]
@@ -157,10 +176,16 @@ class Merge:
     reason: str = ""
     rules: Mapping[str, str] = field(factory=dict[str, str])
     choices: Mapping[str, str] = field(factory=dict[str, str])
+    cards: str = "survivors"
     contacts: tuple[ContactKey, ...] = ()
     undone_at: datetime | None = None
     undone_by: str | None = None
     erased: bool = False
+    reassigned: bool = False
+    moved: Mapping[str, int] = field(factory=dict[str, int])
+    left: tuple[str, ...] = ()
+    restored: Mapping[str, int] = field(factory=dict[str, int])
+    not_restored: tuple[str, ...] = ()
 
 
 @stored("dismissals", first=("first",), second=("second",))

@@ -34,9 +34,14 @@ who may cancel, move or rebook an appointment; at what price?     ``who_may_chan
 may this signed link still be used?                               ``links.py``
 which sections and fields does this client see?                   ``who_may_see.py``
 which records look like one person?                               ``who_is_the_same.py``
+by what could a record be the same person as another?             ``matching_keys.py``
 does what is known of two records speak for one person?           ``evidence.py``
 was this contact typed only because the form wanted one?          ``placeholders.py``
-what survives a merge, and how is it undone?                      ``merging.py``
+what does a merge write, and what shows the merged client?        ``merging.py``
+which of several records' values is shown, from which record?     ``surviving.py``
+what does the survivor of a merge take over, and what not?        ``taking_over.py``
+may a merge be taken back, and what stands in the way?            ``undoing.py``
+do the rows follow a merge, and come back at its undo?            ``reassigning.py``
 which client number comes next, and whom does one lead to?        ``client_numbers.py``
 which fields does staff's form have, and is it filled in right?   ``client_fields.py``
 what becomes of everything else when a client is deleted?         ``deleting_clients.py``

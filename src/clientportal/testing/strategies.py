@@ -28,6 +28,7 @@ from clientportal.policy import (
     WindowUnit,
     presets,
 )
+from clientportal.policy.merging import rules_for
 from clientportal.values import (
     CLIENT_FIELDS,
     Address,
@@ -257,7 +258,9 @@ _CHANGE_POLICIES = st.builds(
     rebooking=_FLAGS,
 )
 _FIELD_NAMES = st.sampled_from(list[str](CLIENT_FIELDS))
-_SURVIVORSHIPS = st.dictionaries(_FIELD_NAMES, st.sampled_from(Survivorship), max_size=3)
+_SURVIVORSHIPS = st.lists(
+    _FIELD_NAMES.flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(rules_for(name)))), max_size=3
+).map(dict)
 
 
 def change_policies() -> st.SearchStrategy[ChangePolicy]:
