@@ -12,7 +12,7 @@ from attrs import evolve
 
 from clientportal import policy as policy_package
 from clientportal.errors import PolicyError
-from clientportal.policy import Fee, Override, Policy, Window, policy_from_toml, policy_to_toml, presets
+from clientportal.policy import Fee, MatchingPolicy, Override, Policy, Window, policy_from_toml, policy_to_toml, presets
 from clientportal.values import Money
 
 SALON = """\
@@ -141,3 +141,21 @@ def test_the_package_names_what_it_exports() -> None:
     assert {"policy_from_toml", "policy_to_toml"} <= set(policy_package.__all__)
     with pytest.raises(AttributeError, match="policy_from_yaml"):
         _ = policy_package.policy_from_yaml
+
+
+def test_weights_of_matching_are_one_table_and_replace_the_presets() -> None:
+    """What is left out of it counts for nothing: there is no other way to say that an email does not (T5)."""
+    policy = policy_from_toml('preset = "timely"\nmatching.weights = { mobile = 1, "custom.card" = 0.5 }')
+
+    assert policy.matching.weights == {"mobile": 1.0, "custom.card": 0.5}
+    assert 'weights = { "custom.card" = 0.5, mobile = 1.0 }' in policy_to_toml(policy, preset="timely")
+    assert "weights = { email = 1.0, mobile = 1.0 }" in policy_to_toml(Policy())
+
+
+@pytest.mark.requirement("T5", "T11")
+@pytest.mark.parametrize("name", presets.__all__)
+def test_every_product_finds_duplicates_by_mobile_and_email(name: str) -> None:
+    """One of them is enough, a plain phone says nothing, nothing else is looked at, and nothing rules a pair out."""
+    matching = getattr(presets, name)().matching
+
+    assert matching == MatchingPolicy(weights={"mobile": 1, "email": 1}, enough=1, vetoes=(), names="folded")

@@ -35,6 +35,22 @@ ERRORS = [
         "merging.zzz",
     ),
     (
+        '[matching]\nweights = { mobile = "1" }',
+        "matching.weights.mobile: a number such as 0.5 is needed, not '1' (line 2)",
+        "matching.weights.mobile",
+    ),
+    (
+        "[matching]\nweights = { mobile = 1, shoe_size = 1 }",
+        "matching.weights: there is no fact 'shoe_size'; choose from mobile, phone, email, name, birthday, "
+        "custom.<field> (line 2)",
+        "matching.weights",
+    ),
+    (
+        "[matching]\nalike_from = nan",
+        "matching.alike_from: a number such as 0.5 is needed, not NaN (line 2)",
+        "matching.alike_from",
+    ),
+    (
         'preset = "timly"',
         "preset: 'timly' is not one of the presets acuity, mytime, timely, timetap, vcita (line 1)",
         "preset",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import cast
 
 from attrs import field, frozen
 from attrs.validators import ge, gt, le
@@ -19,6 +20,7 @@ CUSTOM = "custom."
 
 _CONTACTS = tuple(kind.value for kind in ContactKind)
 _COMPARED = ("name", "birthday")
+_WEIGHTS, _VETOES = "matching.weights", "matching.vetoes"
 
 
 class NameComparison(StrEnum):
@@ -30,33 +32,42 @@ class NameComparison(StrEnum):
     """By how little it takes to turn one into the other, 0 to 1, words in any order (extra ``similar``: rapidfuzz)."""
 
 
-def _known(setting: str, name: str, allowed: tuple[str, ...]) -> None:
-    if name not in allowed and not (name.startswith(CUSTOM) and len(name) > len(CUSTOM)):
+def _known(setting: str, name: object, allowed: tuple[str, ...]) -> None:
+    custom = isinstance(name, str) and name.startswith(CUSTOM) and len(name) > len(CUSTOM)
+    if name not in allowed and not custom:
         raise PolicyError(
             f"{setting}: there is no fact {name!r}; choose from {', '.join(allowed)}, custom.<field>", (setting,)
         )
 
 
 def _weights(value: Mapping[str, float]) -> Mapping[str, float]:
+    if not isinstance(cast("object", value), Mapping):
+        raise PolicyError(
+            "matching.weights is a table of fact and points, such as {'mobile': 1, 'email': 1}", (_WEIGHTS,)
+        )
     for name, weight in value.items():
-        _known("matching.weights", name, (*_CONTACTS, *_COMPARED))
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 100:
+        _known(_WEIGHTS, name, (*_CONTACTS, *_COMPARED))
+        given = cast("object", weight)
+        if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= 100:
             raise PolicyError(
                 f"matching.weights: {name} = {weight!r}; a weight is a number above 0, at most 100. Leave out what is "
                 "to count for nothing",
-                ("matching.weights",),
+                (_WEIGHTS,),
             )
-    return {name: float(value[name]) for name in sorted(value)}
+    return {str(name): float(value[name]) for name in sorted(value)}
 
 
 def _one_contact() -> Mapping[str, float]:
     return {"email": 1.0, "mobile": 1.0}
 
 
-def _vetoes(value: frozenset[str] | tuple[str, ...] | list[str]) -> frozenset[str]:
-    for name in value:
-        _known("matching.vetoes", name, _COMPARED)
-    return frozenset(value)
+def _vetoes(value: Iterable[str]) -> frozenset[str]:
+    if isinstance(value, str):
+        raise PolicyError("matching.vetoes is a list of facts, such as ['birthday']; this is one text", (_VETOES,))
+    vetoes = frozenset(value)
+    for name in vetoes:
+        _known(_VETOES, name, _COMPARED)
+    return vetoes
 
 
 @frozen(kw_only=True)
@@ -69,8 +80,10 @@ class MatchingPolicy:
       or a birthday that has a weight.
     * ``enough``: the points from which a pair is shown as one person. The default, one point for a mobile or an email,
       is T5: whoever shares one of them.
-    * ``vetoes``: facts that rule a pair out where both records have them and they differ; a group never holds two
-      records that a veto keeps apart.
+    * ``vetoes``: facts that rule a pair out where both records have them and they differ: ``name``, ``birthday``,
+      ``custom.<field>``. A group never holds two whose birthdays or custom fields are kept apart so. Of names that is
+      true of each pair alone, for Ana is like Anna and Anna like Anne; and where they are a veto, a number that is used
+      under several names (a household's) says nothing between those.
     * ``names``, ``alike_from``: how names are compared, and from when on they count as alike.
     """
 
@@ -79,6 +92,15 @@ class MatchingPolicy:
     vetoes: frozenset[str] = field(default=frozenset(), converter=_vetoes)
     names: NameComparison = field(default=NameComparison.FOLDED, converter=NameComparison)
     alike_from: float = field(default=0.85, converter=float, validator=[ge(0.5), le(1)])
+
+    def __attrs_post_init__(self) -> None:
+        most = sum(self.weights.values())
+        if self.enough > most + 1e-9:
+            raise PolicyError(
+                f"matching.enough = {self.enough:g} and matching.weights contradict each other: all together they are "
+                f"{most:g} points, so that nobody would ever look like anybody",
+                ("matching.enough", _WEIGHTS),
+            )
 
     @property
     def contacts(self) -> frozenset[ContactKind]:

@@ -31,7 +31,8 @@ def settings_of(value: Any, base: Any) -> Tree:
             continue
         if attribute.metadata.get(WHOLE):
             # Told where it differs, empty too: leaving out what a preset asks for is a choice.
-            if mine != (attribute.default.factory() if theirs is attrs.NOTHING else theirs):
+            whole = theirs is attrs.NOTHING
+            if mine != (attribute.default.factory() if whole else theirs) or (whole and mine):
                 tree[attribute.name] = _Inline(sorted(cast("Mapping[str, Any]", mine).items()))
         elif theirs is attrs.NOTHING or mine != theirs:
             plain = _plain(mine, None if theirs is attrs.NOTHING else theirs)
