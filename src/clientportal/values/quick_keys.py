@@ -8,8 +8,8 @@ both libraries with a million spellings (``benchmarks/normalising.py``; a sample
 
 Why the answer is right, step by step of ``phonenumbers.parse`` and ``is_valid_number``, for a text of ASCII digits:
 
-* *The way abroad.* A text that begins with the region's international prefix, or with its country code, may mean two
-  things: left alone. With ``+`` and the region's own country code the rest is the national number.
+* *The way abroad.* Behind ``+``, or the own international prefix, stands a country code, and behind that a number
+  of its plan. A text that begins with the region's country code alone may mean two things: left alone.
 * *The trunk prefix.* Only regions that strip theirs without putting something else there are told here. Where the text
   begins with it, phonenumbers strips it unless the whole text fits the plan and the rest does not; a rest that fits the
   plan is therefore always the stripped one. Where the text does not begin with it, nothing is stripped.
@@ -94,17 +94,28 @@ def _lengths(desc: PhoneNumberDesc, general: PhoneNumberDesc) -> frozenset[int]:
     return frozenset(desc.possible_length or general.possible_length) & frozenset(general.possible_length)
 
 
+def _plan_of(digits: str) -> _Plan | None:
+    """The plan of the first region whose country code those digits begin with; no code begins another."""
+    for length in (1, 2, 3):
+        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length] or 0))
+        if regions is not None:
+            return _plan(regions[0])
+    return None
+
+
 def quick_number(raw: str, region: str) -> str | None:
     """The number in E.164, where it is spelt in a common way of ``region`` (ISO 3166); else ``None``."""
     plan = _plan(region)
     if plan is None or _SPELT.fullmatch(raw) is None:
         return None
     digits = raw.translate(_GROUPING)
-    if digits.startswith("+" + plan.code):
-        national = digits[1 + len(plan.code) :]
-        if plan.trunk.match(national):
+    abroad = plan.abroad.match(digits)
+    start = abroad.end() if abroad is not None else int(digits[0] == "+")
+    if start:
+        plan = plan if digits.startswith(plan.code, start) else _plan_of(digits[start : start + 3])
+        if plan is None or plan.trunk.match(national := digits[start + len(plan.code) :]):
             return None
-    elif digits.startswith(("+", plan.code)) or plan.abroad.match(digits):
+    elif digits.startswith(plan.code):
         return None
     else:
         trunk = plan.trunk.match(digits)
