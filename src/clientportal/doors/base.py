@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from typing import TypeVar, cast
 
 from clientportal.errors import InvalidInput
@@ -11,7 +12,7 @@ from clientportal.operations.setting import Caller, Setup
 from clientportal.ports import step
 from clientportal.values import Secret
 
-__all__ = ["AsyncDoor", "Door", "as_secret", "describe"]
+__all__ = ["AsyncDoor", "Door", "as_secret", "describe", "stepped"]
 
 Q = TypeVar("Q")
 V = TypeVar("V")
@@ -57,6 +58,20 @@ class AsyncDoor:
 
     async def _do(self, operation: Operation[Q, V, T], request: Q, key: str | None = None) -> T:
         return await perform(self._setup, self._caller, operation, request, key=key, preview=self._preview)
+
+
+def stepped(items: AsyncIterator[T]) -> Iterator[T]:
+    """The same items one by one, without an event loop."""
+    while True:
+        try:
+            item = step(_next_of(items))
+        except StopAsyncIteration:
+            return
+        yield item
+
+
+async def _next_of(items: AsyncIterator[T]) -> T:
+    return await anext(items)
 
 
 def describe(awaited: type, plain: type) -> None:

@@ -5,11 +5,13 @@ What each method promises is said at the plain one; the awaited twin has its doc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
-from clientportal.doors.base import AsyncDoor, Door, describe
-from clientportal.operations import dismissing, duplicate_report, merging
-from clientportal.outcomes import Duplicates, Merged, MergePlan, Undone
+from clientportal.doors.base import AsyncDoor, Door, describe, stepped
+from clientportal.operations import dismissing, duplicate_report, merging, rehearsing
+from clientportal.operations.setting import Staff
+from clientportal.outcomes import DuplicateGroup, Duplicates, Merged, MergePlan, Rehearsed, Undone
+from clientportal.policy import Policy
 from clientportal.records import Merge
 from clientportal.values import RecordRef
 
@@ -28,8 +30,35 @@ class StaffDuplicates(Door):
     """What staff can do about one person's several records."""
 
     def duplicates(self, *, after: str | None = None, limit: int = 50) -> Duplicates:
-        """The duplicate report: one group per set of records that share a normalised mobile or email (T5, X4)."""
+        """The duplicate report, a page: one group per set of records that look like one person (T5, X4).
+
+        By default those that share a normalised mobile or email; ``policy.matching`` says what counts. ``after`` is
+        the ``next`` of the page before. What is added while you turn the pages is seen once or not at all; nothing is
+        shown twice.
+        """
         return self._do(duplicate_report.DUPLICATES, duplicate_report.ListDuplicates(after, limit))
+
+    def duplicates_of(self, ref: RecordRef) -> DuplicateGroup | None:
+        """The group that one record, or whoever it was merged into, has in the report; ``None`` where it has none.
+
+        It is looked up by the record's own contacts: as quick among a million clients as among ten. Raises
+        ``Refused`` with ``not_found``.
+        """
+        return self._do(duplicate_report.DUPLICATES_OF, duplicate_report.DuplicatesOf(ref))
+
+    def scan_duplicates(self) -> Iterator[DuplicateGroup]:
+        """The whole report at once, group by group as they are read: for an export, or a night's work."""
+        assert isinstance(self._caller, Staff)
+        yield from stepped(duplicate_report.scan(self._setup, self._caller))
+
+    def rehearse_matching(self, other: Policy) -> Iterator[Rehearsed]:
+        """What another ``matching`` or ``contacts`` would change, over today's records, before it is switched on (X8).
+
+        Record by record: by what it would be found, and which contacts could be read or could not any more; then group
+        by group: which would form, change or fall apart. Two walks over your clients, without effect.
+        """
+        assert isinstance(self._caller, Staff)
+        yield from stepped(rehearsing.rehearse(self._setup, self._caller, other))
 
     def plan_merge(
         self,
@@ -87,6 +116,19 @@ class AsyncStaffDuplicates(AsyncDoor):
 
     async def duplicates(self, *, after: str | None = None, limit: int = 50) -> Duplicates:
         return await self._do(duplicate_report.DUPLICATES, duplicate_report.ListDuplicates(after, limit))
+
+    async def duplicates_of(self, ref: RecordRef) -> DuplicateGroup | None:
+        return await self._do(duplicate_report.DUPLICATES_OF, duplicate_report.DuplicatesOf(ref))
+
+    async def scan_duplicates(self) -> AsyncIterator[DuplicateGroup]:
+        assert isinstance(self._caller, Staff)
+        async for group in duplicate_report.scan(self._setup, self._caller):
+            yield group
+
+    async def rehearse_matching(self, other: Policy) -> AsyncIterator[Rehearsed]:
+        assert isinstance(self._caller, Staff)
+        async for line in rehearsing.rehearse(self._setup, self._caller, other):
+            yield line
 
     async def plan_merge(
         self,

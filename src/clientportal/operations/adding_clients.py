@@ -33,9 +33,9 @@ from clientportal.records import (
 )
 from clientportal.rules.client_fields import Typed, read_change, read_contacts, read_draft
 from clientportal.rules.client_numbers import COUNTER, next_number
+from clientportal.rules.matching_keys import index_keys, proposing_keys
 from clientportal.rules.who_may_manage import Permission
-from clientportal.rules.whose_contact import keys_of
-from clientportal.values import ClientChange, ClientDraft, ClientRecord, ContactKey, RecordKind, RecordRef
+from clientportal.values import ClientChange, ClientDraft, ClientRecord, ContactKey, MatchKey, RecordKind, RecordRef
 
 __all__ = ["ADD_CLIENT", "CHANGE_CLIENT", "AddClient", "ChangeClient"]
 
@@ -88,7 +88,7 @@ async def _load_adding(reading: Reading, asked: AddClient) -> _Adding:
     return _Adding(draft, keys, tuple(sorted(alike)), counter, reading.actor, reading.fresh_id())
 
 
-def _decide_adding(seen: _Adding, _asked: AddClient, _policy: Policy, now: datetime) -> Decision[Added]:
+def _decide_adding(seen: _Adding, _asked: AddClient, policy: Policy, now: datetime) -> Decision[Added]:
     """Never refused for looking like somebody: two people share a telephone. Who they are is named instead."""
     number, counted = next_number(seen.counter)
     because = Because("client_fields.add", (("number", str(number)), ("alike", str(len(seen.alike)))))
@@ -100,6 +100,7 @@ def _decide_adding(seen: _Adding, _asked: AddClient, _policy: Policy, now: datet
         due_at=now,
         draft=seen.draft,
         entries=seen.keys,
+        proposing=tuple(sorted(map(str, proposing_keys(seen.draft, policy)))),
         number=number,
         because=str(because),
     )
@@ -183,13 +184,13 @@ def _decide_changing(seen: _Writing, asked: ChangeClient, policy: Policy, now: d
         change=seen.change,
         because=str(because),
     )
-    wanted = keys_of(seen.change.applied_to(seen.row, now), policy.contacts.region)
+    wanted = index_keys(seen.change.applied_to(seen.row, now), policy).keys
     writes = _index(asked.ref, wanted, seen.entries, forget=seen.one_commit)
     return grant(ClientChanged(asked.ref, seen.written), because, writes, asks=intent)
 
 
 def _index(
-    ref: RecordRef, wanted: frozenset[ContactKey], known: Sequence[ContactEntry], *, forget: bool
+    ref: RecordRef, wanted: frozenset[MatchKey], known: Sequence[ContactEntry], *, forget: bool
 ) -> tuple[Write, ...]:
     """The contact index after the change. A host elsewhere may still say no: what is there stays until the next walk,
     for a hit is read again before it counts, and one that is missing is a client who cannot log in.

@@ -1,4 +1,4 @@
-"""The contact index: who has which phone and email, normalised.
+"""The contact index: who has which phone and email, normalised; and what else the search for duplicates goes by.
 
 Hosts store contacts raw, in any spelling. The index is built by one walk over them, which can stop anywhere and go on,
 kept fresh by ``contact_changed``, and never trusted: a hit is read again in the host before it counts.
@@ -12,40 +12,23 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, grant
-from clientportal.errors import HostError, InvalidContact
+from clientportal.errors import HostError
 from clientportal.operations.frame import Operation, Reading, alone
 from clientportal.operations.performing import perform
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Unreadable, WalkReport
 from clientportal.policy import Policy
-from clientportal.ports import RawContacts
 from clientportal.records import ContactEntry, Pointer, Put, Remove, Session, WalkMark, Write
-from clientportal.values import ContactKey, ContactKind, RecordRef, parse_email, parse_phone
+from clientportal.rules.matching_keys import index_keys
+from clientportal.values import MatchKey, RecordRef
 
 __all__ = ["CONTACT_CHANGED", "ContactChanged", "walk"]
 
 BATCH = 200
 MOST_UNREADABLE = 1000
+_MOST = 100_000
+"""More entries than the records of a batch have: one that were left out would be written again."""
 _WALK = "contacts"
-
-
-def _keys(raw: RawContacts, region: str) -> tuple[set[ContactKey], list[Unreadable]]:
-    keys: set[ContactKey] = set()
-    bad: list[Unreadable] = []
-    for kind, text in (
-        (ContactKind.MOBILE, raw.mobile),
-        (ContactKind.PHONE, raw.phone),
-        (ContactKind.EMAIL, raw.email),
-    ):
-        if not text:
-            continue
-        try:
-            keys.add(
-                parse_email(text).key() if kind is ContactKind.EMAIL else parse_phone(text, region=region).key(kind)
-            )
-        except InvalidContact as error:
-            bad.append(Unreadable(raw.ref, kind, error.problem))
-    return keys, bad
 
 
 @frozen
@@ -74,17 +57,18 @@ async def _load_step(reading: Reading, step: _Step) -> _Batch:
     page = await reading.host.contacts(mark.cursor, BATCH)
     if page.next is not None and page.next == mark.cursor:
         raise HostError("contacts() answered with the cursor that it was given: the walk would never end")
-    region = reading.policy.contacts.region
     wanted: dict[str, ContactEntry] = {}
+    contacts = 0
     unreadable: list[Unreadable] = []
     for raw in page.items:
-        keys, bad = _keys(raw, region)
-        unreadable.extend(bad)
-        for key in keys:
+        found = index_keys(raw, reading.policy)
+        unreadable.extend(Unreadable(raw.ref, kind, problem) for kind, problem in found.unreadable)
+        for key in found.keys:
             entry = ContactEntry.of(raw.ref, key)
             wanted[entry.id] = entry
+            contacts += key.contact is not None
     refs = sorted({str(raw.ref) for raw in page.items})
-    known = {entry.id: entry for entry in await reading.state.find_any(ContactEntry, "ref", refs, limit=BATCH * 10)}
+    known = {entry.id: entry for entry in await reading.state.find_any(ContactEntry, "ref", refs, limit=_MOST)}
     absorbed = await reading.state.get_many(Pointer, refs)
     stale = [entry for entry in known.values() if entry.id not in wanted and entry.ref not in absorbed]
     new = [entry for entry in wanted.values() if entry.id not in known]
@@ -94,7 +78,7 @@ async def _load_step(reading: Reading, step: _Step) -> _Batch:
         entries=(*(Put(entry) for entry in new), *(Remove(entry) for entry in stale)),
         unreadable=tuple(unreadable),
         records=len(page.items),
-        contacts=len(wanted),
+        contacts=contacts,
         next=page.next,
     )
 
@@ -156,7 +140,7 @@ async def _count_shared(setup: Setup, tenant: str) -> int:
     async with setup.store.begin(tenant, setup.host, writes=False, connection=setup.connection) as unit:
         while True:
             page = await unit.state.collisions(ContactEntry, "key", after=after, limit=1000, most=2)
-            count += len(page.items)
+            count += sum(MatchKey.parse(one.key).contact is not None for one in page.items)
             after = page.next
             if after is None:
                 return count
@@ -182,11 +166,8 @@ class _Changed:
 
 async def _load_changed(reading: Reading, asked: ContactChanged) -> _Changed:
     rows = await reading.host.clients([asked.ref])
-    known = await reading.state.find(ContactEntry, "ref", [str(asked.ref)])
-    wanted: set[ContactKey] = set()
-    for row in rows:
-        raw = RawContacts(row.ref, mobile=row.mobile, phone=row.phone, email=row.email)
-        wanted, _ = _keys(raw, reading.policy.contacts.region)
+    known = await reading.state.find(ContactEntry, "ref", [str(asked.ref)], limit=_MOST)
+    wanted = frozenset(key for row in rows for key in index_keys(row, reading.policy).keys)
     pointer = await reading.state.get(Pointer, str(asked.ref))
     usable = any(row.usable for row in rows)
     shut_out: Sequence[Session] = ()

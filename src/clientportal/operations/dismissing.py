@@ -12,8 +12,9 @@ from clientportal.operations.people import records_of
 from clientportal.operations.signing_in import read_any_contact
 from clientportal.policy import Policy
 from clientportal.records import ContactHistory, Dismissal, Put, Remove
+from clientportal.rules.placeholders import says_nothing
 from clientportal.rules.who_may_manage import Permission
-from clientportal.values import ContactKey, RecordRef, mask
+from clientportal.values import ContactKey, MatchKey, RecordRef, mask
 
 __all__ = ["DISMISS", "FLAG_PLACEHOLDER", "RESTORE_PAIR", "Pair", "PlaceholderContact"]
 
@@ -96,9 +97,11 @@ async def _load_history(reading: Reading, asked: PlaceholderContact) -> _Flaggin
 def _decide_flag(seen: _Flagging, asked: PlaceholderContact, _policy: Policy, _now: datetime) -> Decision[bool]:
     because = Because("who_is_the_same.placeholder", (("contact", mask(seen.key.value)),))
     history = seen.history or ContactHistory(id=str(seen.key))
-    if history.placeholder == asked.flagged:
+    # Where nobody has said anything, what is typed where people have none counts as a placeholder by itself.
+    now_so = says_nothing(MatchKey.of(seen.key)) if history.word is None else history.word
+    if now_so == asked.flagged and (history.placeholder or not asked.flagged):
         return grant(False, because)
-    return grant(True, because, (Put(evolve(history, placeholder=asked.flagged)),))
+    return grant(True, because, (Put(evolve(history, placeholder=asked.flagged, cleared=not asked.flagged)),))
 
 
 FLAG_PLACEHOLDER = Operation[PlaceholderContact, _Flagging, bool](

@@ -1,29 +1,47 @@
-"""The duplicate report. Rule: ``rules/who_is_the_same.py``."""
+"""The duplicate report: a page of it, one record's part of it, all of it. Rule: ``rules/who_is_the_same.py``.
+
+Groups are shown at the smallest key of their component, in the order of the keys. So a page begins where the last one
+ended, reads on from there, and looks up what hangs together with what it finds; it never reads the whole business,
+unless a component is so large that the whole scan is cheaper. All three ways show the same groups (law 15).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import json
+from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from clientportal.decisions import Because, Decision, grant
+from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.errors import InvalidCursor
+from clientportal.operations.auditing import note_action, note_refusal
+from clientportal.operations.components import MOST_HOLDERS as MOST_HOLDERS
+from clientportal.operations.components import IndexComponent, components_around, holders, index_components
 from clientportal.operations.frame import Operation, Reading
+from clientportal.operations.looking import look
 from clientportal.operations.paging import check_limit
 from clientportal.operations.people import records_of, roots_of
-from clientportal.outcomes import Duplicates
+from clientportal.operations.setting import Setup, Staff
+from clientportal.operations.weighing import weigh
+from clientportal.outcomes import DuplicateGroup, Duplicates
 from clientportal.policy import Policy
-from clientportal.records import ContactEntry, ContactHistory, Dismissal, Pointer
-from clientportal.rules.evidence import Face
-from clientportal.rules.who_is_the_same import Component, SharedKey, group_records, is_merge_key
-from clientportal.rules.who_may_manage import Permission
-from clientportal.rules.whose_contact import keys_of
-from clientportal.values import ContactKey, MatchKey, RecordRef
+from clientportal.records import ContactEntry
+from clientportal.rules.who_may_manage import Permission, may
+from clientportal.values import RecordRef
 
-__all__ = ["DUPLICATES", "ListDuplicates"]
+__all__ = ["DUPLICATES", "DUPLICATES_OF", "DuplicatesOf", "ListDuplicates", "scan"]
 
-_PAGE = 500
+KEYS_AT_ONCE = 200
+"""How many colliding keys a page looks around at a time."""
+
+COMPONENTS_AT_ONCE = 200
+"""How many components the whole scan reads the rows of at a time."""
+
+
+# --- a page --------------------------------------------------------------------------------------------------------
 
 
 @frozen
@@ -35,113 +53,152 @@ class ListDuplicates:
 
 
 @frozen
-class _Report:
-    shared: tuple[SharedKey, ...]
-    dismissed: frozenset[frozenset[RecordRef]]
-    names: Mapping[RecordRef, str]
-    shown: frozenset[RecordRef]
-    next: str | None
+class _Place:
+    """Where a page ended: from which of the store's cursors on the keys were read, at which key the last group stood,
+    and its first record, for a component may be several groups."""
 
+    batch: str | None
+    key: str
+    ref: RecordRef
 
-async def _shared_contacts(reading: Reading) -> list[SharedKey]:
-    """Every contact that several records have, absorbed ones followed: the database finds them, we close over them
-    alone.
-    """
-    cap = reading.policy.contacts.shared_by_at_most
-    found: list[SharedKey] = []
-    after: str | None = None
-    while True:
-        # Merged records count once, so more index entries than the cap may still be few persons.
-        page = await reading.state.collisions(ContactEntry, "key", after=after, limit=_PAGE, most=cap * 10 + 1)
-        keys = [ContactKey.parse(hit.key) for hit in page.items]
-        refs = {hit.key: [RecordRef.parse(id[: -len(hit.key) - 1]) for id in hit.ids] for hit in page.items}
-        roots = await roots_of(reading, sorted({ref for each in refs.values() for ref in each}))
-        histories = await reading.state.get_many(ContactHistory, [str(key) for key in keys])
-        for key in keys:
-            history = histories.get(str(key))
-            detached: frozenset[RecordRef] = frozenset(history.detached) if history is not None else frozenset()
-            persons = {roots[ref] for ref in refs[str(key)] if ref not in detached}
-            if len(persons) > 1 and key.kind in reading.policy.matching.contacts:
-                placeholder = history is not None and history.placeholder
-                found.append(SharedKey(MatchKey.of(key), tuple(sorted(persons)), placeholder or None))
-        after = page.next
-        if after is None:
-            return found
+    def __str__(self) -> str:
+        body = json.dumps([self.batch, self.key, str(self.ref)]).encode()
+        return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
-
-async def _dismissed(reading: Reading) -> frozenset[frozenset[RecordRef]]:
-    """Every dismissed pair, each followed to the records that speak today."""
-    found: list[Dismissal] = []
-    after: str | None = None
-    while True:
-        page = await reading.state.page(Dismissal, "first", after=after, limit=_PAGE)
-        found.extend(page.items)
-        after = page.next
-        if after is None:
-            break
-    refs = sorted({RecordRef.parse(text) for one in found for text in (one.first, one.second)})
-    roots = await roots_of(reading, refs)
-    pairs = (frozenset((roots[RecordRef.parse(one.first)], roots[RecordRef.parse(one.second)])) for one in found)
-    return frozenset(pair for pair in pairs if len(pair) == 2)
-
-
-async def _load_report(reading: Reading, asked: ListDuplicates) -> _Report:
-    after = None
-    if asked.after is not None:
+    @classmethod
+    def read(cls, text: str) -> _Place:
         try:
-            after = RecordRef.parse(asked.after)
-        except ValueError as error:
-            raise InvalidCursor("this cursor was not made by the duplicate report") from error
-    dismissed = await _dismissed(reading)
-    # What is on too many records stays so, even where few of them are read again below.
-    shared = [one for one in await _shared_contacts(reading) if is_merge_key(one, reading.policy)]
-    every = group_records(Component(tuple(shared), {}, dismissed), reading.policy)
-    groups = [group for group in every if after is None or group.refs[0] > after]
-    shown = groups[: asked.limit]
-    # A hit of the index is a hint: what is shown is read again, and counts only where the rows still say so.
-    members: dict[RecordRef, tuple[RecordRef, ...]] = {}
-    on_page = frozenset(ref for group in shown for ref in group.refs)
-    whole = {ref: group.refs for group in every for ref in group.refs}
-    ends = {ref for group in shown for link in group.blocked for ref in (link.first, link.second)}
-    # A blocked link is shown with both its ends, and stays blocked only where the whole group of each end is there.
-    roots = on_page.union(*(whole.get(ref, (ref,)) for ref in ends))
-    pointers = await reading.state.find_any(Pointer, "root", sorted(map(str, roots)), limit=10_000)
-    for root in roots:
-        members[root] = (root, *(one.absorbed_ref for one in pointers if one.root_ref == root))
-    rows = await records_of(reading, [ref for each in members.values() for ref in each])
-    usable = {root for root in roots if root in rows and rows[root].usable}
-    names = {root: rows[root].name for root in usable}
-    confirmed: list[SharedKey] = []
-    region = reading.policy.contacts.region
-    for one in shared:
-        refs = tuple(
-            root
-            for root in one.refs
-            if root in usable
-            and any(ref not in rows or one.key.contact in keys_of(rows[ref], region) for ref in members[root])
+            raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            parts: Any = json.loads(raw)
+            batch, key, ref = parts
+            if not isinstance(key, str) or not isinstance(ref, str) or not isinstance(batch, str | None):
+                raise ValueError("a cursor is made of text")
+            return cls(batch, key, RecordRef.parse(ref))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise InvalidCursor("this cursor was not made by the duplicate report: begin at its first page") from error
+
+
+@frozen
+class _Shown:
+    groups: tuple[DuplicateGroup, ...]
+    next: str | None = None
+
+
+async def _load_page(reading: Reading, asked: ListDuplicates) -> _Shown:
+    last = None if asked.after is None else _Place.read(asked.after)
+    batch = None if last is None else last.batch
+    policy = reading.policy
+    found: list[tuple[_Place, DuplicateGroup]] = []
+    every: list[IndexComponent] | None = None
+    while len(found) <= asked.limit:
+        page = await reading.state.collisions(
+            ContactEntry, "key", after=batch, limit=KEYS_AT_ONCE, most=MOST_HOLDERS + 1
         )
-        if len(refs) > 1:
-            confirmed.append(evolve(one, refs=refs))
-    more = str(shown[-1].refs[0]) if len(groups) > len(shown) else None
-    return _Report(tuple(confirmed), dismissed, names, on_page, more)
+        held = holders(page.items, policy)
+        near = await components_around(reading.state, policy, held=held) if every is None else every
+        if near is None:
+            near = every = await index_components(reading.state, policy)
+        ahead = [one for one in near if one.first in held and (last is None or one.first >= last.key)]
+        while ahead and len(found) <= asked.limit:
+            some = asked.limit + 1 - len(found)
+            for component, groups in zip(ahead, await weigh(reading, ahead[:some], policy), strict=False):
+                fresh = (one for one in groups if last is None or (component.first, one.refs[0]) > (last.key, last.ref))
+                found.extend((_Place(batch, component.first, one.refs[0]), one) for one in fresh)
+            ahead = ahead[some:]
+        batch = page.next
+        if batch is None:
+            break
+    more = str(found[asked.limit - 1][0]) if len(found) > asked.limit else None
+    return _Shown(tuple(group for _, group in found[: asked.limit]), more)
 
 
-def _decide_report(seen: _Report, _asked: ListDuplicates, policy: Policy, _now: datetime) -> Decision[Duplicates]:
-    faces = {ref: Face(ref, (name,)) for ref, name in seen.names.items()}
-    every = group_records(Component(seen.shared, faces, seen.dismissed), policy)
-    groups = tuple(group for group in every if not seen.shown.isdisjoint(group.refs))
-    because = Because(
+def _because(groups: int, policy: Policy) -> Because:
+    return Because(
         "who_is_the_same.group_records",
-        (("groups", str(len(groups))),),
+        (("groups", str(groups)),),
         (("contacts.shared_by_at_most", str(policy.contacts.shared_by_at_most)),),
     )
-    return grant(Duplicates(groups, seen.next), because)
 
 
-DUPLICATES = Operation[ListDuplicates, _Report, Duplicates](
+def _decide_page(seen: _Shown, _asked: ListDuplicates, policy: Policy, _now: datetime) -> Decision[Duplicates]:
+    return grant(Duplicates(seen.groups, seen.next), _because(len(seen.groups), policy))
+
+
+DUPLICATES = Operation[ListDuplicates, _Shown, Duplicates](
     name="duplicates",
-    load=_load_report,
-    decide=_decide_report,
+    load=_load_page,
+    decide=_decide_page,
     writes=False,
     permission=Permission.SEE_DUPLICATES,
 )
+
+
+# --- one record ----------------------------------------------------------------------------------------------------
+
+
+@frozen
+class DuplicatesOf:
+    """Which record: one of a merged client's will do."""
+
+    ref: RecordRef
+
+
+@frozen
+class _OfOne:
+    known: bool
+    group: DuplicateGroup | None = None
+
+
+async def _load_one(reading: Reading, asked: DuplicatesOf) -> _OfOne:
+    root = (await roots_of(reading, [asked.ref]))[asked.ref]
+    if root not in await records_of(reading, [root]):
+        return _OfOne(known=False)
+    near = await components_around(reading.state, reading.policy, persons=[str(root)])
+    if near is None:
+        near = await index_components(reading.state, reading.policy)
+    own = [one for one in near if str(root) in one.persons]
+    groups = (group for each in await weigh(reading, own, reading.policy) for group in each)
+    return _OfOne(known=True, group=next((group for group in groups if root in group.refs), None))
+
+
+def _decide_one(seen: _OfOne, asked: DuplicatesOf, policy: Policy, _now: datetime) -> Decision[DuplicateGroup | None]:
+    because = _because(int(seen.group is not None), policy)
+    if not seen.known:
+        return refuse(Reason.NOT_FOUND, because)
+    return grant(seen.group, because)
+
+
+DUPLICATES_OF = Operation[DuplicatesOf, _OfOne, DuplicateGroup | None](
+    name="duplicates_of",
+    load=_load_one,
+    decide=_decide_one,
+    subject=lambda asked: str(asked.ref),
+    writes=False,
+    permission=Permission.SEE_DUPLICATES,
+)
+
+
+# --- all of it -----------------------------------------------------------------------------------------------------
+
+
+async def _all_components(reading: Reading) -> list[IndexComponent]:
+    return await index_components(reading.state, reading.policy)
+
+
+async def scan(setup: Setup, staff: Staff) -> AsyncIterator[DuplicateGroup]:
+    """Yield every group, in the order of the pages: one reading of the index, then the rows of some at a time.
+
+    Each portion is read in a unit of its own, so that a large business holds no transaction open.
+    """
+    no = may(staff.permissions, Permission.SEE_DUPLICATES)
+    if no is not None:
+        await note_refusal(setup, staff, "scan_duplicates", "", no)
+        raise setup.refused(no, staff.tenant)
+    await note_action(setup, staff, "scan_duplicates", Because("who_is_the_same.group_records"))
+    components = await look(setup, staff, _all_components)
+    policy = setup.policy_of(staff.tenant)
+    for start in range(0, len(components), COMPONENTS_AT_ONCE):
+        some = components[start : start + COMPONENTS_AT_ONCE]
+        for groups in await look(setup, staff, weigh, some, policy):
+            for group in groups:
+                yield group

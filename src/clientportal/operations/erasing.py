@@ -169,7 +169,8 @@ def _contacts(reading: Reading, held: Held, found: _Found) -> frozenset[ContactK
     """Every contact that was ever known to be theirs: of the rows, the index, and the journals of their merges."""
     keys = {key for row in held.records for key in keys_of(row, reading.policy.contacts.region)}
     for entry in found.by_kind.get(ContactEntry, {}).values():
-        keys.add(ContactKey.parse(cast("ContactEntry", entry).key))
+        if (key := cast("ContactEntry", entry).contact) is not None:
+            keys.add(key)
     for one in found.by_kind.get(Merge, {}).values():
         merge = cast("Merge", one)
         if RecordRef.parse(merge.absorbed) in held.refs:

@@ -21,7 +21,7 @@ from clientportal.operations.people import group_of, records_of
 from clientportal.records import AccountLink, ContactEntry, HostWrite, Intent, Remove, Write
 from clientportal.rules.deleting_clients import forget_client
 from clientportal.rules.erasing import erased
-from clientportal.values import ContactKey, RecordKind, RecordRef
+from clientportal.values import RecordKind, RecordRef
 
 __all__ = ["FOLLOWING", "Following"]
 
@@ -41,7 +41,7 @@ async def _after_deleting(reading: Reading, intent: Intent) -> Following:
         return Following()
     gone = await _gone(reading, intent, intent.for_ref)
     entries = await reading.state.find_any(ContactEntry, "ref", sorted(map(str, gone)), limit=_MOST)
-    keys = {*intent.entries, *(ContactKey.parse(entry.key) for entry in entries)}
+    keys = {*intent.entries, *(key for entry in entries if (key := entry.contact) is not None)}
     left = await load_leftovers(reading, gone, sorted(keys), intent.actor)
     return Following(*forget_client(left, reading.now))
 

@@ -50,6 +50,7 @@ from clientportal.rules.importing import (
     record_made,
     told,
 )
+from clientportal.rules.matching_keys import proposing_keys
 from clientportal.rules.who_may_manage import Permission, may
 from clientportal.rules.whose_contact import keys_of
 from clientportal.values import (
@@ -210,7 +211,8 @@ class _Run:
             number = _number(row, layout)
         except InvalidInput as error:
             return Row(row.line, digest, None, problem=str(error))
-        return Row(row.line, digest, draft, frozenset(contacts.keys), number)
+        proposing = proposing_keys(draft, self.policy)
+        return Row(row.line, digest, draft, frozenset(contacts.keys), number, proposing=proposing)
 
     async def batch(self, rows: Sequence[Row]) -> tuple[ImportedRow, ...]:
         """Judge some rows and carry it out; on a conflict again, as every operation does."""
@@ -316,7 +318,7 @@ def _done(judged: Judged, answers: Sequence[HostAnswer]) -> list[tuple[Row, Reco
 async def _found_out(reading: Reading, done: Sequence[tuple[Row, RecordRef]]) -> list[Made]:
     state = reading.state
     begun = await state.get_many(ImportedClient, sorted(row.digest for row, _ in done), lock=True)
-    wanted = sorted(ContactEntry.of(ref, key).id for row, ref in done for key in row.keys)
+    wanted = sorted(ContactEntry.of(ref, key).id for row, ref in done for key in row.indexed_by)
     indexed = frozenset(await state.get_many(ContactEntry, wanted))
     numbered = await state.get_many(ClientNumber, sorted(str(ref) for _, ref in done))
     return [Made(row, ref, begun.get(row.digest), indexed, str(ref) in numbered) for row, ref in done]

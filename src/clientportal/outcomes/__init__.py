@@ -70,6 +70,7 @@ from clientportal.outcomes.merging import (
     Source,
     Undone,
 )
+from clientportal.outcomes.rehearsing import Rehearsed, RehearsedKind
 from clientportal.outcomes.staff import (
     AuditLine,
     ChangeExplained,
@@ -162,6 +163,8 @@ __all__ = [
     "ProfileOption",
     "RecoveryCodes",
     "Registered",
+    "Rehearsed",
+    "RehearsedKind",
     "ResetDone",
     "ResetRow",
     "RowOutcome",

@@ -80,7 +80,7 @@ class Intent:
     ``for_ref`` is also the client row that is updated (with ``change``) or deleted, ``refs`` are those to be erased, or
     the merged ones that are deleted with it, and ``cancels`` the appointments that are cancelled then. ``number`` is
     the client number of the row that is created, and ``entries`` its contacts, or those that the rows have which are
-    deleted or erased: nobody else knows them afterwards.
+    deleted or erased: nobody else knows them afterwards. ``proposing`` are the other keys of the contact index.
     ``account`` is whose session books (A8a). ``assignment`` is whose the appointment is that a move makes anew, as it
     stands when the host has answered; ``account`` then says whose the new one is already.
     """
@@ -106,6 +106,7 @@ class Intent:
     fee: Money | None = None
     session: Session | None = None
     entries: tuple[ContactKey, ...] = ()
+    proposing: tuple[str, ...] = ()
     because: str = ""
     receipt: Receipt | None = None
     link: str | None = None

@@ -16,7 +16,16 @@ from attrs import evolve, field, frozen
 from clientportal.outcomes import ImportedRow, RowOutcome, RowReason
 from clientportal.records import ContactEntry, ImportedClient, NumberCounter, Put, Write
 from clientportal.rules.client_numbers import assign_numbers
-from clientportal.values import AnswerKind, ClientDraft, ClientRecord, ContactKey, ContactKind, HostAnswer, RecordRef
+from clientportal.values import (
+    AnswerKind,
+    ClientDraft,
+    ClientRecord,
+    ContactKey,
+    ContactKind,
+    HostAnswer,
+    MatchKey,
+    RecordRef,
+)
 from clientportal.values.searching import folded
 
 __all__ = [
@@ -48,7 +57,8 @@ def folded_name(record: ClientRecord | ClientDraft) -> str:
 class Row:
     """One row that was read: ``draft`` with its contacts normalised, or the ``problem`` that it has.
 
-    ``digest`` is the row's own id within the import, the same wherever in the file it stands.
+    ``digest`` is the row's own id within the import, the same wherever in the file it stands; ``proposing`` is what the
+    contact index is to hold of it beyond the contacts.
     """
 
     line: int
@@ -57,6 +67,12 @@ class Row:
     keys: frozenset[ContactKey] = frozenset()
     number: int | None = None
     problem: str = ""
+    proposing: frozenset[MatchKey] = frozenset()
+
+    @property
+    def indexed_by(self) -> tuple[MatchKey, ...]:
+        """Everything that the contact index is to hold of it, in order."""
+        return tuple(sorted(self.proposing.union(map(MatchKey.of, self.keys))))
 
 
 @frozen
@@ -235,7 +251,7 @@ def record_made(made: Sequence[Made], counter: NumberCounter | None, now: dateti
     """
     writes: list[Write] = []
     for one in made:
-        entries = [ContactEntry.of(one.ref, key) for key in sorted(one.row.keys)]
+        entries = [ContactEntry.of(one.ref, key) for key in one.row.indexed_by]
         writes.extend(Put(entry) for entry in entries if entry.id not in one.indexed)
         was = one.begun or asked_for(one.row, now)
         writes.append(Put(evolve(was, ref=str(one.ref))))

@@ -47,7 +47,7 @@ from clientportal.rules.guessing import (
 )
 from clientportal.rules.whom_to_tell import may_be_sent_to
 from clientportal.rules.whose_contact import Candidate, Found, Nobody, Several, TooMany, may_be_recycled, whose_contact
-from clientportal.values import ClientDraft, ContactKey, ContactKind, Email, Phone, RecordRef, Secret, mask
+from clientportal.values import ClientDraft, ContactKey, ContactKind, Email, MatchKey, Phone, RecordRef, Secret, mask
 
 __all__ = [
     "STRANGERS",
@@ -353,7 +353,8 @@ def open_for_new_record(intent: Intent, ref: RecordRef) -> tuple[Write, ...]:
     contact index knows it in the same commit, so that the next login with that number reaches the same record. One
     that staff add (TT10) has no session, and its number at once (TT9).
     """
-    entries: tuple[Write, ...] = tuple(Put(ContactEntry.of(ref, key)) for key in intent.entries)
+    keys = (*map(MatchKey.of, intent.entries), *map(MatchKey.parse, intent.proposing))
+    entries: tuple[Write, ...] = tuple(Put(ContactEntry.of(ref, key)) for key in keys)
     if intent.number is not None:
         entries = (*entries, Put(ClientNumber(id=str(ref), number=intent.number)))
     if intent.session is None:

@@ -21,7 +21,7 @@ from clientportal.rules.evidence import Alike, Face, folded_alike, is_enough, ju
 from clientportal.rules.placeholders import says_nothing
 from clientportal.values import MatchKey, RecordRef
 
-__all__ = ["Component", "SharedKey", "group_records", "is_merge_key", "judge_pairs"]
+__all__ = ["Component", "SharedKey", "group_records", "is_merge_key", "judge_pairs", "says_something"]
 
 
 @frozen
@@ -67,11 +67,15 @@ def is_merge_key(found: SharedKey, policy: Policy) -> bool:
     family or ``none@example.com``: it makes nobody the same person. One that is typed where people have none is
     recognised, unless staff have said that it is somebody's.
     """
-    empty = says_nothing(found.key) if found.placeholder is None else found.placeholder
+    return says_something(found.key, len(set(found.refs)), found.placeholder, policy)
+
+
+def says_something(key: MatchKey, persons: int, placeholder: bool | None, policy: Policy) -> bool:
+    """The same of a key that so many persons have, where nobody has looked yet who they are."""
     return (
-        found.key.kind in policy.matching.weights
-        and 2 <= len(set(found.refs)) <= policy.contacts.shared_by_at_most
-        and not empty
+        key.kind in policy.matching.weights
+        and 2 <= persons <= policy.contacts.shared_by_at_most
+        and not (says_nothing(key) if placeholder is None else placeholder)
     )
 
 
