@@ -12,12 +12,13 @@ from attrs import evolve
 from clientportal.decisions import Decision, Refusal
 from clientportal.errors import Conflict, HostError, StoreError
 from clientportal.operations.assignments import as_assigned_now
-from clientportal.operations.following import FOLLOWING, Following
+from clientportal.operations.following import FOLLOWING, STANDING, Following
 from clientportal.operations.frame import BEGUN, TRIES, Operation, Reading, Unfinished, ask_host, audit_entry
 from clientportal.operations.setting import Caller, Setup, System
 from clientportal.operations.trusting import CheckedHost, check_outcome
 from clientportal.ports import Unit, awaited_host
 from clientportal.records import Intent, Put, Receipt, Remove, SpentLink, Trail, Write
+from clientportal.rules.reassigning import still_moving
 from clientportal.rules.settling import settle, settled_result
 from clientportal.rules.who_may_change import catch_up
 from clientportal.values import AnswerKind, HostAnswer
@@ -34,19 +35,27 @@ async def ask_elsewhere(
 ) -> Decision[T]:
     """The intent is committed: call the host, then commit the rest. A crash in here is finished by the pump."""
     host = CheckedHost(awaited_host(setup.host.open(None, caller.tenant)))
+    action, subject = operation.name, operation.subject(request)
+    if intent.write in STANDING:
+        # What was decided is committed, and audited: what follows is the platform's part alone.
+        action, subject = intent.write.value, str(intent.for_ref)
     try:
         answer = await ask_host(host, intent)
     except Conflict:
+        if intent.write in STANDING:
+            return still_moving(decision)
         # The host has written nothing and will not: the intent goes, and the whole operation is decided again.
         await _drop_intent(setup, caller.tenant, intent)
         raise
     except HostError:
         raise
     except Exception as error:
+        if intent.write in STANDING:
+            return still_moving(decision)
         raise _silent(intent) from error
     if isinstance(decision.outcome, Refusal):
         return decision
-    return await _finish(setup, caller, intent, answer, decision.outcome, operation.name, operation.subject(request))
+    return await _finish(setup, caller, intent, answer, decision.outcome, action, subject)
 
 
 def _silent(intent: Intent) -> StoreError:
@@ -114,6 +123,8 @@ async def take_up(setup: Setup, intent: Intent, caller: Caller) -> bool:
         else:
             check_outcome(intent, answer)
     except Conflict:
+        if intent.write in STANDING:
+            raise
         # What was decided on has changed since, so the host has written nothing and never will.
         await _drop_intent(setup, caller.tenant, intent)
         return False
@@ -125,7 +136,8 @@ async def _finish(
     setup: Setup, caller: Caller, intent: Intent, answer: HostAnswer, forecast: T, action: str, subject: str
 ) -> Decision[T]:
     """Commit what follows from a host's answer, once: whoever still finds the intent does it."""
-    follow = FOLLOWING.get(intent.write) if answer.kind is AnswerKind.DONE else None
+    done = answer.kind is AnswerKind.DONE or intent.write in STANDING
+    follow = FOLLOWING.get(intent.write) if done else None
     for _ in range(TRIES):
         try:
             async with setup.store.begin(caller.tenant, setup.host, writes=True) as unit:
@@ -133,11 +145,13 @@ async def _finish(
                 if not isinstance(caller, System):
                     reading.actor = intent.actor
                 # Before the intent is locked: a login holds its contact first and looks for intents then.
-                after = Following() if follow is None else await follow(reading, intent)
+                after = Following() if follow is None else await follow(reading, intent, answer)
                 stored = await unit.state.get(Intent, intent.id, lock=True)
                 trail = None if intent.trail_id is None else await unit.state.get(Trail, intent.trail_id, lock=True)
                 present = await as_assigned_now(reading, catch_up(intent, trail, answer), answer)
-                settled = settle(present, answer, forecast, reading.fresh_id())
+                settled: Decision[T] = settle(present, answer, forecast, reading.fresh_id())
+                if after.refused is not None:
+                    settled = Decision(after.refused, after.refused.because)
                 if stored is None:
                     return settled
                 writes: list[Write] = [*settled.changes, *after.changes, Remove(stored)]

@@ -167,6 +167,10 @@ async def ask_host(host: AsyncHost, intent: Intent) -> HostAnswer:
             return await _delete_client(host, intent, intent.for_ref)
         case HostWrite.ERASE_CLIENT if intent.refs:
             return await host.erase_client(intent.refs, intent.id)
+        case HostWrite.REASSIGN if intent.for_ref is not None:
+            return await host.reassign(intent.refs, intent.for_ref, intent.id)
+        case HostWrite.RESTORE if intent.for_ref is not None:
+            return await host.restore(intent.refs, intent.for_ref, intent.id)
         case HostWrite.DELETE_APPOINTMENT if intent.appointment is not None:
             return await host.delete_appointment(intent.appointment, intent.id)
         case _:

@@ -17,7 +17,7 @@ from clientportal.errors import Conflict, DurableOperation, InvalidInput, Policy
 from clientportal.operations.assignments import as_assigned_now
 from clientportal.operations.auditing import note_look, note_refusal
 from clientportal.operations.elsewhere import ask_elsewhere, finish_earlier
-from clientportal.operations.following import FOLLOWING
+from clientportal.operations.following import FOLLOWING, STANDING
 from clientportal.operations.frame import (
     BEGUN,
     INTENT_LEASE,
@@ -35,6 +35,7 @@ from clientportal.operations.setting import Caller, Client, Setup, Staff, Visito
 from clientportal.operations.viewing import open_session
 from clientportal.policy import Policy
 from clientportal.records import Intent, Put, Receipt, Session, Write
+from clientportal.rules.reassigning import noted
 from clientportal.rules.settling import settle
 from clientportal.rules.viewing import as_looked_at, judge_look
 from clientportal.rules.who_may_manage import may
@@ -176,6 +177,9 @@ async def _once(
                     begun = (Put(evolve(receipt, result={BEGUN: intent.id})),)
                 # What must not be done unless the host does its part is done after its answer.
                 at_once = () if intent.write in FOLLOWING else decision.changes
+                if intent.write in STANDING:
+                    said = audit_entry(reading, operation.name, operation.subject(request), "done", intent.because)
+                    at_once = (*decision.changes, Put(said))
                 await unit.commit(_noting_use(reading, [*at_once, Put(intent), *begun]))
                 pending = intent, decision
             else:
@@ -246,7 +250,8 @@ async def _settled(reading: Reading, decision: Decision[T]) -> Decision[T]:
     settled = settle(intent, answer, decision.outcome, reading.fresh_id())
     if isinstance(settled.outcome, Refusal):
         return settled
-    return Decision(settled.outcome, decision.because, (*decision.changes, *settled.changes), decision.events)
+    whole = Decision(settled.outcome, decision.because, (*decision.changes, *settled.changes), decision.events)
+    return noted(whole, intent, answer)
 
 
 async def _commit(

@@ -3,6 +3,9 @@
 Adapters are written by others, over tables that they know and we do not. One that forgets a ``WHERE`` would show a
 client somebody else's appointments, and nothing behind it could tell. So every answer is held against what was asked,
 before anything is decided on it; what the host itself raises passes through untouched.
+
+Where a platform has moved the rows of merged records (``reassign``), everything behind here still names the record
+that a row belonged to first: what is decided, shown and remembered is the same before and after, and after an undo.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
+
+from attrs import evolve
 
 from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
@@ -90,11 +95,20 @@ def _that_one(kind: type[V], answer: object, id: str, method: str) -> V | None:
     return found
 
 
+M = TypeVar("M", Appointment, ActiveCode)
+
+
+def _as_before_moving(one: M) -> M:
+    return one if one.moved_from is None else evolve(one, ref=one.moved_from, moved_from=None)
+
+
 def _written(
     method: str, write: HostWrite, answer: object, *, service_id: str | None = None, ref: RecordRef | None = None
 ) -> HostAnswer:
     """What a write was answered with, where it was to be of that service and for that record."""
     said = _a(HostAnswer, answer, method)
+    if said.appointment is not None:
+        said = evolve(said, appointment=_as_before_moving(said.appointment))
     if said.kind is AnswerKind.TAKEN and write not in _TAKING:
         raise HostError(f"{method}() answered that the slot is taken, but {write.value} takes no slot")
     if write is HostWrite.CREATE_CLIENT and said.kind is AnswerKind.DONE and said.ref is None:
@@ -174,10 +188,13 @@ class CheckedHost:
         if len(page.items) > limit:
             raise HostError(f"appointments() was asked for at most {limit} and answered with {len(page.items)}")
         _cursor(page.next, "appointments")
+        if any(one.moved_from is not None for one in page.items):
+            page = evolve(page, items=tuple(map(_as_before_moving, page.items)))
         return page
 
     async def appointment(self, id: str) -> Appointment | None:
-        return _that_one(Appointment, await self._host.appointment(id), id, "appointment")
+        found = _that_one(Appointment, await self._host.appointment(id), id, "appointment")
+        return None if found is None else _as_before_moving(found)
 
     async def offer(self, appointment: Appointment, change: ChangeKind) -> Offer:
         return _a(Offer, await self._host.offer(appointment, change), "offer")
@@ -265,7 +282,7 @@ class CheckedHost:
         for one in codes:
             if one.ref not in asked:
                 raise HostError(f"active_codes() answered with a code that was not asked for: of {one.ref}")
-        return codes
+        return [_as_before_moving(one) for one in codes]
 
     async def holdings(self, refs: Sequence[RecordRef]) -> Sequence[Holding]:
         held = _several(Holding, await self._host.holdings(refs), "holdings")
@@ -283,7 +300,11 @@ class CheckedHost:
 
     async def outcome(self, key: str) -> HostAnswer | None:
         answer = await self._host.outcome(key)
-        return None if answer is None else _a(HostAnswer, answer, "outcome")
+        if answer is None:
+            return None
+        said = _a(HostAnswer, answer, "outcome")
+        after = said.appointment
+        return said if after is None else evolve(said, appointment=_as_before_moving(after))
 
     async def heard(self, event: HostEvent) -> None:
         await self._host.heard(event)

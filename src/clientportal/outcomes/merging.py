@@ -156,16 +156,28 @@ class MergePlan:
 
 @frozen
 class Merged:
-    """A merge that was made. ``merges`` are the journal entries, one per absorbed record: each can be undone."""
+    """A merge that was made. ``merges`` are the journal entries, one per absorbed record: each can be undone.
+
+    Where the platform moves rows as well (``merging.reassign``): ``moved`` says how many of each of its tables,
+    ``left`` names those that stayed, in its words; ``under_way`` says that it has been asked and has not answered yet.
+    """
 
     survivor: RecordRef
     merges: tuple[str, ...]
     plan: MergePlan
+    moved: Mapping[str, int] = field(factory=dict[str, int], hash=False)
+    left: tuple[str, ...] = ()
+    under_way: bool = False
 
 
 @frozen
 class Undone:
-    """A merge that was taken back: ``absorbed`` stands by itself again, as if it had never been merged."""
+    """A merge that was taken back: ``absorbed`` stands by itself again, as if it had never been merged.
+
+    ``moved`` says how many rows of each of the platform's tables came back, ``left`` which could not.
+    """
 
     survivor: RecordRef
     absorbed: RecordRef
+    moved: Mapping[str, int] = field(factory=dict[str, int], hash=False)
+    left: tuple[str, ...] = ()

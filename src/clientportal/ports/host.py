@@ -382,7 +382,8 @@ class BaseHost:
 
         One entry for each record, kind and currency; what is not there is left out. A few statements however many
         things there are, for at most 100 refs. A client's ref names what is the client's own row's, also after that
-        row is gone; after :meth:`reassign` what was moved is the survivor's.
+        row is gone. What :meth:`reassign` has moved is found by the survivor's ref, and counted for the record that it
+        was moved from first where that is asked for, too: a plan says the same before and after.
         """
         raise self._missing("holdings")
 
@@ -390,19 +391,31 @@ class BaseHost:
         """Capability ``reassign``: move every row of those merged records (appointments and what they hold) to ``to``.
 
         Set-based: one UPDATE a table, however long the history. The record that a row was moved from *first* stays
-        with the row (a column ``moved_from``, say), for :meth:`restore`. Nothing is deleted: a row that cannot be
-        moved (a unique index stands in the way) stays where it is and is named in ``left``. ``moved`` counts the
-        others. An appointment keeps its id, its version and ``booked_as``: for the client nothing has changed.
-        ``refs`` are whole: whatever had been merged into an absorbed record is among them.
+        with the row (a column ``moved_from``, say), for :meth:`restore`; a row that comes back to its first record is
+        as if it had never been moved. Nothing is deleted: a row that cannot be moved (a unique index stands in the
+        way) stays where it is and is named in ``left``. ``moved`` counts the others, by table. ``refs`` are whole:
+        whatever had been merged into an absorbed record is among them, also after its row is gone.
+
+        For the client nothing may change. So
+
+        * an appointment keeps its id, its version and ``booked_as``, and from now on says in ``moved_from`` whose it
+          was first, as a code does; a new row that is made of it (a move that books anew) says the same;
+        * a guest's booking that is moved to a client stays a record of its own for :meth:`clients` and
+          :meth:`contacts`, with the contacts that were typed at it;
+        * what came with a single booking (its answers, its codes) is found by that booking's ref, and stays so;
+        * a saved card is not moved: whose card may be used is for ``merging.cards`` to say.
+
+        Where ``to`` is a single booking nothing can be moved to it: everything is ``left``.
         """
         raise self._missing("reassign")
 
     def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
         """Capability ``reassign``: every row that was first moved from one of those records goes to ``to``.
 
-        Called at an undo: ``to`` is the record that stands by itself again, ``refs`` are it and whatever is still
-        merged into it. A row whose first record is ``to`` itself is as if it had never been moved. What was booked
-        at the survivor meanwhile stays there.
+        Called at an undo, *before* the pointer goes: ``to`` is the record that stands by itself again, ``refs`` are it
+        and whatever is still merged into it. A row whose first record is ``to`` itself is as if it had never been
+        moved. What was booked at the survivor meanwhile stays there. Where ``to`` is a single booking, every row goes
+        back to its own first record. ``DECLINED`` where the rows cannot come back: the merge is then not undone.
         """
         raise self._missing("restore")
 

@@ -82,7 +82,8 @@ class Intent:
     the client number of the row that is created, and ``entries`` its contacts, or those that the rows have which are
     deleted or erased: nobody else knows them afterwards. ``proposing`` are the other keys of the contact index.
     ``account`` is whose session books (A8a). ``assignment`` is whose the appointment is that a move makes anew, as it
-    stands when the host has answered; ``account`` then says whose the new one is already.
+    stands when the host has answered; ``account`` then says whose the new one is already. ``merges`` are the journal
+    entries of the merge or undo whose rows (of ``refs``) are moved to ``for_ref``.
     """
 
     TABLE: ClassVar[str]
@@ -112,6 +113,7 @@ class Intent:
     link: str | None = None
     account: str | None = None
     assignment: Assignment | None = None
+    merges: tuple[str, ...] = ()
 
     @property
     def trail_id(self) -> str | None:

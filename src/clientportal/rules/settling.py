@@ -15,6 +15,7 @@ from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.outcomes import Booked, Cancelled, Detached, Moved, SignedIn
 from clientportal.outcomes.client_list import Added
 from clientportal.records import HostWrite, Intent
+from clientportal.rules.reassigning import MOVING_ROWS, settle_rows
 from clientportal.rules.signing_in import open_for_new_record
 from clientportal.rules.who_may_change import remember_change
 from clientportal.rules.whose_appointment import carried_over
@@ -34,6 +35,8 @@ def settle(intent: Intent, answer: HostAnswer, forecast: T, fresh_id: str) -> De
     ``forecast`` is the outcome that was expected; the real one is it, corrected by the answer. A host that says no has
     written nothing, and then nothing is written here.
     """
+    if intent.write in MOVING_ROWS:
+        return settle_rows(intent, answer, forecast)
     because = Because("settling.settle", (("host answered", answer.kind.value), ("asked because", intent.because)))
     if answer.kind is AnswerKind.TAKEN:
         return refuse(Reason.SLOT_TAKEN, because)

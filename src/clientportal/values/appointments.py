@@ -76,6 +76,8 @@ class Appointment:
     ``start`` and ``end`` are aware UTC; ``zone`` is the IANA zone of the wall clock it was booked on. ``made_at``
     is when the booking was made. ``booked_as`` is the name given *at that booking*: later bookings never change it
     (X9). ``version`` is opaque and changes with every change. ``moves`` counts reschedules where the host does.
+    ``moved_from`` is the record that its row belonged to first, where the host has moved it to another since
+    (capability ``reassign``); ``ref`` is then whose it is there now.
     """
 
     id: str = field(validator=text)
@@ -93,6 +95,7 @@ class Appointment:
     booked_as: str = field(default="", validator=text)
     price: Money | None = field(default=None, validator=_money_or_none)
     moves: int = 0
+    moved_from: RecordRef | None = field(default=None, validator=one_of(RecordRef, type(None)))
 
     def __attrs_post_init__(self) -> None:
         if self.end < self.start:

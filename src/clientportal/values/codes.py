@@ -55,7 +55,7 @@ class ActiveCode:
 
     ``balance`` and ``credits_left`` say what is left of it; where both are ``None`` nothing is counted. ``expires_at``
     is the exact moment at which it ends; ``last_day`` the last day on which it can be used, by the business's calendar.
-    A host sets whichever it knows.
+    A host sets whichever it knows. ``moved_from`` is as in :class:`~clientportal.values.Appointment`.
     """
 
     id: str = field(validator=text)
@@ -67,6 +67,7 @@ class ActiveCode:
     credits_left: int | None = field(default=None, validator=_count)
     expires_at: datetime | None = field(default=None, converter=as_utc_or_none)
     last_day: date | None = field(default=None, validator=_day)
+    moved_from: RecordRef | None = field(default=None, validator=one_of(RecordRef, NoneType))
 
     @property
     def used_up(self) -> bool:
