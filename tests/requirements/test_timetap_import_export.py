@@ -346,7 +346,7 @@ def test_the_list_with_custom_fields_and_numbers_is_a_file(world: World) -> None
     lines = exported(world).split("\r\n")
     assert lines[0].endswith("country,birthday,notes,custom.shoe,custom.allergy")
     assert lines[1] == "1,Ana,Kingi,,'+64 21 123 4567,,,,,,,,,39,'=cats"
-    assert lines[2] == '2,Ben,Ngata,ben@example.com,,,,,,,,"says ""hi""",,'
+    assert lines[2] == '2,Ben,Ngata,ben@example.com,,,,,,,,,"says ""hi""",,'
     assert exported(world, delimiter=";", mark=True, custom=[]).startswith("\ufeffnumber;first_name;")
     with pytest.raises(InvalidInput, match="not one text"):
         exported(world, custom="shoe")

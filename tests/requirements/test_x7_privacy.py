@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -33,7 +33,7 @@ from clientportal.records import (
 )
 from clientportal.rules.erasing import NOTHING_PERSONAL, TOPICS
 from clientportal.stores.memory import MemoryHost, MemoryStore
-from clientportal.values import Address, ContactKey, ContactKind
+from clientportal.values import Address, ContactKey, ContactKind, HeldThing, Money
 from watching import everything_stored, far_away, platform, reason_of
 from world import World, client
 
@@ -52,6 +52,7 @@ CANARIES = (
         "hera@example.net",
     ),
     "a note by staff",
+    *("1948", "letters_at_christmas"),
 )
 """Every word about her that is put anywhere below."""
 
@@ -77,7 +78,10 @@ def live(world: World) -> tuple[RecordRef, RecordRef]:
         address=Address(street="1 Canary Lane", city="Whangamatā"),
         notes="afraid of needles",
         custom={"shoe": "39 and a half"},
+        birthday=date(1948, 2, 29),
+        consents={"letters_at_christmas": True},
     )
+    world.seed("add_holdings", [HeldThing(id="i1", ref=ana, kind="invoice", amount=Money("80.50", "NZD"))])
     file = ["first_name,last_name,mobile,email", "Hera,Kōwhaiwhai,021 123 4567,hera@example.net"]
     (row,) = world.staff().import_clients(file, name="spring")
     hera = row.ref
@@ -326,12 +330,15 @@ def test_everything_that_is_held_is_handed_out(world: World) -> None:
     text = export.to_json()
     held = json.loads(text)
     assert held["client"] == str(ana)
-    assert held.keys() == {"client", "records", "appointments", "booking_forms", "codes", *TOPICS.values()}
+    assert held.keys() == {"client", "records", "appointments", "booking_forms", "codes", "holdings", *TOPICS.values()}
     for word in set(CANARIES):
         assert word in text, word
     for word in ("Ngata", "ben@example.com", "217654321", session.id):
         assert word not in text, word
     assert {one["id"] for one in held["appointments"]} == {"a1", "a2"}
+    (born,) = [one["birthday"] for one in held["records"] if one["ref"] == "client:ana"]
+    assert born == "1948-02-29"
+    assert [(one["kind"], one["count"], one["amount"]) for one in held["holdings"]] == [("invoice", 1, "80.50 NZD")]
     (consent,) = held["consents"]
     assert (consent["document"], consent["edition"]) == ("terms", "2")
     assert consent["at"].startswith("2026-11-2")

@@ -51,6 +51,7 @@ from clientportal.values import (
     CodeKind,
     ContactKey,
     ContactKind,
+    Holding,
     Money,
     Prefill,
     RecordRef,
@@ -233,6 +234,7 @@ def test_when_nothing_is_left() -> None:
         {"address": Address(city="Napier")},
         {"custom": {"shoe": "39"}},
         {"notes": "x"},
+        {"birthday": date(1948, 2, 29)},
     ):
         assert not says_nothing(ClientRecord(ANA, NOW, **said))  # type: ignore[arg-type]
     assert held(records=(empty,)).nothing_left
@@ -264,6 +266,7 @@ def test_what_is_handed_out_is_plain_and_opens_nothing() -> None:
         due_at=NOW,
         expires_at=NOW + timedelta(days=1),
     )
+    invoices = Holding(ANA, "invoice", 2, Money("80.50", "NZD"))
     plain = exported(
         held(
             Credential(id="acc", hash=Secret("$argon2id$"), set_at=NOW, set_by="client"),
@@ -272,16 +275,17 @@ def test_what_is_handed_out_is_plain_and_opens_nothing() -> None:
             merge(HERA, contacts=(SHARED,)),
             records=(row,),
             appointments=(APPOINTMENT,),
-            others=(code, Prefill((Answer("q", "Allergies?", "nuts", NOW),))),
+            others=(code, Prefill((Answer("q", "Allergies?", "nuts", NOW),)), invoices),
         )
     )
     text = json.dumps(plain)
-    assert plain.keys() == {"records", "appointments", "booking_forms", "codes", *TOPICS.values()}
+    assert plain.keys() == {"records", "appointments", "booking_forms", "codes", "holdings", *TOPICS.values()}
     for hidden in ("argon2", "SPEND-ME", "s" * 64, '"key"', "version"):
         assert hidden not in text, hidden
     for shown in ("Napier", "nuts", "2027-01-31", '["email", "phone"]', "+64211234567", "2026-11-21T10:00:00+00:00"):
         assert shown in text, shown
     assert plain["passwords"] == [{"id": "acc", "set_at": "2026-11-21T10:00:00+00:00", "set_by": "client"}]
+    assert [(one["kind"], one["count"], one["amount"]) for one in plain["holdings"]] == [("invoice", 2, "80.50 NZD")]
     masked = exported(held(merge(BEN, contacts=(SHARED,)), session(BEN, SHARED, ANA, BEN)))
     assert masked["merges"][0]["contacts"] == ["mobile:+64••••••567"]
     assert masked["sessions"] == [], "a family's session is not hers"

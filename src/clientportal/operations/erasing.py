@@ -46,7 +46,7 @@ from clientportal.rules.erasing import Held, erased, flattened, only_theirs
 from clientportal.rules.guessing import STRANGERS
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import MOST_HITS, keys_of
-from clientportal.values import ActiveCode, Appointment, ContactKey, ContactKind, Prefill, RecordRef, When
+from clientportal.values import ActiveCode, Appointment, ContactKey, ContactKind, Holding, Prefill, RecordRef, When
 
 __all__ = ["ERASE", "OnePerson", "load_erased", "load_person"]
 
@@ -118,9 +118,9 @@ async def _load_group(
     )
 
 
-async def _of_the_platform(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Prefill | ActiveCode, ...]:
-    """What else the platform has of them, where it says so: answers in forms, a card, codes."""
-    others: list[Prefill | ActiveCode] = []
+async def _of_the_platform(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Prefill | ActiveCode | Holding, ...]:
+    """What else the platform has of them, where it says so: answers in forms, a card, codes, and what it counts."""
+    others: list[Prefill | ActiveCode | Holding] = []
     can = reading.setup.host.capabilities
     for start in range(0, len(refs), MOST_HITS):
         some = refs[start : start + MOST_HITS]
@@ -128,6 +128,8 @@ async def _of_the_platform(reading: Reading, refs: Sequence[RecordRef]) -> tuple
             others.append(given)
         if can.active_codes:
             others.extend(await reading.host.active_codes(some))
+        if can.holdings:
+            others.extend(await reading.host.holdings(some))
     return tuple(others)
 
 

@@ -58,6 +58,7 @@ from clientportal.values import (
     Appointment,
     ClientRecord,
     ContactKey,
+    Holding,
     Money,
     Prefill,
     RecordRef,
@@ -141,7 +142,7 @@ class Held:
     refs: tuple[RecordRef, ...]
     records: tuple[ClientRecord, ...] = ()
     appointments: tuple[Appointment, ...] = ()
-    others: tuple[Prefill | ActiveCode, ...] = ()
+    others: tuple[Prefill | ActiveCode | Holding, ...] = ()
     stored: Mapping[type[Stored], tuple[Stored, ...]] = field(factory=dict[type[Stored], "tuple[Stored, ...]"])
     contacts: frozenset[ContactKey] = frozenset()
 
@@ -272,6 +273,7 @@ def exported(held: Held) -> dict[str, list[dict[str, Any]]]:
         "appointments": [_plain_fields(one, frozenset()) for one in held.appointments],
         "booking_forms": [_plain_fields(one, frozenset()) for one in held.others if isinstance(one, Prefill)],
         "codes": [_plain_fields(one, frozenset()) for one in held.others if isinstance(one, ActiveCode)],
+        "holdings": [_plain_fields(one, frozenset()) for one in held.others if isinstance(one, Holding)],
     }
     for kind, topic in TOPICS.items():
         hidden = _SECRET.get(kind, frozenset())

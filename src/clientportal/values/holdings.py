@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -9,10 +10,11 @@ from attrs import field, frozen
 
 from clientportal.errors import InvalidInput
 from clientportal.values.clients import RecordRef
+from clientportal.values.codes import CodeKind
 from clientportal.values.field_checks import as_member, one_of, text
 from clientportal.values.money import Money
 
-__all__ = ["HeldThing", "Holding", "HoldingKind"]
+__all__ = ["KIND_OF_CODE", "HeldThing", "Holding", "HoldingKind"]
 
 
 class HoldingKind(StrEnum):
@@ -26,6 +28,14 @@ class HoldingKind(StrEnum):
     GIFT_CARD = "gift_card"
     BALANCE = "balance"
     INVOICE = "invoice"
+
+
+KIND_OF_CODE: Mapping[CodeKind, HoldingKind] = {
+    CodeKind.PACKAGE: HoldingKind.PACKAGE,
+    CodeKind.GIFT: HoldingKind.GIFT_CARD,
+    CodeKind.SUBSCRIPTION: HoldingKind.MEMBERSHIP,
+}
+"""As what the code of each kind is held."""
 
 
 def _kind(value: HoldingKind | str) -> HoldingKind:
@@ -51,6 +61,14 @@ class Holding:
     count: int = field(validator=_count)
     amount: Money | None = field(default=None, validator=one_of(Money, type(None)))
     credits: int | None = field(default=None, validator=one_of(int, type(None)))
+
+    def joined(self, other: Holding) -> Holding:
+        """Both together, of one record, kind and currency."""
+        amount = self.amount if other.amount is None else other.amount
+        if self.amount is not None and other.amount is not None:
+            amount = self.amount + other.amount
+        counted = [one.credits for one in (self, other) if one.credits is not None]
+        return Holding(self.ref, self.kind, self.count + other.count, amount, sum(counted) if counted else None)
 
 
 @frozen(kw_only=True)

@@ -15,7 +15,7 @@ from attrs import evolve
 from clientportal.decisions import HostEvent
 from clientportal.errors import Conflict, HostError
 from clientportal.ports.host import AnswerKind, Capabilities, ContactPage, HostAnswer, RawContacts
-from clientportal.stores.memory.host_clients import ListedClients
+from clientportal.stores.memory.host_reassigning import ReassigningHost
 from clientportal.stores.memory.host_rows import (
     AppointmentRow,
     OwnedRow,
@@ -55,7 +55,7 @@ from clientportal.values import (
 __all__ = ["MemoryHost"]
 
 
-class MemoryHost(ListedClients):
+class MemoryHost(ReassigningHost):
     """A whole booking platform in a :class:`~clientportal.stores.memory.MemoryStore`.
 
     Fill it inside a transaction of the store::
@@ -90,6 +90,8 @@ class MemoryHost(ListedClients):
         delete_appointment=True,
         prefill=True,
         active_codes=True,
+        holdings=True,
+        reassign=True,
     )
 
     # --- reads
@@ -112,18 +114,14 @@ class MemoryHost(ListedClients):
                         found.append(evolve(client, last_booked_at=latest.get(ref)))
                 else:
                     row = cast("AppointmentRow | None", tx.get("appointments", ref.id))
-                    if row is not None and row.appointment.ref == ref:
+                    if row is not None and row.own_record:
                         found.append(as_client(row))
         return found
 
     def contacts(self, after: str | None, limit: int) -> ContactPage:
         start = walk_place(self.tenant, after)
         with self.rows() as tx:
-            every = [
-                contacts_of(row)
-                for row in rows_of(tx, "appointments", AppointmentRow)
-                if row.appointment.ref.kind is RecordKind.BOOKING
-            ]
+            every = [contacts_of(row) for row in rows_of(tx, "appointments", AppointmentRow) if row.own_record]
             for client in rows_of(tx, "clients", ClientRecord):
                 every.append(found_by(client))
         rest = sorted((place, one) for one in every if (place := walked(one)) > start)
@@ -185,7 +183,11 @@ class MemoryHost(ListedClients):
 
     def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]:
         with self.rows() as tx:
-            return [evolve(row.thing, ref=row.ref) for _, row in owned_rows(tx, "codes", ActiveCode) if row.ref in refs]
+            return [
+                evolve(row.thing, ref=row.ref, moved_from=row.moved_from)
+                for _, row in owned_rows(tx, "codes", ActiveCode)
+                if row.ref in refs
+            ]
 
     def outcome(self, key: str) -> HostAnswer | None:
         with self.rows() as tx:
@@ -216,8 +218,8 @@ class MemoryHost(ListedClients):
         tx.remove("slots", free.id)
         if self.move_makes_new_id:
             new_id = id_from("appointment", before.id, before.version)
-            ref = RecordRef.booking(new_id) if before.ref.kind is RecordKind.BOOKING else before.ref
-            after = evolve(after, id=new_id, ref=ref, version="1", made_at=self.now())
+            ref, first = (_renamed(one, new_id) for one in (before.ref, before.moved_from))
+            after = evolve(after, id=new_id, ref=ref or before.ref, moved_from=first, version="1", made_at=self.now())
             self._cancel(tx, evolve(row, deposit=None), None)
         else:
             self._give_back(tx, row)
@@ -323,4 +325,9 @@ class MemoryHost(ListedClients):
         if ref.kind is RecordKind.CLIENT:
             return None if tx.get("clients", ref.id) is None else RawContacts(ref)
         row = cast("AppointmentRow | None", tx.get("appointments", ref.id))
-        return None if row is None or row.appointment.ref != ref else contacts_of(row)
+        return None if row is None or not row.own_record else contacts_of(row)
+
+
+def _renamed(ref: RecordRef | None, id: str) -> RecordRef | None:
+    """A guest's booking is named after its row; a client stays who they are."""
+    return RecordRef.booking(id) if ref is not None and ref.kind is RecordKind.BOOKING else ref

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from clientportal.errors import Conflict
 from clientportal.ports.host import AnswerKind, HostAnswer
+from clientportal.stores.memory.host_holdings import CountedHoldings, forget_labels
 from clientportal.stores.memory.host_rows import (
     AppointmentRow,
     id_from,
@@ -16,7 +17,6 @@ from clientportal.stores.memory.host_rows import (
     next_version,
     rows_of,
 )
-from clientportal.stores.memory.host_seeding import SeededHost
 from clientportal.stores.memory.ordering import Place, read_cursor, write_cursor
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
@@ -35,7 +35,7 @@ __all__ = ["ListedClients"]
 _NO_CLIENT = "there is no such client"
 
 
-class ListedClients(SeededHost):
+class ListedClients(CountedHoldings):
     """The part of the in-memory host that has to do with client rows."""
 
     def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage:
@@ -100,8 +100,9 @@ class ListedClients(SeededHost):
                     tx.put("appointments", one.id, evolve(row, appointment=nobodys, contacts=None))
                     erased.add(one.id)
             _forget_in_answers(tx, erased)
-            for ref in wanted | {RecordRef.booking(id) for id in erased}:
+            for ref in (theirs := wanted | {RecordRef.booking(id) for id in erased}):
                 tx.remove("prefills", str(ref))
+            forget_labels(tx, theirs)
             return HostAnswer()
 
         return self._once(key, write)

@@ -54,8 +54,7 @@ class AppointmentRow:
 
     ``contacts`` stand on the booking itself where it has no client row. ``deposit`` is lost by cancelling; ``locked``
     says why it may not be changed; ``charged`` is the fee that was taken; ``asked`` is the slot that a move waits for,
-    ``slot`` the one that it stands in, which is free again when it leaves; ``moved_from`` the record that it belonged
-    to first, where it was moved to another since.
+    ``slot`` the one that it stands in, which is free again when it leaves.
     """
 
     appointment: Appointment
@@ -65,7 +64,11 @@ class AppointmentRow:
     charged: Money | None = None
     asked: Slot | None = None
     slot: Slot | None = None
-    moved_from: RecordRef | None = None
+
+    @property
+    def own_record(self) -> bool:
+        """Whether it is a guest's booking, a record of its own: also where it was moved to a client since."""
+        return (self.appointment.moved_from or self.appointment.ref).kind is RecordKind.BOOKING
 
     def __attrs_post_init__(self) -> None:
         ref = self.appointment.ref
@@ -75,7 +78,7 @@ class AppointmentRow:
 
 @frozen
 class OwnedRow(Generic[T]):
-    """Something that a record has, and whose it is; ``moved_from`` as in :class:`AppointmentRow`.
+    """Something that a record has, and whose it is; ``moved_from`` is whose it was first, where it was moved since.
 
     The ``ref`` here holds, whatever the thing itself says: it is the one that changes when a row is moved.
     """

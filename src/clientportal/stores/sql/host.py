@@ -15,7 +15,8 @@ from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.codec import instant_text
 from clientportal.stores.sql.cursors import read_cursor, write_cursor
-from clientportal.stores.sql.host_clients import ListedClients, id_from, wanted
+from clientportal.stores.sql.host_clients import id_from, wanted
+from clientportal.stores.sql.host_reassigning import ReassigningHost
 from clientportal.stores.sql.tables import storable
 from clientportal.values import (
     ActiveCode,
@@ -38,7 +39,7 @@ from clientportal.values import (
 __all__ = ["SqlHost"]
 
 
-class SqlHost(ListedClients):
+class SqlHost(ReassigningHost):
     """Businesses, clients, services, appointments and free times in the tables ``cp_host_…``.
 
     It is the awaited colour of the host port over either kind of connection, so one class serves ``Portal`` and
@@ -61,6 +62,8 @@ class SqlHost(ListedClients):
         delete_appointment=True,
         prefill=True,
         active_codes=True,
+        holdings=True,
+        reassign=True,
     )
     shares_transaction: ClassVar[bool] = True
 

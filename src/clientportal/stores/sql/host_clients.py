@@ -12,7 +12,7 @@ from clientportal.ports.host import AnswerKind, HostAnswer
 from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.cursors import read_cursor, write_cursor
-from clientportal.stores.sql.host_seeding import HostSeeding
+from clientportal.stores.sql.host_holdings import CountedHoldings
 from clientportal.stores.sql.host_tables import CLIENTS
 from clientportal.stores.sql.tables import storable
 from clientportal.values import (
@@ -31,7 +31,7 @@ __all__ = ["ListedClients", "id_from", "wanted"]
 _NO_CLIENT = "there is no such client"
 
 
-class ListedClients(HostSeeding):
+class ListedClients(CountedHoldings):
     """The part of ``SqlHost`` that has to do with client rows."""
 
     def now(self) -> datetime:
@@ -97,6 +97,7 @@ class ListedClients(HostSeeding):
         clients, appointments = queries.erasing(self._face.sqlite)
         named = queries.listed({"p_refs": [str(ref) for ref in refs if storable(ref.id)]}, self._face.sqlite)
         await self._run(queries.forgetting_prefills(self._face.sqlite), **asked, **named)
+        await self._forget_labels(refs, asked)
         await self._run(clients, p_clients=asked["p_clients"])
         await self._run(appointments, **asked)
         return HostAnswer()

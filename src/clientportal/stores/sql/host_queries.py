@@ -55,6 +55,7 @@ __all__ = [
     "SERVICE",
     "TAKE",
     "adding",
+    "among",
     "appointment_list",
     "client_list",
     "clients_of",
@@ -64,6 +65,7 @@ __all__ = [
     "listed",
     "prefills",
     "putting",
+    "theirs",
 ]
 
 _a, _c, _s, _p = APPOINTMENTS.c, CLIENTS.c, SLOTS.c, PREFILLS.c
@@ -72,11 +74,11 @@ _ID: BindParameter[Any] = bindparam("p_id")
 
 
 def listed(ids: Mapping[str, Sequence[str]], sqlite: bool) -> dict[str, Any]:
-    """Lists of ids, each as the one parameter that :func:`_among` takes."""
+    """Lists of ids, each as the one parameter that :func:`among` takes."""
     return {name: json.dumps(list(some)) if sqlite else list(some) for name, some in ids.items()}
 
 
-def _among(column: ColumnElement[Any], name: str, sqlite: bool) -> ColumnElement[bool]:
+def among(column: ColumnElement[Any], name: str, sqlite: bool) -> ColumnElement[bool]:
     """The column is one of a list, which is a single parameter: thousands of ids pass where a database counts them."""
     if sqlite:
         each = func.json_each(bindparam(name)).table_valued("value")
@@ -129,7 +131,8 @@ _client_rows = select(
 ).where(_c.tenant == _TENANT)
 
 # No client has the id "". IS NULL would say the same, and SQLite would walk all bookings of that kind to find one.
-_OWN_RECORD = func.coalesce(_a.client_id, "") == ""
+# A guest's booking that was moved to a client (``host_reassigning``) stays the record that it was.
+_OWN_RECORD = or_(func.coalesce(_a.client_id, "") == "", _a.moved_from == literal_column("'booking:'", Text) + _a.id)
 
 _booking_rows = select(
     literal_column("'booking'", Text).label("kind"),
@@ -157,8 +160,8 @@ _booking_rows = select(
 def clients_of(sqlite: bool) -> Executable:
     """Records of both kinds, with the time of the newest booking made, in one statement."""
     return union_all(
-        _client_rows.where(_among(_c.id, "p_clients", sqlite)),
-        _booking_rows.where(_among(_a.id, "p_bookings", sqlite)),
+        _client_rows.where(among(_c.id, "p_clients", sqlite)),
+        _booking_rows.where(among(_a.id, "p_bookings", sqlite)),
     )
 
 
@@ -196,7 +199,7 @@ BOOKING_CONTACTS = (
         *_empty("last_name", "birthday"),
         literal_column("'{}'", Text).label("custom"),
     )
-    .where(_a.tenant == _TENANT, _a.client_id.is_(None), _a.id > bindparam("p_after"))
+    .where(_a.tenant == _TENANT, _OWN_RECORD, _a.id > bindparam("p_after"))
     .order_by(_a.id)
     .limit(bindparam("p_limit"))
 )
@@ -204,13 +207,13 @@ BOOKING_CONTACTS = (
 # --- appointments
 
 
-def _theirs(sqlite: bool) -> ColumnElement[bool]:
+def theirs(sqlite: bool) -> ColumnElement[bool]:
     """The appointments of those clients, and those appointments themselves, whoever's they are."""
     if not sqlite:
-        return or_(_among(_a.client_id, "p_clients", sqlite), _among(_a.id, "p_bookings", sqlite))
+        return or_(among(_a.client_id, "p_clients", sqlite), among(_a.id, "p_bookings", sqlite))
     # Of an OR over two lists SQLite makes a walk over all of the business's appointments; so the ids come first.
     own = APPOINTMENTS.alias()
-    of_clients = select(own.c.id).where(own.c.tenant == _TENANT, _among(own.c.client_id, "p_clients", sqlite))
+    of_clients = select(own.c.id).where(own.c.tenant == _TENANT, among(own.c.client_id, "p_clients", sqlite))
     named = func.json_each(bindparam("p_bookings")).table_valued("value")
     return _a.id.in_(union_all(of_clients, select(named.c.value)))
 
@@ -222,7 +225,7 @@ def appointment_list(upcoming: bool, onwards: bool, sqlite: bool) -> Executable:
     start: BindParameter[Any] = bindparam("p_start")
     query = select(APPOINTMENTS).where(
         _a.tenant == _TENANT,
-        _theirs(sqlite),
+        theirs(sqlite),
         _a.end_at > now if upcoming else _a.end_at <= now,
     )
     if onwards:
@@ -309,9 +312,9 @@ def erasing(sqlite: bool) -> tuple[Executable, Executable]:
     nobody = {"version": _c.version + 1, **EMPTY_CLIENT}
     unsigned = {name: null() for name in ("booked_mobile", "booked_phone", "booked_email")}
     return (
-        update(CLIENTS).where(_c.tenant == _TENANT, _among(_c.id, "p_clients", sqlite)).values(nobody),
+        update(CLIENTS).where(_c.tenant == _TENANT, among(_c.id, "p_clients", sqlite)).values(nobody),
         update(APPOINTMENTS)
-        .where(_a.tenant == _TENANT, _theirs(sqlite))
+        .where(_a.tenant == _TENANT, theirs(sqlite))
         .values({"version": _a.version + 1, "booked_as": "", **unsigned}),
     )
 
@@ -322,20 +325,20 @@ def erasing(sqlite: bool) -> tuple[Executable, Executable]:
 @cache
 def prefills(sqlite: bool) -> Executable:
     """What stands under those refs."""
-    return select(PREFILLS).where(_p.tenant == _TENANT, _among(_p.ref, "p_refs", sqlite)).order_by(_p.ref)
+    return select(PREFILLS).where(_p.tenant == _TENANT, among(_p.ref, "p_refs", sqlite)).order_by(_p.ref)
 
 
 @cache
 def codes_of(sqlite: bool) -> Executable:
     """The codes of those refs."""
-    return select(CODES).where(CODES.c.tenant == _TENANT, _among(CODES.c.ref, "p_refs", sqlite)).order_by(CODES.c.id)
+    return select(CODES).where(CODES.c.tenant == _TENANT, among(CODES.c.ref, "p_refs", sqlite)).order_by(CODES.c.id)
 
 
 @cache
 def forgetting_prefills(sqlite: bool) -> Executable:
     """Nothing is left under those refs, nor under the bookings of those clients."""
-    bookings = select(literal("booking:") + _a.id).where(_a.tenant == _TENANT, _theirs(sqlite))
-    return delete(PREFILLS).where(_p.tenant == _TENANT, or_(_among(_p.ref, "p_refs", sqlite), _p.ref.in_(bookings)))
+    bookings = select(literal("booking:") + _a.id).where(_a.tenant == _TENANT, theirs(sqlite))
+    return delete(PREFILLS).where(_p.tenant == _TENANT, or_(among(_p.ref, "p_refs", sqlite), _p.ref.in_(bookings)))
 
 
 # --- what is put in

@@ -50,11 +50,13 @@ __all__ = [
     "service_row",
     "slot_of",
     "slot_row",
+    "summed_row",
 ]
 
 _ADDRESS = ("street", "city", "region", "postcode", "country")
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_NAME = 100
+_MOST_DIGITS = 15
 
 
 def code_row(code: ActiveCode) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def code_row(code: ActiveCode) -> dict[str, Any]:
         "credits_left": code.credits_left,
         "expires_at": None if code.expires_at is None else instant_text(code.expires_at),
         "last_day": None if code.last_day is None else code.last_day.isoformat(),
-        **money_row("balance", code.balance),
+        **summed_row("balance", code.balance),
     }
 
 
@@ -84,15 +86,25 @@ def code_of(row: Any) -> ActiveCode:
         credits_left=row.credits_left,
         expires_at=None if row.expires_at is None else instant_from_text(row.expires_at),
         last_day=None if row.last_day is None else date.fromisoformat(row.last_day),
+        moved_from=_first_ref(row),
     )
 
 
-def prefill_row(ref: RecordRef, prefill: Prefill) -> dict[str, str | None]:
+def _first_ref(row: Any) -> RecordRef | None:
+    return None if row.moved_from is None else RecordRef.parse(row.moved_from)
+
+
+def prefill_row(ref: RecordRef, prefill: Prefill) -> dict[str, Any]:
     """The columns of what a booking form starts with."""
     answers = [[one.form, one.question, one.answer, instant_text(one.at)] for one in prefill.answers]
     card = prefill.card
     kept = None if card is None else [card.brand, card.last_four, card.expires_month, card.expires_year]
-    return {"ref": str(ref), "answers": json.dumps(answers), "card": None if kept is None else json.dumps(kept)}
+    return {
+        "ref": str(ref),
+        "answers": json.dumps(answers),
+        "forms": len({one.form for one in prefill.answers}),
+        "card": None if kept is None else json.dumps(kept),
+    }
 
 
 def prefill_of(found: Sequence[Any]) -> Prefill:
@@ -111,6 +123,16 @@ def money_row(name: str, money: Money | None) -> dict[str, str | None]:
         f"{name}_amount": None if money is None else str(money.amount),
         f"{name}_currency": None if money is None else money.currency,
     }
+
+
+def summed_row(name: str, money: Money | None) -> dict[str, str | None]:
+    """The two columns of an amount that the database adds up: plain digits, and so few that thousands of sums fit."""
+    if money is None:
+        return money_row(name, money)
+    plain = f"{money.amount:f}"
+    if sum(c.isdigit() for c in plain) > _MOST_DIGITS:
+        raise InvalidInput(f"an amount that is added up has at most {_MOST_DIGITS} digits in these tables")
+    return {f"{name}_amount": plain, f"{name}_currency": money.currency}
 
 
 def money_of(row: Any, name: str) -> Money | None:
@@ -314,4 +336,5 @@ def appointment_of(row: Any) -> Appointment:
         booked_as=row.booked_as,
         price=money_of(row, "price"),
         moves=row.moves,
+        moved_from=_first_ref(row),
     )

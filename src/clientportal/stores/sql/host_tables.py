@@ -139,11 +139,15 @@ PREFILLS = Table(
     _text("tenant"),
     _text("ref"),
     Column("answers", Text, nullable=False),
+    _whole("forms"),
     Column("card", Text),
     _text("moved_from", optional=True),
     PrimaryKeyConstraint("tenant", "ref", name="cp_host_prefills_pk"),
 )
-"""What was answered for a client (``client:7``) or at a booking (``booking:a1``), and a stored card: both are JSON."""
+"""What was answered for a client (``client:7``) or at a booking (``booking:a1``), and a stored card: both are JSON.
+
+``forms`` is how many different forms the answers are of.
+"""
 
 CODES = Table(
     "cp_host_codes",
@@ -183,5 +187,9 @@ HOLDINGS = Table(
 balances, invoices. An ``amount`` is written in plain digits, so that a database can add it up."""
 
 Index("cp_host_holdings_by_ref", HOLDINGS.c.tenant, HOLDINGS.c.ref, HOLDINGS.c.id)
+
+for _table in (APPOINTMENTS, CODES, HOLDINGS):
+    _moved = _table.c.moved_from.is_not(None)
+    Index(f"{_table.name}_moved", _table.c.tenant, _table.c.moved_from, sqlite_where=_moved, postgresql_where=_moved)
 
 HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS, CODES, HOLDINGS)
