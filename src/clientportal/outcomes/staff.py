@@ -88,7 +88,8 @@ class Evidence:
     @property
     def reckoning(self) -> str:
         """How the score came about: ``email 1.00 + name 0.46 = 1.46``."""
-        return f"{' + '.join(f'{name} {points:.2f}' for name, points in self.agreeing) or '0.00'} = {self.score:.2f}"
+        parts = [f"{name} {points:.2f}" for name, points in self.agreeing if points]
+        return f"{' + '.join(parts) or 'nothing'} = {self.score:.2f}"
 
 
 _SAID = frozenset({*(kind.value for kind in ContactKind), "name"})
