@@ -9,12 +9,22 @@ import pytest
 from attrs import evolve
 
 from clientportal.decisions import HostEvent, Reason, Refusal
+from clientportal.messages.texts import Catalogue
 from clientportal.outcomes import Merged, Undone
 from clientportal.policy import presets
-from clientportal.records import Dismissal, Merge, Pointer, Put, Remove
+from clientportal.records import Account, Dismissal, Merge, Pointer, Put, Remove
 from clientportal.rules.merging import Merging, merge, plan
+from clientportal.rules.taking_over import LeadsTo
 from clientportal.rules.undoing import Undoing, undo
-from clientportal.values import CLIENT_FIELDS, ClientRecord, ContactKey, ContactKind, RecordRef
+from clientportal.values import (
+    CLIENT_FIELDS,
+    ClientRecord,
+    ContactKey,
+    ContactKind,
+    Holding,
+    HoldingKind,
+    RecordRef,
+)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -34,6 +44,11 @@ def seen(**more: Any) -> Merging:
         "reason": "same phone",
     }  # fmt: skip
     return Merging(**given | more)
+
+
+def with_merging(**more: Any) -> Any:
+    """Timely's policy with other settings of merging."""
+    return evolve(TIMELY, merging=evolve(TIMELY.merging, **more))
 
 
 def entry(**more: Any) -> Merge:
@@ -183,6 +198,68 @@ def test_a_plan_keeps_earlier_picks_unless_there_is_a_new_one() -> None:
     assert (kept.fields[0].value, changed.fields[0].value) == ("Ana", "Annie")
 
 
+def test_a_plan_says_what_is_taken_over_and_what_is_not() -> None:
+    """Cards by the policy, everything else whole; notes and consents with their sources; accounts that lead there."""
+    ana = evolve(ANA, notes="Latex", consents={"marketing_email": True})
+    annie = evolve(ANNIE, notes="Pays cash", consents={"marketing_email": False})
+    held = (Holding(A, HoldingKind.CARD, 1), Holding(B, HoldingKind.CARD, 1), Holding(B, HoldingKind.DOCUMENT, 2))
+    account = Account(id="acc", email="email:ana@example.com", address="ana@example.com", created_at=NOW)
+    given = seen(groups={A: (ana,), B: (annie,)}, holdings=held, own_cards=(A,), logins=(LeadsTo(account, (B,)),))
+
+    strict, generous = plan(given, TIMELY), plan(given, with_merging(cards="all"))
+
+    assert strict.holdings is not None
+    assert [(one.kind, one.count) for one in strict.holdings.together] == [
+        (HoldingKind.CARD, 1),
+        (HoldingKind.DOCUMENT, 2),
+    ]
+    assert (strict.cards, generous.cards) == ((A,), (A, B))
+    assert [text[:24] for text in strict.left_behind] == ["1 saved card of client:b"]
+    assert generous.left_behind == ()
+    assert [(one.name, one.given, one.sources) for one in strict.consents] == [("marketing_email", False, (B,))]
+    assert [(one.field, one.value) for one in strict.internal] == [("birthday", None), ("notes", "Latex\n\nPays cash")]
+    assert [(one.account, one.sees) for one in strict.logins] == [("acc", A)]
+    assert plan(seen(), TIMELY).holdings is None
+    assert plan(seen(), TIMELY).cards == (A,), "the survivor's own, where nothing else is known"
+
+
+def test_the_plan_of_what_is_merged_already_is_what_is_shown() -> None:
+    """By the rules and picks that the group keeps, not by today's: nothing is decided anew."""
+    journal = (entry(id="m7", rules={"first_name": "oldest"}, choices={"email": "client:b"}, cards="all"),)
+    late = evolve(ANNIE, created_at=NOW + TICK)
+    again = seen(roots={A: A, B: A}, groups={A: (ANA, late)}, journal=journal, choices={"first_name": "client:b"})
+
+    made = plan(again, with_merging(cards="all"))
+
+    assert (made.fields[0].value, made.fields[0].rule) == ("Ana", "oldest")
+    assert made.cards == (A, B)
+    assert plan(evolve(again, roots={}), TIMELY).fields == made.fields, "also once one of them has gone"
+
+
+def test_the_platforms_rules_and_the_proofs_decide_the_plan() -> None:
+    """They are in the view; the journal keeps the name of the rule."""
+
+    def oldest(_name: str, records: Any) -> Any:
+        return records[0]
+
+    key = ContactKey(ContactKind.MOBILE, "+64275550001")
+    other = evolve(ANNIE, mobile="027 555 0001", created_at=NOW + TICK)
+    given = seen(
+        groups={A: (evolve(ANA, created_at=NOW + 2 * TICK),), B: (other,)},
+        own={"first_name": oldest},
+        proofs={key: NOW},
+    )
+
+    decision = merge(given, with_merging(survivorship={"mobile": "verified"}), NOW)
+
+    assert isinstance(decision.outcome, Merged)
+    shown = {choice.field: (choice.value, choice.rule) for choice in decision.outcome.plan.fields}
+    assert (shown["first_name"], shown["mobile"]) == (("Ana", "own:oldest"), ("027 555 0001", "verified"))
+    assert isinstance(decision.changes[0].record, Merge)
+    assert decision.changes[0].record.rules["first_name"] == "own:oldest"
+    assert ("merging.cards", "survivors") in decision.because.settings
+
+
 # --- undoing ---------------------------------------------------------------------------------------------------------
 
 
@@ -214,6 +291,42 @@ def test_an_undo_erases_one_edge() -> None:
 def test_what_is_not_undone(of: Merge | None, now: datetime, expected: Reason) -> None:
     """No such merge, undone or erased since, over a month ago, or without its edge."""
     assert reason(undo(Undoing(of, (pointer(B, A),), "tom"), TIMELY, now)) is expected
+
+
+@pytest.mark.parametrize(
+    ("given", "now", "facts"),
+    [
+        (
+            Undoing(entry(undone_at=NOW, undone_by="staff:tom"), (), "mia"),
+            NOW,
+            {"at": "2026-11-23 12:00 UTC", "by": "staff:tom"},
+        ),
+        (Undoing(entry(undone_at=NOW), (), "mia"), NOW, {"at": "2026-11-23 12:00 UTC", "by": "somebody"}),
+        (Undoing(entry(erased=True), (), "mia", blank=(B,)), NOW, {"what": "erased: client:b"}),
+        (Undoing(entry(erased=True), (), "mia", blank=(B, A)), NOW, {"what": "erased: client:b and client:a"}),
+        (Undoing(entry(erased=True), (), "mia", gone=(A, B)), NOW, {"what": "erased: client:b or client:a"}),
+        (Undoing(entry(), (), "mia", gone=(B, A)), NOW, {"what": "deleted: client:b and client:a"}),
+        (
+            Undoing(entry(), (), "mia"),
+            NOW + timedelta(days=31),
+            {"since": "2026-12-23 12:00 UTC", "at": "2026-11-23 12:00 UTC"},
+        ),
+    ],
+)
+def test_what_stands_in_the_way_is_named(given: Undoing, now: datetime, facts: dict[str, str]) -> None:
+    """Which record, since when, by whom: in the words that staff read."""
+    outcome = undo(given, TIMELY, now).outcome
+    assert isinstance(outcome, Refusal)
+    assert outcome.facts == facts
+    told = Catalogue().for_staff(outcome)
+    assert all(text in told for text in facts.values())
+
+
+@pytest.mark.parametrize("gone", [(A,), (B,)])
+def test_while_one_of_the_two_is_there_they_can_be_told_apart(gone: tuple[RecordRef, ...]) -> None:
+    """Two people who were taken for one do not stay one because a row was deleted."""
+    edge = pointer(B, A)
+    assert undo(Undoing(entry(), (edge,), "tom", gone=gone), TIMELY, NOW).granted
 
 
 def test_the_thirtieth_day_is_still_in_time() -> None:
