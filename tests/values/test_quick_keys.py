@@ -52,6 +52,8 @@ def _in_full(region: str, text: str) -> str | None:
 @example(("CA", "506-234-5678"))
 @example(("IT", "02 1234 5678"))
 @example(("AR", "0223 15 123-4567"))
+@example(("BF", "000 32 375 6912"))  # a zero behind the way abroad: no country code begins with one
+@example(("TH", "005 049 123 4567"))
 def test_a_number_is_read_as_phonenumbers_reads_it(spelt: tuple[str, str]) -> None:
     """Whatever is answered quickly, in any region and spelling, is the number that reading in full would have found."""
     region, text = spelt

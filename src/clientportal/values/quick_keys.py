@@ -95,8 +95,8 @@ def _lengths(desc: PhoneNumberDesc, general: PhoneNumberDesc) -> frozenset[int]:
 
 
 def _plan_of(digits: str) -> _Plan | None:
-    """The plan of the first region whose country code those digits begin with; no code begins another."""
-    for length in (1, 2, 3):
+    """The plan of the first region whose country code those digits begin with; no code begins another, or with 0."""
+    for length in (1, 2, 3) if digits[:1] != "0" else ():
         regions = COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length] or 0))
         if regions is not None:
             return _plan(regions[0])
