@@ -41,8 +41,8 @@ class Evidence:
 
     * ``first``, ``second``: the records, in this order.
     * ``shared``: contacts and custom values that both have and that say something (X4), in order.
-    * ``silent``: contacts that both have and that say nothing here: the number of a household, used under names that
-      are not alike.
+    * ``silent``: such as both have and that say nothing here: the number of a household, used under names that are not
+      alike.
     * ``names_alike``: 0 to 1; ``None`` where a name is missing or names do not count.
     * ``agreeing``: fact -> the points that it brought; ``score`` is their sum.
     * ``differing``: the facts that both have, that count, and that are not the same.
@@ -65,9 +65,9 @@ class Evidence:
     between_by: str = ""
 
     def __str__(self) -> str:
-        """In words: "client:1 and client:2: same mobile +64215550142, names alike 0.93, different birthdays: vetoed"."""
-        said = [f"same {_fact(key.kind)} {key.value}" for key in self.shared if key.contact is not None]
-        said += [f"{_fact(key.kind)} {key.value} is used under other names" for key in self.silent]
+        """As in ``client:1 and client:2: same mobile +64215550142, names alike 0.93, different birthdays: vetoed``."""
+        said = [f"same {_told(key)}" for key in self.shared if key.contact is not None]
+        said += [f"{_told(key)} is used under other names" for key in self.silent]
         if self.names_alike is not None:
             said.append(f"names alike {self.names_alike:.2f}")
         said += [f"same {_fact(name)}" for name, _ in self.agreeing if name not in _SAID]
@@ -98,6 +98,11 @@ _SAID = frozenset({*(kind.value for kind in ContactKind), "name"})
 
 def _fact(name: str) -> str:
     return name.removeprefix("custom.")
+
+
+def _told(key: MatchKey) -> str:
+    """A contact is told in full; what else a client has given the platform is theirs, and only named."""
+    return f"{_fact(key.kind)} {key.value}" if key.contact is not None else _fact(key.kind)
 
 
 def _facts(name: str) -> str:

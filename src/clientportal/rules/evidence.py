@@ -150,7 +150,7 @@ def judge_pair(
     """
     rules = policy.matching
     likeness = names_alike(one, other, alike) if names_count(policy) else None
-    kinds = {key.kind for key in shared}
+    kinds, unsaid = {key.kind for key in shared}, {key.kind for key in silent}
     agreeing: list[tuple[str, float]] = []
     differing: list[str] = []
     for fact in _in_order(rules.weights.keys() | rules.vetoes):
@@ -160,7 +160,9 @@ def judge_pair(
             weight *= likeness or 0.0
         else:
             mine, theirs = one.says(fact), other.says(fact)
-            agrees, differs = fact in kinds or not mine.isdisjoint(theirs), bool(mine and theirs)
+            same = not mine.isdisjoint(theirs)
+            agrees = fact in kinds or (same and fact not in unsaid)
+            differs = bool(mine and theirs) and not same
         if agrees:
             agreeing.append((fact, weight))
         elif differs:

@@ -109,11 +109,12 @@ def judge_pairs(component: Component, policy: Policy) -> tuple[Evidence, ...]:
 def _households(key: MatchKey, faces: Sequence[Face], policy: Policy, alike: Alike) -> dict[RecordRef, int]:
     """Whose number it is, where it is several people's by their names: record -> which of them; else empty.
 
-    A mother's mobile stands on her daughters' records too. Where names are compared (a veto), such a number says
-    nothing between two who have unlike names, and nothing about a record without a name: it may be any of them. Names
-    are closed over here (Ana is like Anna, Anna like Anne), so that it splits as little as it must.
+    A mother's mobile stands on her daughters' records too, and so does the number of her card. Where names are compared
+    (a veto), such a key says nothing between two who have unlike names, and nothing about a record without a name: it
+    may be any of them. Names are closed over here (Ana is like Anna, Anna like Anne), so that it splits as little as it
+    must. Birthdays are no household's.
     """
-    if key.contact is None or "name" not in policy.matching.vetoes:
+    if key.kind == "birthday" or "name" not in policy.matching.vetoes:
         return {}
     named = [face for face in faces if any(name.strip() for name in face.names)]
     under = {face.ref: place for place, face in enumerate(named)}
