@@ -59,8 +59,8 @@ from clientportal.values import (
     ContactKind,
     HostAnswer,
     RecordRef,
-    parse_email,
-    parse_phone,
+    email_key,
+    phone_key,
 )
 
 __all__ = ["BATCH", "ImportClients", "Progress", "import_clients"]
@@ -174,7 +174,7 @@ class _Contacts:
 
     def __call__(self, kind: ContactKind, text: str) -> None:
         email = kind is ContactKind.EMAIL
-        self.keys.add(parse_email(text).key() if email else parse_phone(text, region=self.region).key(kind))
+        self.keys.add(email_key(text) if email else phone_key(text, region=self.region, kind=kind))
 
 
 def _number(row: FileRow, layout: FileLayout) -> int | None:

@@ -18,7 +18,7 @@ from clientportal.records import ContactHistory
 from clientportal.rules import who_may_change
 from clientportal.rules.who_may_manage import Permission, may
 from clientportal.rules.whose_contact import Found, Several, TooMany, may_be_recycled, whose_contact
-from clientportal.values import ChangeKind, ContactKey, ContactKind, RecordRef, When, mask, parse_email, parse_phone
+from clientportal.values import ChangeKind, ContactKey, ContactKind, RecordRef, When, email_key, mask, phone_key
 
 __all__ = ["replay"]
 
@@ -60,9 +60,9 @@ async def _opens(reading: Reading, kind: ContactKind, text: str, policy: Policy)
     key: ContactKey
     try:
         if kind is ContactKind.EMAIL:
-            key = parse_email(text).key()
+            key = email_key(text)
         else:
-            key = parse_phone(text, region=policy.contacts.region).key(kind)
+            key = phone_key(text, region=policy.contacts.region, kind=kind)
     except ValueError:
         return "no: not a contact", mask(text)
     if not policy.login.enabled or kind not in policy.login.identifiers:

@@ -13,7 +13,7 @@ from clientportal.policy import Policy
 from clientportal.policy.client_fields import CUSTOM, STANDARD_FIELDS, FieldDefinition
 from clientportal.values import Address, ClientChange, ClientDraft, ClientRecord, ContactKey, ContactKind, FieldValue
 from clientportal.values.birthdays import parse_birthday
-from clientportal.values.contacts import parse_email, parse_phone
+from clientportal.values.contacts import email_key, phone_key
 
 __all__ = [
     "Typed",
@@ -117,9 +117,9 @@ def read_contacts(fields: Typed, policy: Policy) -> tuple[ContactKey, ...]:
             continue
         try:
             if kind is ContactKind.EMAIL:
-                found.add(parse_email(text).key())
+                found.add(email_key(text))
             else:
-                found.add(parse_phone(text, region=policy.contacts.region).key(kind))
+                found.add(phone_key(text, region=policy.contacts.region, kind=kind))
         except InvalidContact as error:
             raise InvalidContact(error.problem, f"{_label(name, policy)}: {error}") from error
     return tuple(sorted(found))

@@ -21,7 +21,7 @@ from clientportal.errors import InvalidContact
 from clientportal.policy import Policy
 from clientportal.policy.matching import CUSTOM
 from clientportal.rules.evidence import folded_words
-from clientportal.values import ClientDraft, ContactKind, MatchKey, parse_email, parse_phone
+from clientportal.values import ClientDraft, ContactKind, MatchKey, email_key, phone_key
 
 __all__ = ["IndexKeys", "Said", "index_keys", "proposing_keys"]
 
@@ -67,9 +67,9 @@ def index_keys(said: Said, policy: Policy) -> IndexKeys:
             continue
         try:
             if kind is ContactKind.EMAIL:
-                found.add(MatchKey.of(parse_email(text).key()))
+                found.add(MatchKey.of(email_key(text)))
             else:
-                found.add(MatchKey.of(parse_phone(text, region=policy.contacts.region).key(kind)))
+                found.add(MatchKey.of(phone_key(text, region=policy.contacts.region, kind=kind)))
         except InvalidContact as error:
             bad.append((kind, error.problem))
     return IndexKeys(frozenset(found), tuple(bad))
