@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
+from clientportal.messages.texts import clean
 from clientportal.ports import OutgoingMessage
 
 __all__ = ["ConsoleSender"]
@@ -23,7 +24,8 @@ class ConsoleSender:
         lines = [f"{word} to {message.to}"]
         if message.subject:
             lines.append(f"Subject: {message.subject}")
-        lines += message.text.splitlines()
+        # A terminal carries out what it is told between the letters.
+        lines = [clean(line, longest=900) for line in (*lines, *message.text.splitlines())]
         width = max(len(line) for line in lines)
         stream.write(f"  ┌{'─' * (width + 2)}┐\n")
         for line in lines:

@@ -101,6 +101,9 @@ class SmtpSender:
         return server
 
     def _mail(self, message: OutgoingMessage) -> EmailMessage:
+        # The standard library refuses line breaks in an address, and hands every other control on to the server.
+        if not message.to.isprintable():
+            raise SendFailed("this cannot be an email", permanent=True)
         mail = EmailMessage()
         try:
             mail["From"] = self._sender

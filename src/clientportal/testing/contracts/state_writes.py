@@ -10,7 +10,7 @@ from attrs import evolve
 from clientportal.errors import Conflict
 from clientportal.ports.state import Store
 from clientportal.records import AuditEntry, ContactEntry, GuessCounter, Put, Remove, Write
-from clientportal.testing.contract_ground import Ground, audit, contact, counter
+from clientportal.testing.contracts.state_ground import Ground, audit, contact, counter
 
 __all__ = ["WritingContract"]
 
@@ -93,6 +93,7 @@ class WritingContract(Ground):
             return True
 
         won = self.won(self.together(add, add))
+        self.proven(self.several(2))
         stored = self.get(store, GuessCounter, "a")
         assert stored is not None
         assert stored.day_count == won >= 1
@@ -165,6 +166,7 @@ class WritingContract(Ground):
             return True
 
         assert self.together(*[add] * 4) == [True] * 4
+        self.proven(self.several(4))
         stored = self.get(store, GuessCounter, "a")
         assert stored is not None
         assert stored.day_count == 20
@@ -202,6 +204,7 @@ class WritingContract(Ground):
 
         outcomes = self.together(*[lambda own=own: claim(own) for own in range(5)])
         assert sorted(map(str, outcomes)) == ["False"] * 4 + ["True"]
+        self.proven(self.several(5))
 
     def test_deadlock_ends(self, store: Store) -> None:
         """Two units that lock two records crosswise do not wait for ever: at least one succeeds."""
@@ -222,7 +225,7 @@ class WritingContract(Ground):
 
     @pytest.mark.parametrize("lock", [True, False], ids=["locked", "optimistic"])
     def test_consumed_once(self, store: Store, lock: bool) -> None:
-        """Of 64 at the same time exactly one consumes a record."""
+        """Consuming is atomic: of many at the same time exactly one consumes a record."""
         self.put(store, counter("once"))
 
         async def consume() -> bool:
@@ -235,6 +238,7 @@ class WritingContract(Ground):
             return True
 
         assert self.won(self.together(*[consume] * 64)) == 1
+        self.proven(self.several(64))
         stored = self.get(store, GuessCounter, "once")
         assert stored is not None
         assert (stored.stopped, stored.version) == (True, 2)

@@ -1,19 +1,14 @@
-"""What the parts of the store contract share: how coroutines are run, and records to store."""
+"""What the parts of the store contract share: single steps, and records to store."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
 import pytest
 
-from clientportal.errors import Conflict
-from clientportal.ports.driving import step
 from clientportal.ports.host import BaseHost, HostAdapter
 from clientportal.ports.state import Page, Store, Unit
 from clientportal.records import (
@@ -26,10 +21,11 @@ from clientportal.records import (
     Stored,
     Write,
 )
+from clientportal.testing.contracts.proving import Proving
+from clientportal.testing.contracts.running import Running
 
 __all__ = ["START", "Ground", "audit", "contact", "counter", "session"]
 
-T = TypeVar("T")
 R = TypeVar("R", bound=Stored)
 
 START = datetime(2025, 3, 1, 9, 30, 15, 123456, tzinfo=UTC)
@@ -61,11 +57,10 @@ def session(id: str, entry: str | None) -> Session:
     )  # fmt: skip
 
 
-class Ground:
+class Ground(Running, Proving):
     """Runs the contract's coroutines, each in a unit of its own or several at once."""
 
-    asynchronous: ClassVar[bool] = False
-    """Whether the store's coroutines need an event loop. One private loop then lives as long as the test."""
+    contract = "StateContract"
 
     joins: ClassVar[bool] = True
     """Whether units may join a caller's open transaction (:meth:`caller`)."""
@@ -74,18 +69,10 @@ class Ground:
     host: ClassVar[HostAdapter] = cast("HostAdapter", BaseHost)
     """The adapter that units are begun with. Nothing in the contract calls it."""
 
-    _runner: asyncio.Runner | None = None
-
     @pytest.fixture
     def store(self) -> Any:
         """Override: an empty store."""
         raise NotImplementedError("override the fixture `store` with one that returns an empty store")
-
-    @pytest.fixture(autouse=True)
-    def _private_loop(self) -> Generator[None, None, None]:
-        yield
-        if self._runner is not None:
-            self._runner.close()
 
     def caller(self, store: Store, tenant: str) -> AbstractAsyncContextManager[Any]:
         """A transaction of the host's own code: commits when left, rolls back on an exception.
@@ -93,52 +80,6 @@ class Ground:
         Override it where the store has no ``transaction(tenant)``; what it gives is the ``connection`` to join.
         """
         return _plain_transaction(store, tenant)
-
-    # --- running
-
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """One coroutine to its end: stepped without a loop, or on the private loop."""
-        if not self.asynchronous:
-            return step(coroutine)
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-        return self._runner.run(coroutine)
-
-    def together(self, *operations: Callable[[], Coroutine[Any, Any, object]]) -> list[object]:
-        """All at once: one thread each, or one task each. Gives what each returned, or the exception it raised."""
-        if self.asynchronous:
-            return self.run(self._tasks(operations))
-        outcomes: list[object] = [AssertionError("this operation never ended")] * len(operations)
-
-        def work(at: int) -> None:
-            try:
-                outcomes[at] = step(operations[at]())
-            except Exception as error:
-                outcomes[at] = error
-
-        threads = [threading.Thread(target=work, args=(at,), daemon=True) for at in range(len(operations))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=60)
-        return outcomes
-
-    async def _tasks(self, operations: Sequence[Callable[[], Awaitable[object]]]) -> list[object]:
-        return list(await asyncio.gather(*(operation() for operation in operations), return_exceptions=True))
-
-    async def rest(self, seconds: float) -> None:
-        """Let the others run for that long."""
-        if self.asynchronous:
-            await asyncio.sleep(seconds)
-        else:
-            time.sleep(seconds)
-
-    async def until(self, flag: threading.Event, seconds: float = 0.4) -> None:
-        """Wait for the flag, but not for ever: a store may well keep the other one out until this unit ends."""
-        for _ in range(int(seconds / 0.01)):
-            if flag.is_set():
-                return
-            await self.rest(0.01)
 
     # --- single steps
 
@@ -203,13 +144,6 @@ class Ground:
             if after is None:
                 return seen
             assert len(seen) < 1000, "these pages never end"
-
-    def won(self, outcomes: Sequence[object]) -> int:
-        """How many succeeded; anything but success and ``Conflict`` fails the test."""
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(outcome, Conflict):
-                raise outcome
-        return sum(outcome is True for outcome in outcomes)
 
 
 @asynccontextmanager

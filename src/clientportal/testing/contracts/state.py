@@ -1,24 +1,4 @@
-"""The contract of stores, as tests to subclass: whoever passes them may be handed to ``Portal``.
-
-A store's author writes a few lines::
-
-    class TestMyStore(StateContract):
-        @pytest.fixture
-        def store(self):
-            return MyStore(...)              # empty, a fresh one per test
-
-and, where it needs them:
-
-* ``asynchronous = True`` for a store whose coroutines need an event loop. Each test has a private loop; set-up code
-  that must run on it goes through ``self.run(coroutine)``.
-* :meth:`~clientportal.testing.contract_ground.Ground.caller`, an async context manager that opens a transaction as
-  the host's own code would and gives the ``connection`` to join (default: ``store.transaction(tenant)``);
-  ``joins = False`` for a store that cannot be joined.
-* ``host``, where units need another adapter than a plain ``BaseHost``.
-
-The tests at the same time use real threads (tasks on the private loop where ``asynchronous``). They hold for stores
-that let writers run side by side and find conflicts at the commit, and for those that let one in after the other.
-"""
+"""The contract of stores: what is written in a unit that joins a transaction of the host's own code, and the whole."""
 
 from __future__ import annotations
 
@@ -28,9 +8,9 @@ from attrs import evolve
 from clientportal.errors import Conflict
 from clientportal.ports.state import Store
 from clientportal.records import AuditEntry, GuessCounter, Put
-from clientportal.testing.contract_ground import audit, counter
-from clientportal.testing.contract_reads import ReadingContract
-from clientportal.testing.contract_writes import WritingContract
+from clientportal.testing.contracts.state_ground import audit, counter
+from clientportal.testing.contracts.state_reads import ReadingContract
+from clientportal.testing.contracts.state_writes import WritingContract
 
 __all__ = ["StateContract"]
 
@@ -40,12 +20,35 @@ class _Undone(Exception):
 
 
 class StateContract(ReadingContract, WritingContract):
-    """Everything that ``clientportal.ports.state`` promises. Override the fixture ``store``."""
+    """Everything that ``clientportal.ports.state`` promises. Override the fixture ``store``::
+
+        from clientportal.stores.memory import MemoryStore
+        from clientportal.testing.contracts import StateContract
+        import pytest
+
+        class TestMyStore(StateContract):
+            @pytest.fixture
+            def store(self):
+                return MemoryStore()             # yours: empty, a fresh one for each test
+
+    and, where the store needs them:
+
+    * ``asynchronous = True`` for a store whose coroutines need an event loop. Each test has a private loop; set-up
+      code that must run on it goes through ``self.run(coroutine)``.
+    * ``caller(store, tenant)``, an async context manager that opens a transaction as the host's own code would and
+      gives the ``connection`` to join (default: ``store.transaction(tenant)``); ``joins = False`` for a store that
+      cannot be joined.
+    * ``host``, where units need another adapter than a plain ``BaseHost``.
+
+    The tests at the same time use real threads (tasks on the private loop where ``asynchronous``). They hold for
+    stores that let writers run side by side and find conflicts at the commit, and for those that let one in after the
+    other.
+    """
 
     @pytest.fixture(autouse=True)
     def _only_where_joined(self, request: pytest.FixtureRequest) -> None:
         if not self.joins and request.node.name.startswith("test_joined"):
-            pytest.skip("this store's units cannot join a transaction")
+            self.not_declared("units that join a transaction of the host's own code")
 
     async def join(self, store: Store, connection: object, *writes: Put, commit: bool = True) -> None:
         """Write through a unit that joins the caller's transaction."""

@@ -24,7 +24,7 @@ from clientportal.records import (
     Session,
     Stored,
 )
-from clientportal.testing.contract_ground import START, Ground, audit, contact, counter, session
+from clientportal.testing.contracts.state_ground import START, Ground, audit, contact, counter, session
 from clientportal.testing.examples import example_records
 
 __all__ = ["ReadingContract"]

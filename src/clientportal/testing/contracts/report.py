@@ -1,0 +1,123 @@
+"""At the end of a run of contracts: each promise in words, and whether it was proven, failed, or never declared.
+
+It comes by itself where contracts are run. Under pytest-xdist the tests run in other processes than the summary, so
+there the plugin is named once, in the root ``conftest.py`` or on the command line::
+
+    pytest_plugins = ["clientportal.testing.contracts.report"]
+
+It is no ``pytest11`` entry point on purpose: that would import this library into every test run of every project on the
+machine that has it installed. ``-q`` gives one line for each adapter instead of one for each promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+from attrs import define, field
+
+__all__ = ["FACT", "PROMISE", "attach", "pytest_configure"]
+
+PROMISE = "clientportal promise"
+FACT = "clientportal fact"
+_NAME = "clientportal contracts"
+_UNDECLARED = "not declared: "
+
+
+@define
+class _Promise:
+    """What became of one promise; a test with parameters is one promise about several things."""
+
+    words: str
+    proven: list[str] = field(factory=list[str])
+    failed: list[str] = field(factory=list[str])
+    left_out: dict[str, list[str]] = field(factory=dict[str, list[str]])
+    facts: list[str] = field(factory=list[str])
+
+    @property
+    def state(self) -> str:
+        """One word, or two."""
+        if self.failed:
+            return "FAILED"
+        if self.proven:
+            return "proven"
+        return "not declared" if all(why.startswith(_UNDECLARED) for why in self.left_out) else "not run"
+
+    def __str__(self) -> str:
+        shown = self.failed or self.proven
+        about = f": {', '.join(shown)}" if any(shown) else ""
+        facts = f" ({', '.join(dict.fromkeys(self.facts))})" if self.facts else ""
+        return f"{self.state:<13} {self.words}{about}{facts}{self._missing()}"
+
+    def _missing(self) -> str:
+        parts: list[str] = []
+        for why, things in self.left_out.items():
+            # A parameter is mostly the very name of what is not declared.
+            named = [thing for thing in things if thing and not why.endswith(f": {thing}")]
+            parts.append(f"{why} ({', '.join(named)})" if named else why)
+        return f" [{'; '.join(parts)}]" if parts else ""
+
+
+class _Report:
+    """Collects what the tests of contracts report, and prints it."""
+
+    def __init__(self) -> None:
+        self._adapters: dict[tuple[str, str], dict[str, _Promise]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in one phase of one test."""
+        properties: list[tuple[str, Any]] = list(report.user_properties)
+        made = next((value for name, value in properties if name == PROMISE), None)
+        if made is None or (report.when != "call" and report.passed):
+            return
+        contract, adapter, test, words, chosen = made
+        where = f"{report.nodeid.partition('::')[0]}::{adapter}"
+        promise = self._adapters.setdefault((where, contract), {}).setdefault(test, _Promise(words))
+        if report.failed:
+            promise.failed.append(chosen)
+        elif report.skipped:
+            promise.left_out.setdefault(_why(report), []).append(chosen)
+        else:
+            promise.proven.append(chosen)
+            promise.facts += [value for name, value in properties if name == FACT]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print all of it, or with ``-q`` a line for each adapter."""
+        short = terminalreporter.verbosity < 0
+        for (adapter, contract), promises in sorted(self._adapters.items()):
+            if short:
+                terminalreporter.write_line(f"{contract} {adapter}: {_counts(promises.values())}")
+                continue
+            terminalreporter.write_sep("-", f"what was proven of {adapter} ({contract})")
+            for line in _lines(promises.values()):
+                terminalreporter.write_line(line)
+
+
+def _why(report: pytest.TestReport) -> str:
+    reason: Any = report.longrepr
+    text = str(reason[2] if report.skipped and not isinstance(reason, str) else reason)
+    return text.removeprefix("Skipped: ")
+
+
+def _counts(promises: Iterable[_Promise]) -> str:
+    states = [one.state for one in promises]
+    return ", ".join(f"{states.count(state)} {state}" for state in ("proven", "FAILED", "not declared", "not run"))
+
+
+def _lines(promises: Iterable[_Promise]) -> Iterator[str]:
+    listed = list(promises)
+    for state in ("FAILED", "proven", "not declared", "not run"):
+        yield from (str(one) for one in listed if one.state == state)
+    yield _counts(listed)
+
+
+def attach(config: pytest.Config) -> None:
+    """Have what is proven in this process listed when it ends, unless that is arranged for already."""
+    if not config.pluginmanager.has_plugin(_NAME):
+        config.pluginmanager.register(_Report(), _NAME)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Named as a plugin: listen from the start, in the process that prints."""
+    attach(config)

@@ -1,0 +1,84 @@
+"""The shipped in-memory host keeps its contract, in the shapes that it can be turned into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pytest
+from attrs import evolve
+
+from clientportal.errors import InvalidContact
+from clientportal.stores.memory import MemoryHost, MemoryStore
+from clientportal.testing.contracts import HostContract, HostGround, ShippedGround
+from clientportal.values import ContactKey, ContactKind, RecordRef, parse_email, parse_phone
+
+
+class _Memory(HostContract):
+    host: ClassVar[Any] = MemoryHost
+
+    @pytest.fixture
+    def ground(self) -> HostGround:
+        """A fresh platform in a fresh store."""
+        return ShippedGround(MemoryStore(), self.host)
+
+
+class TestMemory(_Memory):
+    """As it is shipped."""
+
+
+class TestMemoryOnALoop(_Memory):
+    """Awaited, with tasks of one event loop."""
+
+    asynchronous = True
+
+
+class TestElsewhere(_Memory):
+    """With tables in a database of its own: every write is committed at once, and remembered under its key."""
+
+    @pytest.fixture
+    def ground(self) -> HostGround:
+        """Portal and platform in two stores."""
+        return ShippedGround(MemoryStore(), self.host.elsewhere())
+
+
+class TestNewIds(_Memory):
+    """A platform that books anew where it moves, and deletes what is cancelled."""
+
+    host = type("NewIds", (MemoryHost,), {"move_makes_new_id": True, "cancel_deletes": True})
+
+
+class TestApproval(_Memory):
+    """A platform whose businesses agree to each change first."""
+
+    host = type("Approving", (MemoryHost,), {"needs_approval": True})
+
+
+class Finding(MemoryHost):
+    """Looks contacts up in its own rows."""
+
+    capabilities = evolve(MemoryHost.capabilities, by_contact=True)
+
+    def by_contact(self, key: ContactKey) -> Sequence[RecordRef]:
+        """Read every contact as the portal would."""
+        return [one.ref for one in self.contacts(None, 10_000).items if key in (self._keys(one))]
+
+    def _keys(self, one: Any) -> list[ContactKey]:
+        found: list[ContactKey] = []
+        for kind in ContactKind:
+            raw = getattr(one, kind.value)
+            try:
+                if raw:
+                    key = (
+                        parse_email(raw).key() if kind is ContactKind.EMAIL else parse_phone(raw, region="NZ").key(kind)
+                    )
+                    found.append(key)
+            except InvalidContact:
+                continue
+        return found
+
+
+class TestFinding(_Memory):
+    """A platform that declares ``by_contact``."""
+
+    host = Finding
