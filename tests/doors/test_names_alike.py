@@ -20,7 +20,7 @@ from clientportal.rules.evidence import folded_alike
 from clientportal.similar_names import similar_names
 from clientportal.stores.memory import MemoryHost, MemoryStore
 
-SIMILAR = evolve(Policy(), matching=MatchingPolicy(names="similar", vetoes=["name"]))  # type: ignore[arg-type]
+SIMILAR = evolve(Policy(), matching=MatchingPolicy(names="similar", vetoes=["name"]))
 FOLDED = evolve(Policy(), matching=MatchingPolicy(vetoes=["name"]))
 ALIKE = similar_names()
 
