@@ -336,7 +336,8 @@ class BaseHost:
         """Capability ``erase_client``: every personal datum of those rows and of their bookings is overwritten with
         nothing, for good (X7).
 
-        Names, contacts, address, notes and custom fields of a client row, which stays and is no longer ``usable``;
+        Names, contacts, address, birthday, consents, notes and custom fields of a client row, which stays and is no
+        longer ``usable``;
         ``booked_as`` (then empty) and the contacts that were typed at a booking. Times, services and prices stay:
         they are the business's books. A ref whose row is deleted still has bookings to be erased; a booking's ref
         names that one appointment. ``DONE`` also where there was nothing left to erase. Copies that the adapter

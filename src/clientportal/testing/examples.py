@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -44,10 +44,10 @@ _VALUES: Mapping[type, object] = {
     ContactKey: ContactKey(ContactKind.EMAIL, "zoë@example.com"),
     ClientDraft: ClientDraft(
         "Zoë", "O'Neil", "Zoe@example.com", mobile="021 123 4567", address=Address("1 High St"),
-        notes=_TEXT, custom={"Allergies": _TEXT, "Door": ""},
+        notes=_TEXT, custom={"Allergies": _TEXT, "Door": ""}, birthday=date(1948, 2, 29),
     ),
     ClientChange: ClientChange(
-        "4", {"first_name": "Zoë", "email": None, "address": Address("1 High St"), "notes": _TEXT},
+        "4", {"first_name": "Zoë", "email": None, "address": Address("1 High St"), "notes": _TEXT, "birthday": date(1948, 2, 29)},
         {"Allergies": None, "Door": ""},
     ),
     Slot: Slot("s1", "cut", _AT, _AT + timedelta(minutes=45), "Pacific/Auckland", staff_id="st1", staff_name="Kim"),
