@@ -12,7 +12,7 @@ from attrs import evolve
 from clientportal import Reason, RecordRef, When
 from clientportal.policy import Survivorship
 from clientportal.records import Merge, Pointer, Put
-from watching import everything_stored, reason_of
+from watching import everything_stored, reason_of, refusal_of
 from world import World, at, client
 
 pytestmark = pytest.mark.requirement("X3")
@@ -185,6 +185,78 @@ def test_a_merge_may_be_made_again_after_its_undo(world: World) -> None:
 
 
 # --- when not ------------------------------------------------------------------------------------------------------
+
+
+def told(world: World, what: Any) -> str:
+    """What staff read where it is refused."""
+    return str(refusal_of(what).staff_text)
+
+
+def test_a_refusal_names_what_stands_in_the_way(world: World) -> None:
+    """Since when it is too late; by whom and when it was undone; which record was erased, or which were deleted."""
+    refs = {id: world.add_client(id, id.title(), mobile=f"021 123 45{n}") for n, id in enumerate(PEOPLE, 60)}
+    staff = world.staff()
+    (late,) = staff.merge(refs["ana"], refs["twin"]).merges
+    world.clock.advance(timedelta(days=31))
+    assert told(world, lambda: staff.undo(late)) == (
+        "Merged at 2026-11-20 21:00 UTC; merging.undo_for has passed, and it was too late from 2026-12-20 21:00 UTC on."
+    )
+    (undone,) = staff.merge(refs["third"], refs["zoe"]).merges
+    staff.undo(undone)
+    assert told(world, lambda: staff.undo(undone)) == "Undone already, at 2026-12-21 21:00 UTC by staff:mia."
+    (deleted,) = staff.merge(refs["third"], refs["zoe"]).merges
+    for id in ("third", "zoe"):
+        delete_client(world, id)
+    assert told(world, lambda: staff.undo(deleted)) == (
+        "What was deleted or erased cannot be brought back; deleted: client:zoe and client:third."
+    )
+
+
+def test_an_erased_record_is_named(world: World) -> None:
+    """The whole client was erased: both rows are there, and nobody in them."""
+    ana, twin = (world.add_client(id, id.title(), mobile="021 123 4567") for id in ("ana", "twin"))
+    staff = world.staff()
+    (id,) = staff.merge(ana, twin).merges
+    staff.erase(ana, reason="she asked for it")
+    assert told(world, lambda: staff.undo(id)) == (
+        "What was deleted or erased cannot be brought back; erased: client:twin and client:ana."
+    )
+
+
+@pytest.mark.parametrize("gone", ["ana", "twin"])
+def test_where_one_row_was_deleted_the_other_is_told_apart(world: World, gone: str) -> None:
+    """A mistake is found after the platform has deleted one of the rows: the other's appointments are its own again,
+    and what was the deleted one's is nobody's to see.
+    """
+    street = Street(world)
+    id = street.merge("ana", "twin")
+    delete_client(world, gone)
+    world.staff().undo(id)
+    (left,) = {"ana", "twin"} - {gone}
+    assert [one.id for one in street.doors[left].appointments().items] == [f"{left}-next"]
+    assert world.staff().client(street.refs[left]).members == (street.refs[left],)
+    assert reason_of(lambda: world.staff().client(street.refs[gone])) is Reason.NOT_FOUND
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_merges_in_a_row_either_is_undone_while_the_other_stands(world: World, first: int) -> None:
+    """twin into ana, ana into zoe; one is undone, Zoë books on top, the other is undone: each has what it had, and the
+    new booking stays with who made it.
+    """
+    street = Street(world)
+    ids = [street.merge("ana", "twin"), street.merge("zoe", "ana")]
+    world.staff().undo(ids[first])
+    members = world.staff().client(street.refs["zoe"]).members
+    assert members == (street.refs["zoe"], *([street.refs["ana"]] if first == 0 else []))
+    assert world.staff().client(street.refs["twin"]).root == street.refs["twin" if first == 0 else "ana"]
+    (slot,) = world.add_slots("2026-12-20 10:00")
+    booked = street.doors["zoe"].rebook("zoe-next", slot).appointment
+    world.staff().undo(ids[1 - first])
+    for id, ref in street.refs.items():
+        assert world.staff().client(ref).members == (ref,)
+        expected = {f"{id}-next", *([booked.id] if id == "zoe" else [])}
+        assert {one.id for one in street.doors[id].appointments().items} == expected
+    assert world.all_stored(Pointer, "root") == []
 
 
 def test_an_undo_has_its_time(world: World) -> None:
