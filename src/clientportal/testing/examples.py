@@ -47,7 +47,11 @@ _VALUES: Mapping[type, object] = {
         notes=_TEXT, custom={"Allergies": _TEXT, "Door": ""}, birthday=date(1948, 2, 29),
     ),
     ClientChange: ClientChange(
-        "4", {"first_name": "Zoë", "email": None, "address": Address("1 High St"), "notes": _TEXT, "birthday": date(1948, 2, 29)},
+        "4",
+        {
+            "first_name": "Zoë", "email": None, "address": Address("1 High St"), "notes": _TEXT,
+            "birthday": date(1948, 2, 29),
+        },
         {"Allergies": None, "Door": ""},
     ),
     Slot: Slot("s1", "cut", _AT, _AT + timedelta(minutes=45), "Pacific/Auckland", staff_id="st1", staff_name="Kim"),
