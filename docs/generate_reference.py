@@ -86,7 +86,7 @@ def choices(hint: object) -> str:
         return f"{choices(arguments[0])} → {choices(arguments[1])}"
     if arguments:
         return f"{choices(arguments[0])}, or none"
-    names = {timedelta: "length of time", bool: "true, false", int: "number", str: "text"}
+    names = {timedelta: "length of time", bool: "true, false", int: "number", float: "number", str: "text"}
     return names.get(typing.cast("type", hint), getattr(hint, "__name__", str(hint)))
 
 
