@@ -32,7 +32,7 @@ def number(text: str, region: str = "NZ") -> MatchKey:
         *("notprovided", "not.given", "not-supplied", "notavailable", "notapplicable", "declined", "refused"),
         *("xx", "xxx", "XXXX", "aaa", "000", "1111111", "asdf", "asdfgh", "asdfghjkl", "qwerty", "qwertz", "123"),
         *("12345", "1234567890", "placeholder", "dummy", "fake", "fake.email", "noreply", "no-reply", "nope"),
-        *("none+1", "noemail+salon"),
+        *("none+1", "noemail+salon", "test", "Testing", "tester"),
     ],
 )
 def test_an_address_that_nobody_has(local: str) -> None:
@@ -42,11 +42,19 @@ def test_an_address_that_nobody_has(local: str) -> None:
 
 
 @pytest.mark.requirement("X4")
+@pytest.mark.parametrize("address", ["na@na.com", "a@a.co.nz", "ab@AB.com", "abcd@abcd.example"])
+def test_the_same_few_letters_on_both_sides_are_nobodys_address(address: str) -> None:
+    """Typed twice to get on; or a firm's, which is no one person's either."""
+    assert says_nothing(email(address))
+
+
+@pytest.mark.requirement("X4")
 @pytest.mark.parametrize(
     "address",
     [
         *("ana@example.com", "a@example.com", "mk@example.com", "ok@example.com", "na.li@example.com"),
         *("anon@xtra.co.nz", "noel.mailer@example.com", "user+none@example.com", "dummys@example.com"),
+        *("kingi@kingi.co.nz", "na@nz.com", "testa@example.com", "testament@example.com"),
         *("nona@example.com", "noemi@example.com", "nonette@example.com", "nils@example.com", "12@example.com"),
         *("noemail.jones@example.com", "mailno@example.com", "info@example.com", "office@example.com", "ana@none.com"),
         *("1234567891@example.com", "ab123@example.com", "aab@example.com", "fakenham@example.com"),

@@ -30,9 +30,11 @@ _NO_MAILBOX = re.compile(
     r"|xx|(.)\1{2,}"
     # "asdf@", "qwerty@", "12345@": the finger drawn over the keyboard.
     r"|asdf(?:ghjkl?|gh?)?|qwert[yz]?(?:uiop)?|123(?:4(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?)?"
-    # "placeholder@", "dummy@", "fake@", "noreply@": a word that says itself what it is, or that nobody reads it.
-    r"|placeholder|dummy|fake(?:e?mail)?|noreply|donotreply|nopenope|nope)"
+    # "test@", "dummy@", "fake@", "noreply@": a word that says itself what it is, or that nobody reads it.
+    r"|test(?:ing|er)?|placeholder|dummy|fake(?:e?mail)?|noreply|donotreply|nope)"
 )
+_BOTH_SIDES = re.compile(r"(\w{1,4})@\1\.[\w.]+")
+"""The same few letters twice, "na@na.com", "a@a.co.nz": typed twice, or a firm's address, and no one person's."""
 _BETWEEN = re.compile(r"[._\-]")
 """What people put between the words of a local part: "no.email", "no-email" and "no_email" are one."""
 
@@ -91,6 +93,8 @@ def is_empty_text(text: str) -> bool:
 
 
 def _is_no_mailbox(address: str) -> bool:
+    if _BOTH_SIDES.fullmatch(address):
+        return True
     local = address.rpartition("@")[0].partition("+")[0]
     return _NO_MAILBOX.fullmatch(_BETWEEN.sub("", folded(local))) is not None
 
