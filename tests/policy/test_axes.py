@@ -23,6 +23,7 @@ from clientportal.policy import (
     policy_to_toml,
     presets,
 )
+from clientportal.policy.merging import MERGED_FIELDS, rules_for
 from clientportal.values import CLIENT_FIELDS, ContactKind, Money, NumberType
 
 LENGTHS = st.timedeltas(timedelta(microseconds=1), timedelta(days=4000))
@@ -175,7 +176,9 @@ AXES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("matching", "vetoes"): st.frozensets(COMPARED, max_size=3),
     ("matching", "names"): one_of(axes.NameComparison),
     ("matching", "alike_from"): st.floats(0.5, 1),
-    ("merging", "survivorship"): st.dictionaries(st.sampled_from(CLIENT_FIELDS), one_of(axes.Survivorship)),
+    ("merging", "survivorship"): st.sets(st.sampled_from((*MERGED_FIELDS, "custom.shoe size", "custom.a.b"))).flatmap(
+        lambda names: st.fixed_dictionaries({name: st.sampled_from(rules_for(name)) for name in sorted(names)})
+    ),
     ("merging", "cards"): one_of(axes.MergedCards),
     ("merging", "reassign"): st.booleans(),
     ("merging", "undo_for"): LENGTHS,

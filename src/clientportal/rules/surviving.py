@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
 from attrs import evolve, field, frozen
 
@@ -183,7 +184,7 @@ def _by_own(name: str, records: Sequence[ClientRecord], rule: SurvivorshipRule) 
     given = {record.ref: record for record in sorted(records, key=lambda record: record.ref)}
     if len(given) == 1:
         return records[0]
-    said: object = rule(name, tuple(given.values()))
+    said = cast("object", rule(name, tuple(given.values())))
     if said is None:
         return None
     if not isinstance(said, ClientRecord) or said.ref not in given:
