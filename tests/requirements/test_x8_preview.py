@@ -41,6 +41,9 @@ BY_CLIENT: dict[str, Call] = {
 }
 BY_STAFF: dict[str, Call] = {
     "duplicates": lambda door, _: door.duplicates(),
+    "duplicates_of": lambda door, _: door.duplicates_of(client("ana")),
+    "scan_duplicates": lambda door, _: list(door.scan_duplicates()),
+    "rehearse_matching": lambda door, _: list(door.rehearse_matching(presets.timely(region="AU"))),
     "plan_merge": lambda door, _: door.plan_merge(client("ana"), client("anna")),
     "merge": lambda door, _: door.merge(client("ana"), client("anna"), key="k"),
     "undo": lambda door, on: door.undo(on["merge"], key="k"),

@@ -154,6 +154,8 @@ CLIENT: dict[str, tuple[Cell, ...]] = {
 STAFF: dict[str, tuple[Cell, ...]] = {
     "invite": (lambda door, _mine, its: door.invite(its.ref),),
     "duplicates": NO_THING,
+    "scan_duplicates": NO_THING,
+    "rehearse_matching": NO_THING,
     "outbox": NO_THING,
     "replay": NO_THING,
     "clients": NO_THING,
@@ -192,6 +194,7 @@ STAFF: dict[str, tuple[Cell, ...]] = {
     ),
     "undo": (lambda door, _mine, its: door.undo(its.merge),),
     "merges": (lambda door, _mine, its: door.merges(its.ref),),
+    "duplicates_of": (lambda door, _mine, its: door.duplicates_of(its.ref),),
     "dismiss": (
         lambda door, mine, its: door.dismiss(mine.ref, its.ref),
         lambda door, mine, its: door.dismiss(its.ref, mine.ref),
@@ -258,6 +261,8 @@ STAFF: dict[str, tuple[Cell, ...]] = {
 
 WITHOUT_THINGS: dict[str, Cell] = {
     "duplicates": lambda door, _mine, _its: door.duplicates(),
+    "scan_duplicates": lambda door, _mine, _its: door.scan_duplicates(),
+    "rehearse_matching": lambda door, _mine, _its: door.rehearse_matching(presets.timely(region="AU")),
     "outbox": lambda door, _mine, _its: door.outbox(),
     "clients": lambda door, _mine, _its: door.clients(),
     "client_fields": lambda door, _mine, _its: door.client_fields(),
@@ -446,7 +451,7 @@ _MAY: dict[Permission | None, set[str]] = {
         "assignments",
         "find_accounts",
     },
-    Permission.SEE_DUPLICATES: {"duplicates", "merges"},
+    Permission.SEE_DUPLICATES: {"duplicates", "duplicates_of", "scan_duplicates", "rehearse_matching", "merges"},
     Permission.MERGE: {"plan_merge", "merge", "undo", "dismiss", "restore_pair", "flag_placeholder", "merge_accounts"},
     Permission.CHANGE_APPOINTMENTS: {"move", "cancel", "booked"},
     Permission.ASSIGN: {"assign", "assign_many", "clear_assignment", "may_assign_all", "assign_all"},

@@ -36,7 +36,7 @@ __all__ = [
 MOST_HOLDERS = 1000
 """A key of more records than this says nothing, however few persons they are; ``shared_by_at_most`` is 100 at most."""
 
-_KEYS_A_PAGE = 5000
+KEYS_A_PAGE = 5000
 _MOST = 1_000_000
 """No limit: what is asked for is named one by one."""
 
@@ -85,7 +85,7 @@ async def index_components(state: State, policy: Policy) -> list[IndexComponent]
     merged = bool((await state.page(Pointer, "root", limit=1)).items)
     after: str | None = None
     while True:
-        page = await state.collisions(ContactEntry, "key", after=after, limit=_KEYS_A_PAGE, most=MOST_HOLDERS + 1)
+        page = await state.collisions(ContactEntry, "key", after=after, limit=KEYS_A_PAGE, most=MOST_HOLDERS + 1)
         told |= await telling(state, policy, holders(page.items, policy), roots, merged=merged)
         after = page.next
         if after is None:
