@@ -64,6 +64,11 @@ def portal(colour: type[Any], policy: Any, **more: Any) -> Any:
         ("Ana Kingi", "Ana Maria Kingi", 0.9),
         ("Ana Kingi-Moana", "Ana Kingi", 0.9),
         ("A. Kingi", "Ana Kingi", 0.9),
+        ("Rob Harris", "Robert Harris", 0.9),
+        ("Samuel", "Samuel Smith-Jones", 0.9),
+        # Ana has married; and under one family name the first names tell two apart.
+        ("Ana Kingi", "Ana Ngata", 0.85),
+        ("Kingi", "Ana Kingi", 0.9),
         ("Anna Maria Kingi", "Annamaria Kingi", 1.0),
         ("Catherine O'Brien", "Katherine Obrien", 0.94),
         ("Stephen Hall", "Steven Hall", 0.88),
@@ -76,6 +81,8 @@ def portal(colour: type[Any], policy: Any, **more: Any) -> Any:
         ("Liz Taylor", "Elizabeth Taylor", 0.75),
         ("Sophie Wilson", "Olivia Wilson", 0.67),
         ("B. Kingi", "Ana Kingi", 0.5),
+        ("A. Kingi", "A. Ngata", 0.7),
+        ("Tama Kingi", "Kingi Rewi", 0.5),
         # Without a letter: the same, or nothing.
         ("***", " *** ", 1.0),
         ("***", "???", 0.0),
