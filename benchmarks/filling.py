@@ -98,7 +98,7 @@ def _write(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> 
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        statement = insert(table).values({name: None for name in rows[0]})
+        statement = insert(table).values(dict.fromkeys(rows[0]))
         compiled = str(statement.compile(dialect=connection.dialect, column_keys=list(rows[0])))
         driver: Any = connection.connection.driver_connection
         order = [column.name for column in table.columns if column.name in rows[0]]
