@@ -14,6 +14,7 @@ from attrs import evolve
 from accounts_ground import a_link, an_account
 from clientportal import Money, Permission, Reason, RecordRef, When
 from clientportal.policy import FieldDefinition, SeenBy
+from clientportal.ports import RawContacts
 from clientportal.records import Credential
 from clientportal.values import ActiveCode, Answer, CardSummary, HeldThing, HoldingKind, Prefill
 from mails import ANOTHER, PASSWORD, acuity, timetap
@@ -142,6 +143,28 @@ def test_cards_of_every_record_where_the_business_wants_that(world: World) -> No
     merge(world, ana, twin)
     world.change_policy("merging", cards="all")
     assert door.start_booking().card is None, "the plan of that merge had left it with its record"
+
+
+def test_cards_of_a_guest(world: World) -> None:
+    """A guest's booking is merged into Ana, with the card that paid for it: it is not hers. Her own bookings as a guest
+    are one person without any merge, and their card is.
+    """
+    world.change_policy("login", in_booking_flow=True)
+    ana = world.add_client("ana", "Ana Kingi", mobile=ANAS)
+    for id, number in (("b1", "027 555 0009"), ("b2", TWINS), ("b3", TWINS)):
+        ref = RecordRef.booking(id)
+        contacts = RawContacts(ref, mobile=number)
+        world.book(id, ref, "2026-12-01 09:00", booked_as="Mere Reti", contacts=contacts)
+        world.portal.contact_changed(world.tenant, ref)
+    world.seed("add_prefill", RecordRef.booking("b1"), Prefill((), AMEX))
+    world.seed("add_prefill", RecordRef.booking("b2"), Prefill((), VISA))
+    merge(world, ana, RecordRef.booking("b1"))
+    door = world.log_in(ANAS)
+    assert [one.id for one in door.appointments().items] == ["b1"]
+    assert door.start_booking().card is None
+    guest = world.log_in(TWINS)
+    assert {one.id for one in guest.appointments().items} == {"b2", "b3"}
+    assert guest.start_booking().card == VISA
 
 
 def code(id: str, ref: RecordRef, kind: str, **more: Any) -> ActiveCode:
