@@ -212,7 +212,7 @@ def test_a_placeholder_joins_nobody_until_it_is_unflagged(world: World) -> None:
 
 
 def test_what_is_typed_where_people_have_nothing_joins_nobody(world: World) -> None:
-    """Two who were in a hurry: none@none.com and 021 000 0000 make nobody of them one person, and nobody flagged them."""
+    """Two who were in a hurry: none@none.com and 021 000 0000 make no person of them, and nobody flagged either."""
     for id in ("ana", "ben"):
         world.add_client(id, id.title(), mobile="021 000 0000", email="None@None.com")
     assert groups(world) == []
