@@ -168,7 +168,7 @@ class ChangingHost(WritingHost):
         assert self.run(self.picture(ground, salon)) == before
 
     def test_delete_appointment(self, ground: HostGround) -> None:
-        """A deleted appointment is gone from every list, an open one's time is free; twice does no harm."""
+        """A deleted appointment is in no list, an open one's time is free again; twice does no harm."""
         self.needs(ground, "delete_appointment")
         salon, can = self.salon(ground), self.can(ground)
         id, slot = salon.next, None
@@ -195,7 +195,7 @@ class ChangingHost(WritingHost):
         assert self.is_open(ground, salon.bens), "nobody else's"
 
     def test_an_id_is_never_given_again(self, ground: HostGround) -> None:
-        """A new row never gets the id of one that is gone: its history, and its portal's records, would come with it."""
+        """A new row never gets the id of one that is gone: its history, and its records here, would come with it."""
         can = self.can(ground)
         if not (can.delete_client or can.delete_appointment):
             self.not_declared("delete_client or delete_appointment")

@@ -83,6 +83,8 @@ class IsolatedHost(WritingHost):
         if method == "service":
             self.keeps(ground, "services")
         case = self.two(ground)
+        if method == "restore":
+            self.change(ground, "reassign", [case.theirs.ben], case.theirs.ana, self.key())
         before = self.run(self.picture(ground, case.theirs, case.eve.ref))
         self.do(ground, lambda host: ISOLATED[method](self, case, host), case.mine.business)
         if method == "outcome":
@@ -255,7 +257,7 @@ class IsolatedHost(WritingHost):
 
     async def _restore(self, case: _Case, at: CheckedHost) -> None:
         await at.reassign([case.mine.ben], case.mine.ana, case.key)
-        await at.restore([case.eve.ref, case.mine.ben], case.mine.ben, f"{case.key}b")
+        await at.restore([case.theirs.ben, case.mine.ben], case.mine.ben, f"{case.key}b")
 
     async def _outcome(self, case: _Case, at: CheckedHost) -> None:
         write = self.first_write(case.ground)

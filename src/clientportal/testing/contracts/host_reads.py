@@ -183,6 +183,8 @@ class ReadingHost(HostFrame):
                 assert (one.staff_id, one.staff_name) == ("kim", "Kim")
             if "price" not in ground.lacks:
                 assert one.price == Money("80.00", "NZD")
+        listed = [len(self.all_of(ground, [ana], when)) for when in (When.PAST, When.UPCOMING)]
+        assert listed == [1, 2], "every status is listed"
 
     def test_odd_ids(self, ground: HostGround) -> None:
         """Text that is no id at all is simply absent: NUL, half a surrogate pair, digits without end, SQL."""

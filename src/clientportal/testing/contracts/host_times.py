@@ -86,8 +86,8 @@ class TimingHost(HostFrame):
                 assert [one.start for one in past] == [one for one in reversed(wanted) if one <= now]
 
     def _night(self, ground: HostGround, zone: str, change: datetime, turn: int) -> list[datetime]:
-        """Half-hourly around the change; without the second fold where the platform cannot write it down."""
-        around = [change + at * HOUR / 2 for at in range(-3, 4)]
+        """By the quarter of an hour around the change; without the second fold where it cannot be written down."""
+        around = [change + at * HOUR / 4 for at in (-6, -3, -2, -1, 0, 1, 2, 3, 6)]
         if "second_hour" in ground.lacks:
             around = [at for at in around if not at.astimezone(ZoneInfo(zone)).fold]
         return around

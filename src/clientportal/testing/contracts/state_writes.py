@@ -227,13 +227,19 @@ class WritingContract(Ground):
     def test_consumed_once(self, store: Store, lock: bool) -> None:
         """Consuming is atomic: of many at the same time exactly one consumes a record."""
         self.put(store, counter("once"))
+        readers: list[object] = []
+        two = threading.Event()
 
         async def consume() -> bool:
             async with self.unit(store) as unit:
                 seen = await unit.state.get(GuessCounter, "once", lock=lock)
                 if seen is None or seen.stopped:
                     return False
-                await self.rest(0.002)
+                readers.append(seen)
+                if len(readers) > 1:
+                    two.set()
+                # Where reads keep each other out, nobody else comes, and the first goes on after a moment.
+                await self.until(two, 0.05)
                 await unit.commit([Put(evolve(seen, stopped=True))])
             return True
 

@@ -1,0 +1,80 @@
+"""At the end of a run of contracts stands what was proven, in words."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = """
+import pytest
+from attrs import evolve
+
+from clientportal.stores.memory import MemoryHost, MemoryStore
+from clientportal.testing.contracts import HostContract, ShippedGround, StateContract
+
+
+class Small(MemoryHost):
+    capabilities = evolve(MemoryHost.capabilities, book=False)
+
+    def business(self):
+        return evolve(super().business(), zone="UTC")
+
+
+class TestSmall(HostContract):
+    racers = 8
+
+    @pytest.fixture
+    def ground(self):
+        return ShippedGround(MemoryStore(), Small)
+
+
+class TestStore(StateContract):
+    @pytest.fixture
+    def store(self):
+        return MemoryStore()
+"""
+
+WANTED = "business or cancel or consumed or race_for or upto"
+
+
+def run(folder: Path, *options: str) -> str:
+    """The project's own test run; gives all that it printed."""
+    (folder / "test_adapters.py").write_text(PROJECT)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", WANTED, *options]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_report_lists_every_promise(tmp_path: Path) -> None:
+    """What was proven and how far, what failed, and what was never declared: one line for each promise."""
+    told = run(tmp_path)
+    lines = told.splitlines()
+    assert any("what was proven of test_adapters.py::TestSmall (HostContract)" in line for line in lines)
+    assert "FAILED        A business is known by its tenant, with its own name and the zone of its calendar" in lines
+    race = "proven        Of many who decided on the same version at the same time, exactly one writes: "
+    assert f"{race}update_client, move, cancel, delete_appointment (with 8 threads)" in lines
+    slot = "proven        Of many who want the same free time at the same time, exactly one gets it: move"
+    assert f"{slot} (with 2 threads) [not declared: book]" in lines
+    consumed = (
+        "proven        Consuming is atomic: of many at the same time exactly one consumes a record: locked, optimistic"
+    )
+    assert f"{consumed} (with 64 threads)" in lines
+    assert any(" proven, 1 FAILED, " in line for line in lines), "and how many there are of each"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [("-q",), ("-q", "-n", "2", "-p", "clientportal.testing.contracts.report")])
+def test_the_report_is_short_where_it_is_asked_to_be(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """One line for each adapter with -q; and, where it is named as a plugin, also when other processes run the tests."""
+    lines = run(tmp_path, *options).splitlines()
+    assert "StateContract test_adapters.py::TestStore: 2 proven, 0 FAILED, 0 not declared, 0 not run" in lines
+    (small,) = [line for line in lines if line.startswith("HostContract test_adapters.py::TestSmall: ")]
+    assert "1 FAILED" in small
