@@ -10,7 +10,7 @@ from attrs import frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Keyed, Operation, Reading
-from clientportal.operations.people import Group, group_of, groups_of, own_refs, proofs_of, records_of
+from clientportal.operations.people import Group, group_of, groups_of, journal_of, own_refs, proofs_of, records_of
 from clientportal.operations.reassigning import WithRows, held_for_undo, rows_of_merge, rows_of_undo
 from clientportal.operations.setting import Staff
 from clientportal.outcomes import Merged, MergePlan, Undone
@@ -56,7 +56,7 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
     roots = {ref: group.root for ref, group in groups.items() if ref in rows}
     heads = {group.root: group for group in groups.values()}
     pointers = tuple(pointer for group in heads.values() for pointer in group.pointers)
-    merges = await reading.state.get_many(Merge, sorted({pointer.merge_id for pointer in pointers}))
+    journal = await journal_of(reading, pointers)
     pairs = [Dismissal.pair_id(a, b) for i, a in enumerate(everyone) for b in everyone[i + 1 :]]
     dismissals = await _between_groups(reading, pairs, heads)
     counts: dict[str, int] = {}
@@ -66,16 +66,14 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
     own = reading.setup.survivorship
     everybody = [rows[ref] for ref in everyone if ref in rows]
     # The rules of the group itself are asked where its records are one already: then what is there is shown again.
-    asking = rules_today(reading.policy, own) | {
-        name: rule for one in merges.values() for name, rule in one.rules.items()
-    }
+    asking = rules_today(reading.policy, own) | {name: rule for one in journal for name, rule in one.rules.items()}
     return Merging(
         survivor=asked.survivor,
         absorbed=tuple(dict.fromkeys(asked.absorbed)),
         roots=roots,
         groups={root: tuple(rows[ref] for ref in group.refs if ref in rows) for root, group in heads.items()},
         pointers=pointers,
-        journal=tuple(merges.values()),
+        journal=journal,
         dismissals=dismissals,
         appointments=counts,
         merge_ids=tuple(reading.fresh_id() for _ in asked.absorbed),
@@ -85,7 +83,7 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
         proofs=await proofs_of(reading, everybody, asking),
         own=own,
         holdings=await _holdings(reading, everyone),
-        own_cards=await own_refs(reading, groups[asked.survivor].refs),
+        own_cards=await own_refs(reading, groups[asked.survivor]),
         logins=await _logins(reading, everybody),
     )
 

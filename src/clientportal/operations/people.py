@@ -192,18 +192,25 @@ async def proofs_of(
     return {ContactKey.parse(id): one.proved_at for id, one in found.items() if one.proved_at is not None}
 
 
-async def own_refs(reading: Reading, refs: Sequence[RecordRef]) -> tuple[RecordRef, ...]:
-    """Those of them that no merge has brought: whose saved cards are the client's own (law 11)."""
-    behind = tuple(map(RecordRef.parse, await reading.state.get_many(Pointer, sorted(map(str, refs)))))
+async def own_refs(reading: Reading, group: Group) -> tuple[RecordRef, ...]:
+    """Those of a group that no merge has brought: whose saved cards are the client's own (law 11)."""
+    behind = tuple(pointer.absorbed_ref for pointer in group.pointers)
     brought = frozenset(await with_moved_bookings(reading, behind))
-    return tuple(ref for ref in refs if ref not in brought)
+    return tuple(ref for ref in group.refs if ref not in brought)
 
 
 async def card_refs(reading: Reading, group: Group) -> tuple[RecordRef, ...]:
-    """The refs whose saved cards the client may pay with (``merging.cards``)."""
+    """The refs whose saved cards the client may pay with (``merging.cards``).
+
+    A guest's other bookings are in the group by their name and contact, and may have been merged with something
+    themselves: their pointers lead elsewhere than to the one that speaks.
+    """
+    if group.root.kind is not RecordKind.CLIENT:
+        pointers = await reading.state.get_many(Pointer, sorted(map(str, group.refs)))
+        group = Group(group.root, group.refs, tuple(pointers.values()))
     if shows_all_cards(await journal_of(reading, group.pointers), reading.policy):
         return group.refs
-    return await own_refs(reading, group.refs)
+    return await own_refs(reading, group)
 
 
 async def load_candidates(
