@@ -1,4 +1,4 @@
-"""The rows follow a merge where a business wants them to: what staff are told, and what nobody can see a difference in."""
+"""The rows follow a merge where a business wants them to: what staff are told, and that nobody sees a difference."""
 
 from __future__ import annotations
 
@@ -279,7 +279,7 @@ def test_a_host_that_cannot_is_refused_with_the_policy() -> None:
 
     world = World(MemoryStore(), Fixed, awaited=False, close=lambda: None)
     policy = evolve(world.policy, merging=MergePolicy(reassign=True))
-    with pytest.raises(MissingCapability, match="merging.reassign = true needs the host capability 'reassign'") as no:
+    with pytest.raises(MissingCapability, match=r"merging\.reassign = true needs the host capability 'reassign'") as no:
         world.make_portal(policy=policy)
     assert (no.value.capability, no.value.settings) == ("reassign", ("merging.reassign",))
 

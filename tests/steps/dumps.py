@@ -248,6 +248,8 @@ def _deleted(held: Contents, action: str) -> set[str]:
     found = {entry.subject for entry in done if entry.action == action}
     if any(entry.action == f"finish_{action}" for entry in done):
         found |= set(held.booked) - {one.id for one in held.appointments}
+        gone = {str(one.ref) for one in held.appointments if one.ref not in held.clients}
+        found |= gone | {one.root for one in held.of(Pointer) if one.id in gone}
     return found
 
 
@@ -305,7 +307,7 @@ def _audit(held: Contents) -> Iterable[str]:
     made = {
         "moves": (changes[ChangeKind.MOVE], did["move"]),
         "cancellations": (changes[ChangeKind.CANCEL], did["cancel"] + did["cancel_for_deletion"] + with_client),
-        "merges undone": (sum(one.undone_at is not None for one in merges), did["undo"]),
+        "merges undone": (sum(one.undone_at is not None for one in merges), did["undo"] + did["restore"]),
         "codes asked for": (
             sum(one.kind is MessageKind.LOGIN_CODE for one in held.of(OutboxMessage)),
             did["request_code"] + did["resend_code"],

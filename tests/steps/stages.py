@@ -45,7 +45,7 @@ class _SqlHostAtRest(SqlHost):
 
 _ASKED_ELSEWHERE = (
     *("create_client", "update_client", "delete_client", "erase_client"),
-    *("move", "cancel", "book", "delete_appointment", "outcome"),
+    *("move", "cancel", "book", "delete_appointment", "reassign", "restore", "outcome"),
 )
 
 

@@ -150,10 +150,10 @@ async def _finish(
                 trail = None if intent.trail_id is None else await unit.state.get(Trail, intent.trail_id, lock=True)
                 present = await as_assigned_now(reading, catch_up(intent, trail, answer), answer)
                 settled: Decision[T] = settle(present, answer, forecast, reading.fresh_id())
-                if after.refused is not None:
-                    settled = Decision(after.refused, after.refused.because)
                 if stored is None:
                     return settled
+                if after.refused is not None:
+                    settled = Decision(after.refused, after.refused.because)
                 writes: list[Write] = [*settled.changes, *after.changes, Remove(stored)]
                 word = "done"
                 if isinstance(settled.outcome, Refusal):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from clientportal.errors import Conflict
 from clientportal.operations.frame import Reading
 from clientportal.operations.people import Group, group_of
+from clientportal.operations.reassigning import nothing_under_way
 from clientportal.records import Account, AccountLink, ContactEntry, Identifier, OutboxMessage, Pointer, Session
 from clientportal.rules.deleting_clients import Leftovers
 from clientportal.values import ContactKey, ContactKind, RecordRef
@@ -20,7 +21,8 @@ async def held_group(reading: Reading, ref: RecordRef) -> Group:
     """The client that a record belongs to, with no merge of it under way.
 
     A merge holds the records that it is asked for, in their order; so both names are held, the one that was asked for
-    and the one that speaks. Where the client was merged while this waited, everything is read anew.
+    and the one that speaks. Where the client was merged while this waited, everything is read anew. What a platform
+    elsewhere still has to do with all that they have is finished first.
     """
     pointer = await reading.state.get(Pointer, str(ref))
     held = {ref, ref if pointer is None else pointer.root_ref}
@@ -29,6 +31,7 @@ async def held_group(reading: Reading, ref: RecordRef) -> Group:
     group = await group_of(reading, ref)
     if group.root not in held:
         raise Conflict(f"{ref} was merged into {group.root} meanwhile")
+    await nothing_under_way(reading, group.refs)
     return group
 
 

@@ -25,6 +25,8 @@ __all__ = ["WithRows", "held_for_undo", "nothing_under_way", "rows_of_merge", "r
 V = TypeVar("V")
 
 _MOST = 100_000
+_WHOLE = (*MOVING_ROWS, HostWrite.DELETE_CLIENT, HostWrite.ERASE_CLIENT)
+"""The writes that are about everything a client has."""
 
 
 @frozen
@@ -78,12 +80,11 @@ async def nothing_under_way(reading: Reading, refs: Sequence[RecordRef], finishi
     """Whatever a platform elsewhere was asked to do with these clients' rows as a whole is finished first.
 
     Rows that move late would move what has been undone since; an erasing would find rows that were nobody's it was
-    asked for.
+    asked for; an undo would bring rows back for somebody who is being deleted.
     """
     if reading.setup.host.shares_transaction:
         return
     about = frozenset(refs)
     for intent in await reading.state.find(Intent, "state", ["open"], limit=_MOST):
-        whole = intent.write in (*MOVING_ROWS, HostWrite.ERASE_CLIENT)
-        if whole and intent.id != finishing and not about.isdisjoint((intent.for_ref, *intent.refs)):
+        if intent.write in _WHOLE and intent.id != finishing and not about.isdisjoint((intent.for_ref, *intent.refs)):
             raise Unfinished(intent.id)

@@ -27,7 +27,7 @@ R = TypeVar("R", bound=Stored)
 _HOST_READS = frozenset(
     {
         "business", "clients", "contacts", "by_contact", "appointments", "appointment",
-        "offer", "service", "slots", "slot", "client_list", "outcome",
+        "offer", "service", "slots", "slot", "client_list", "outcome", "prefill", "active_codes", "holdings",
     }
 )  # fmt: skip
 

@@ -155,6 +155,8 @@ def latest_bookings(tx: MemoryTransaction, refs: Iterable[RecordRef]) -> dict[Re
     latest: dict[RecordRef, datetime] = {}
     for row in rows_of(tx, "appointments", AppointmentRow):
         ref, made_at = row.appointment.ref, row.appointment.made_at
+        if row.own_record and ref.kind is RecordKind.CLIENT:
+            continue  # a guest's booking that was moved here: it is its own record still, and says it itself
         if ref in wanted and (ref not in latest or made_at > latest[ref]):
             latest[ref] = made_at
     return latest
