@@ -25,7 +25,7 @@ _WANTED = ("class Platform", "class Changing", "class Listed")
 
 def documented() -> dict[str, Any]:
     """The classes of the page, and what they are made with."""
-    names: dict[str, Any] = {"clock": FixedClock(NOW)}
+    names: dict[str, Any] = {"clock": FixedClock(NOW), "text": text}
     for block in blocks(PAGE):
         if block.language == "python" and any(word in block.text for word in _WANTED):
             exec(compile(block.text, f"{PAGE.name}:{block.line}", "exec"), names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+from typing import ClassVar, cast
 
 from attrs import evolve
 
@@ -77,7 +77,7 @@ class MemoryHost(ReassigningHost):
     * ``shares_transaction = False`` with ``home``, a store of its own: see :meth:`elsewhere`.
     """
 
-    capabilities = Capabilities(
+    capabilities: ClassVar[Capabilities] = Capabilities(
         create_client=True,
         move=True,
         cancel=True,
