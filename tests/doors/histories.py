@@ -197,7 +197,8 @@ class Life:
         # When a row last made a booking follows its bookings on the platform; a person's latest is the same (T4).
         records = [{**record, "last_booked_at": None} for record in topics["records"]]
         latest = max((record["last_booked_at"] or "" for record in topics["records"]), default="")
-        return [records, latest, *(topics[name] for name in ("appointments", "booking_forms", "codes", "changes"))]
+        changes = sorted(topics["changes"], key=lambda one: one["taken_at"])
+        return [records, latest, changes, *(topics[name] for name in ("appointments", "booking_forms", "codes"))]
 
     def _snapshots(self, ref: RecordRef) -> list[tuple[str, str]]:
         found = self.world.all_stored(Snapshot, "ref", str(ref))
