@@ -130,7 +130,7 @@ APPOINTMENTS = Table(
 ``fee`` is what the latest late change was charged.
 """
 
-Index("cp_host_appointments_by_start", *(APPOINTMENTS.c[n] for n in ("tenant", "client_id", "start_at", "id")))
+Index("cp_host_appointments_by_end", *(APPOINTMENTS.c[n] for n in ("tenant", "client_id", "end_at", "start_at", "id")))
 Index("cp_host_appointments_by_made", *(APPOINTMENTS.c[n] for n in ("tenant", "client_id", "made_at")))
 
 PREFILLS = Table(
