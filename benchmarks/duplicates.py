@@ -279,13 +279,14 @@ def base(folder: Path, count: int, records: Iterable[Record] | None = None, name
     return url
 
 
-def report(folder: Path, count: int, rounds: int, postgres: str | None) -> None:
+def report(folder: Path, count: int, rounds: int, postgres: str | None, *, whole: bool) -> None:
     """Part one: seconds and memory."""
     url = base(folder, count)
+    methods = [name for name in METHODS if whole or not name.endswith("report")]
     if installed("splink 5 on DuckDB"):
         prepare_splink(url)
     print(f"\n{count} clients, SQLite")
-    compare(url, METHODS, rounds)
+    compare(url, methods, rounds)
     if postgres is not None:
         store = SqlStore.open(postgres)
         store.upgrade()
@@ -379,6 +380,7 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--part", choices=("report", "growth", "quality", "lookup"), action="append")
     arguments.add_argument("--postgres", help="the URL of an empty database: postgresql+psycopg://…")
+    arguments.add_argument("--closing-only", action="store_true", help="leave out the whole reports: they take minutes")
     arguments.add_argument("--keep", type=Path, help="a folder for the databases, to be used again by the next run")
     arguments.add_argument("--child", help=argparse.SUPPRESS)
     arguments.add_argument("--url", help=argparse.SUPPRESS)
@@ -391,7 +393,7 @@ def main() -> None:
         folder = given.keep or Path(made)
         folder.mkdir(parents=True, exist_ok=True)
         if "report" in parts:
-            report(folder, given.count, given.rounds, given.postgres)
+            report(folder, given.count, given.rounds, given.postgres, whole=not given.closing_only)
         if "growth" in parts:
             growth(folder, given.count, given.rounds)
         if "quality" in parts:
