@@ -57,7 +57,7 @@ def test_every_law_is_said_once() -> None:
 
 def newest(name: str, records: Records) -> ClientRecord | None:
     """A lawful rule, as a host may write it."""
-    found = [record for record in records if getattr(record, name) or name in record.cleared]
+    found = [record for record in records if str(getattr(record, name) or "") or name in record.cleared]
     return max(found, key=lambda one: (one.created_at, str(getattr(one, name) or ""), one.ref), default=None)
 
 
@@ -226,7 +226,7 @@ def test_a_platform_that_breaks_a_law_is_caught(broken: str) -> None:
     """... with the history that shows it, step by step, in words."""
     store, host, law = PLATFORMS[broken]
     with pytest.raises(LawBroken) as caught:
-        check_world(over(store, host), examples=100, steps=12)  # type: ignore[arg-type]
+        check_world(over(store, host), examples=60, steps=6)  # type: ignore[arg-type]
     assert caught.value.law == law, str(caught.value)
     assert any("client:c1: made " in line for line in caught.value.world)
     print(f"\n{broken}\n{caught.value}")

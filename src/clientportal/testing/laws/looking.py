@@ -17,7 +17,7 @@ from clientportal.testing.laws.histories import NUMBERS
 from clientportal.testing.laws.model import Model
 from clientportal.testing.laws.platforms import Ground, Platform
 from clientportal.testing.laws.telling import said
-from clientportal.values import CLIENT_FIELDS, RecordRef, Secret, When
+from clientportal.values import CLIENT_FIELDS, ClientRecord, RecordRef, Secret, When
 
 __all__ = ["Broke", "Eyes", "Seen"]
 
@@ -60,6 +60,8 @@ class Eyes:
 
     def look(self, business: str) -> None:
         """At every record that there ever was, every number, the report, and every session of one business."""
+        for ref, row in self.models[business].rows.items():
+            self.same(10, _as_stored(self.platform.client(business, ref)), _as_stored(row), f"The row of {ref}")
         for ref in self.models[business].refs:
             self._record(business, ref)
         for spellings in NUMBERS:
@@ -175,6 +177,13 @@ class Eyes:
         for consent in plan.consents:
             answers = [row.consents[consent.name] for row in rows if consent.name in row.consents]
             self.same(11, consent.given, all(answers), f"The consent to {consent.name}")
+
+
+def _as_stored(row: ClientRecord | None) -> object:
+    """What only the platform itself changes in a row: a change that nobody has made in this business came from another,
+    or from a merge, which changes no row.
+    """
+    return None if row is None else (row.first_name, row.last_name, row.mobile, row.email, row.created_at)
 
 
 def _words(value: object) -> str:
