@@ -21,7 +21,8 @@ pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from clientportal.testing.contracts.host import HostContract  # noqa: E402
 from clientportal.testing.contracts.host_ground import HostGround, NotOnThisPlatform, Said  # noqa: E402
-from clientportal.testing.contracts.messenger import Arrived, MessengerContract, MessengerGround  # noqa: E402
+from clientportal.testing.contracts.messenger import MessengerContract  # noqa: E402
+from clientportal.testing.contracts.messenger_ground import Arrived, MessengerGround  # noqa: E402
 from clientportal.testing.contracts.shipped import ShippedGround  # noqa: E402
 from clientportal.testing.contracts.state import StateContract  # noqa: E402
 

@@ -1,9 +1,8 @@
 """At the end of a run of contracts: each promise in words, and whether it was proven, failed, or never declared.
 
 It comes by itself where contracts are run. Under pytest-xdist the tests run in other processes than the summary, so
-there the plugin is named once, in the root ``conftest.py`` or on the command line::
-
-    pytest_plugins = ["clientportal.testing.contracts.report"]
+there the plugin is named once: ``-p clientportal.testing.contracts.report`` on the command line, or
+``pytest_plugins = ["clientportal.testing.contracts.report"]`` in the root ``conftest.py``.
 
 It is no ``pytest11`` entry point on purpose: that would import this library into every test run of every project on the
 machine that has it installed. ``-q`` gives one line for each adapter instead of one for each promise.
