@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clientportal.decisions import Because
 from clientportal.policy import Policy, SecondFactorUse, SeenBy, SeveralRecords, presets
-from clientportal.records import Account, AccountLink, ContactHistory, LinkEvidence, SecondFactor, Stage
+from clientportal.records import Account, AccountLink, ContactHistory, LinkEvidence, SecondFactor, Session, Stage
 from clientportal.rules.account_sessions import AccountSight, further, open_session, own_records
 from clientportal.rules.signing_in import FreshSession
 from clientportal.rules.whose_contact import Candidate
@@ -172,3 +172,47 @@ def test_what_comes_before_a_record(
     after = further(session, seen, evolve(FRESH, digest="next"), how, NOW + DAY)
     assert after.stage is (Stage.CHOOSING if len(sharing) > 1 and seen_by is SeenBy.RECORD else Stage.OPEN)
     assert (after.id, after.version, after.used_at) == ("next", 0, NOW + DAY)
+
+
+def test_a_session_of_an_account_says_whose_it_is_how_long_it_lives_and_why() -> None:
+    """From now on, for the days that the policy gives, on the device that the browser is known by."""
+    how = policy()
+    assert open_session(sight(sharing=(ANA,)), FRESH, how, NOW, BECAUSE) == Session(
+        id="digest",
+        stage=Stage.OPEN,
+        entry="client:ana",
+        own=(ANA.ref,),
+        identity="email:ana@example.com",
+        opened_at=NOW,
+        used_at=NOW,
+        idle_until=NOW + how.sessions.idle_for,
+        ends_at=NOW + how.sessions.lives_for,
+        device="lane-2",
+        account="a1",
+        because="logging_in.log_in",
+    )
+
+
+def test_whoever_has_shown_the_second_factor_in_the_same_breath_is_not_asked_again() -> None:
+    """The code of the app came with the password: the session is open."""
+    seen, how = sight(sharing=(ANA,), second_factor=enrolled()), policy(factor=SecondFactorUse.REQUIRED)
+    assert open_session(seen, FRESH, how, NOW, BECAUSE).stage is Stage.SECOND_FACTOR
+    assert open_session(seen, FRESH, how, NOW, BECAUSE, second_passed=True).stage is Stage.OPEN
+
+
+def test_a_second_factor_opens_what_the_account_is_for_by_then() -> None:
+    """Ben was linked while the code was typed, Ana taken off: the session is another one, for whoever is there now."""
+    how = policy(factor=SecondFactorUse.OFFERED)
+    before = evolve(open_session(sight(sharing=(ANA,), second_factor=enrolled()), FRESH, how, NOW, BECAUSE), version=3)
+    for people, entry in (((BEN,), "client:ben"), ((BEN, CY), None), ((), None)):
+        seen = sight(linked=people, second_factor=enrolled())
+        after = further(before, seen, evolve(FRESH, digest="next"), how, NOW + DAY)
+        assert after == evolve(
+            before,
+            id="next",
+            version=0,
+            stage=Stage.CHOOSING if len(people) > 1 else Stage.OPEN,
+            entry=entry,
+            own=tuple(one.ref for one in people),
+            used_at=NOW + DAY,
+        )

@@ -81,6 +81,14 @@ def test_packages_come_before_gifts_before_subscriptions_and_what_ends_first_bef
     assert [one.id for one in active(codes, AUCKLAND, NOW)] == ["both", "day", "moment", "never", "g", "s"]
 
 
+def test_a_moment_counts_by_the_day_that_it_is_at_the_business() -> None:
+    """Noon of 1 December in Greenwich is the small hours of the 2nd in Auckland: what ends on the 1st comes first."""
+    moment = code("a", expires_at=datetime(2026, 12, 1, 12, tzinfo=UTC))
+    day = code("b", last_day=date(2026, 12, 1))
+    assert active([moment, day], AUCKLAND, NOW) == (day, moment)
+    assert active([day, moment], "Europe/London", NOW) == (moment, day)
+
+
 @given(st.datetimes(timezones=st.just(UTC)), st.dates())
 def test_a_code_that_is_over_is_never_active_again(now: datetime, day: date) -> None:
     """Law: whatever the moment, later is not better."""

@@ -18,6 +18,7 @@ from clientportal.rules.asserting import (
     assert_client,
     judge_assertion,
 )
+from clientportal.rules.signing_in import signed_in
 from clientportal.values import ClientRecord, RecordRef
 from rules.one_account import ACUITY, FRESH, NOW, TIMELY, TIMETAP, factor, put, reason, sight, using
 
@@ -47,6 +48,23 @@ def test_nobody_s_word_is_taken_unless_the_business_says_so() -> None:
     assert reason(assert_account(AssertedAccount(sight(), FRESH), HOW, ACUITY, NOW)) is Reason.DISABLED
 
 
+def test_staff_read_how_the_platform_knows_and_what_the_business_chose() -> None:
+    """In the reason, whether or not its word was taken."""
+    said = (("how", HOW),)
+    off, on = (("login.enabled", "False"),), (("login.enabled", "True"),)
+    distrusted, trusted = (("registration.host_assertions", word) for word in ("False", "True"))
+    closed = evolve(TIMETAP, login=evolve(TIMETAP.login, enabled=False))
+    for policy, settings in (
+        (TIMETAP, (*on, distrusted)),
+        (closed, (*off, distrusted)),
+        (trusting(closed), (*off, trusted)),
+        (trusting(TIMETAP), (*on, trusted)),
+    ):
+        judged = judge_assertion(policy, HOW)
+        because = judged if isinstance(judged, Because) else judged.because
+        assert because == Because("asserting.judge_assertion", said, settings)
+
+
 def test_a_record_is_opened_and_no_contact_is_proved() -> None:
     """Nor is a password shown, nor a device known; ``how`` is in the audit's reason."""
     decision = assert_client(asserted(), HOW, trusting(TIMELY), NOW)
@@ -55,6 +73,25 @@ def test_a_record_is_opened_and_no_contact_is_proved() -> None:
     assert (opened.confirmed_at, opened.device, opened.account) == (None, None, None)
     assert HOW in str(decision.because)
     assert len(decision.changes) == 1
+
+
+def test_a_session_on_the_platform_s_word_lives_as_long_as_any_other_and_says_on_what_it_rests() -> None:
+    """Opened now, for the days that the policy gives; the reason is kept with it, and the caller gets its token."""
+    policy = trusting(TIMELY)
+    decision = assert_client(asserted(), HOW, policy, NOW)
+    expected = Session(
+        id="digest",
+        entry="client:ana",
+        own=(REF,),
+        identity="email:digest",
+        opened_at=NOW,
+        used_at=NOW,
+        idle_until=NOW + policy.sessions.idle_for,
+        ends_at=NOW + policy.sessions.lives_for,
+        because=str(judge_assertion(policy, HOW)),
+    )
+    assert put(decision, Session) == [expected]
+    assert decision.outcome == signed_in(FRESH, expected)
 
 
 def test_a_record_that_is_not_usable_is_as_good_as_absent() -> None:
@@ -79,5 +116,6 @@ def test_an_account_is_opened_as_if_its_password_had_been_right() -> None:
     decision = assert_account(AssertedAccount(sight(), FRESH), HOW, trusting(TIMETAP), NOW)
     (opened,) = put(decision, Session)
     assert (opened.account, opened.confirmed_at, opened.device) == ("a1", None, None)
+    assert opened.because == str(judge_assertion(trusting(TIMETAP), HOW))
     assert reason(assert_account(AssertedAccount(None, FRESH), HOW, trusting(TIMETAP), NOW)) is Reason.NOT_FOUND
     assert reason(assert_account(AssertedAccount(sight(), FRESH), HOW, trusting(TIMELY), NOW)) is Reason.NOT_FOUND

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from clientportal import presets
-from clientportal.decisions import HostEvent, Reason, Refusal
+from clientportal.decisions import Because, HostEvent, Reason, Refusal
 from clientportal.outcomes import AppointmentDeleted, Deleted
 from clientportal.policy import Policy
 from clientportal.records import (
@@ -17,6 +17,7 @@ from clientportal.records import (
     Assignment,
     ContactEntry,
     HostWrite,
+    Intent,
     LinkEvidence,
     Merge,
     MessageKind,
@@ -111,6 +112,28 @@ def test_the_client_goes_and_the_appointments_stay() -> None:
     assert not any(isinstance(write.record, Snapshot) for write in decision.changes)
 
 
+def test_what_the_platform_is_asked_to_delete_is_kept_until_it_has_answered() -> None:
+    """With who asked and when, why, and the contacts, which nobody else knows once the rows are gone."""
+    decision = delete_client(seen(contacts=(MOBILE,)), ANA, CANCEL, NOW)
+    assert decision.because == Because(
+        "deleting_clients.delete_client",
+        (("client", "client:ana"), ("records", "2"), ("appointments to cancel", "1")),
+        (("clients.on_delete", "keep_past_cancel_future"),),
+    )
+    assert decision.asks == Intent(
+        id="i",
+        write=HostWrite.DELETE_CLIENT,
+        actor="staff:mia",
+        asked_at=NOW,
+        due_at=NOW,
+        for_ref=ANA,
+        refs=(ANNA,),
+        cancels=(TOMORROW,),
+        entries=(MOBILE,),
+        because=str(decision.because),
+    )
+
+
 def test_nobody_goes_on_as_a_client_who_is_deleted() -> None:
     """Sessions end, contacts find nobody, links are revoked, what was about to be sent is dropped; journals stay."""
     decision = delete_client(seen(), ANA, KEEP, NOW)
@@ -132,7 +155,15 @@ def test_where_the_policy_says_so_what_is_to_come_is_cancelled() -> None:
     assert decision.asks is not None
     assert decision.asks.cancels == (TOMORROW,)
     (snapshot,) = (write.record for write in decision.changes if isinstance(write.record, Snapshot))
-    assert (snapshot.id, snapshot.appointment, snapshot.change) == ("snapshot-1", TOMORROW, ChangeKind.CANCEL)
+    assert snapshot == Snapshot(
+        id="snapshot-1",
+        ref="client:ana",
+        appointment_id="a1",
+        taken_at=NOW,
+        change=ChangeKind.CANCEL,
+        actor="staff:mia",
+        appointment=TOMORROW,
+    )
 
 
 def test_an_appointment_that_cannot_be_cancelled_stops_it_all() -> None:
@@ -179,13 +210,23 @@ def test_an_appointment_is_deleted_by_itself() -> None:
     assert decision.outcome == AppointmentDeleted("a1", "acc")
     assert decision.changes == (Remove(held),)
     assert decision.asks is not None
-    assert (decision.asks.write, decision.asks.appointment) == (HostWrite.DELETE_APPOINTMENT, TOMORROW)
+    assert decision.because == Because("deleting_clients.delete_appointment", (("appointment", "a1"),))
+    assert decision.asks == Intent(
+        id="i",
+        write=HostWrite.DELETE_APPOINTMENT,
+        actor="staff:mia",
+        asked_at=NOW,
+        due_at=NOW,
+        appointment=TOMORROW,
+        because=str(decision.because),
+    )
     free = delete_appointment(DeletingAppointment(TOMORROW, (), "staff:mia", "i"), KEEP, NOW)
     assert free.outcome == AppointmentDeleted("a1", None)
 
 
 def test_an_appointment_that_is_not_there_is_not_found() -> None:
     """Deleted already, or never there."""
-    outcome = delete_appointment(DeletingAppointment(None, (), "staff:mia", "i"), KEEP, NOW).outcome
-    assert isinstance(outcome, Refusal)
-    assert outcome.reason is Reason.NOT_FOUND
+    decision = delete_appointment(DeletingAppointment(None, (), "staff:mia", "i"), KEEP, NOW)
+    assert isinstance(decision.outcome, Refusal)
+    assert decision.outcome.reason is Reason.NOT_FOUND
+    assert decision.because == Because("deleting_clients.delete_appointment", (("appointment", "–"),))
