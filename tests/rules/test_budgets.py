@@ -177,6 +177,17 @@ def test_a_hundred_uses_do_not_overflow() -> None:
     assert next_use(held, charge, NOON + HOUR) == NOON + timedelta(days=1)
 
 
+def test_the_gap_stops_doubling_at_a_million() -> None:
+    """Of a millisecond, after 21 uses: 2 to the 20th, and not more after 30."""
+    millisecond = timedelta(milliseconds=1)
+    charge = Charge("to:x", ((timedelta(days=1), 100),), millisecond)
+    for count in (21, 22, 30):
+        used = Allowance(id="to:x", windows=((86400, NOON, count),), last_at=NOON, forget_at=NOON + timedelta(days=1))
+        assert spend({"to:x": used}, [charge], NOON) == NOON + 2**20 * millisecond
+    used = Allowance(id="to:x", windows=((86400, NOON, 20),), last_at=NOON, forget_at=NOON + timedelta(days=1))
+    assert spend({"to:x": used}, [charge], NOON) == NOON + 2**19 * millisecond
+
+
 def test_a_gap_without_a_use_is_no_gap() -> None:
     """The first use of a day after an earlier one waits for nothing."""
     charge = destination_charge("to:x", SendPolicy())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from clientportal.decisions import Reason
+from clientportal.decisions import Because, Reason
 from clientportal.records import Credential, GuessCounter, MailPurpose, MessageKind, OutboxMessage, Session
 from clientportal.rules.changing_passwords import ChangingPassword, change_password, end_artefacts, judge_may_change
+from clientportal.rules.signing_in import signed_in
 from rules.one_account import (
     DAY,
     FRESH,
+    MINUTE,
     NOW,
     STRONGER,
     TIMETAP,
@@ -43,11 +45,53 @@ def test_everything_ends_that_would_let_somebody_else_in() -> None:
     assert put(decision, Credential) == [
         Credential(id="a1", version=4, hash=STRONGER, set_at=NOW, set_by="client"),
     ]
-    (goes_on,) = put(decision, Session)
-    assert (goes_on.id, goes_on.confirmed_at) == ("digest", NOW)
     assert put(decision, GuessCounter) == [counter()]
     (told,) = put(decision, OutboxMessage)
     assert (told.kind, told.account, told.to) == (MessageKind.PASSWORD_CHANGED, "a1", None)
+
+
+def test_this_session_goes_on_under_a_new_token_and_the_password_counts_as_just_shown() -> None:
+    """Five minutes later the same browser may do what asks for the password; it is one session, not two."""
+    later = NOW + 5 * MINUTE
+    decision = change_password(changing(session=session(confirmed_at=None)), TIMETAP, later)
+    goes_on = session(id="digest", version=0, confirmed_at=later, used_at=later)
+    assert put(decision, Session) == [goes_on]
+    assert decision.outcome == signed_in(FRESH, goes_on)
+    assert "s1" in removed(decision)
+
+
+def test_the_owner_is_told_at_once_and_not_for_ever() -> None:
+    """The notice leaves now; after as long as the policy lets a notice wait it is no news."""
+    assert put(change_password(changing(), TIMETAP, NOW), OutboxMessage) == [
+        OutboxMessage(
+            id="m1",
+            kind=MessageKind.PASSWORD_CHANGED,
+            account="a1",
+            created_at=NOW,
+            due_at=NOW,
+            expires_at=NOW + TIMETAP.messages.notice_life,
+        )
+    ]
+
+
+def test_the_reason_says_how_much_ended_and_why_it_was_allowed() -> None:
+    """Of her two sessions one goes on; a code, four links of hers and one asked for by her address end with the
+    other. Only where the old password was not shown does the time since count."""
+    assert change_password(changing(), TIMETAP, NOW).because == Because(
+        "changing_passwords.change_password", (("ended", "7"),)
+    )
+    settings = (("accounts.step_up_for", "0:10:00"),)
+    for shown, said in ((True, "shown"), (False, "not shown")):
+        judged = judge_may_change(session(), shows_old=shown, policy=TIMETAP, now=NOW)
+        assert judged.granted
+        assert judged.because == Because("changing_passwords.judge_may_change", (("old password", said),), settings)
+    refused = change_password(changing(matched=None), TIMETAP, NOW + DAY)
+    assert refused.because.facts == (("old password", "not shown"),)
+
+
+def test_nothing_is_spared_that_is_not_named() -> None:
+    """Where staff set the password, or the mailbox did, no session goes on."""
+    assert {one.record.id for one in end_artefacts(belongings(), ())} == {"s1", "s2", "h1"} | ENDING
 
 
 def test_what_is_found_twice_ends_once() -> None:
