@@ -83,10 +83,11 @@ async def index_components(state: State, policy: Policy) -> list[IndexComponent]
     told: dict[str, Refs] = {}
     roots: dict[str, str] = {}
     merged = bool((await state.page(Pointer, "root", limit=1)).items)
+    marked = await _marked(state)
     after: str | None = None
     while True:
         page = await state.collisions(ContactEntry, "key", after=after, limit=KEYS_A_PAGE, most=MOST_HOLDERS + 1)
-        told |= await telling(state, policy, holders(page.items, policy), roots, merged=merged)
+        told |= await telling(state, policy, holders(page.items, policy), roots, merged=merged, marked=marked)
         after = page.next
         if after is None:
             return joined(told, roots)
@@ -106,17 +107,36 @@ def kind_of(key: str) -> str:
     return MatchKey.parse(key).kind if "%" in kind else kind
 
 
+async def _marked(state: State) -> dict[str, ContactHistory]:
+    """The contacts that staff have flagged or cleared, or that "this is not me" took off a record: few."""
+    found: dict[str, ContactHistory] = {}
+    after: str | None = None
+    while True:
+        page = await state.page(ContactHistory, "marked", [ContactHistory.MARKED], after=after, limit=1000)
+        found.update((one.id, one) for one in page.items)
+        after = page.next
+        if after is None:
+            return found
+
+
 async def telling(
-    state: State, policy: Policy, held: Held, roots: dict[str, str], *, merged: bool = True
+    state: State,
+    policy: Policy,
+    held: Held,
+    roots: dict[str, str],
+    *,
+    merged: bool = True,
+    marked: Mapping[str, ContactHistory] | None = None,
 ) -> dict[str, Refs]:
     """The keys that say something (X4), without the records that "this is not me" took them off (X6).
 
-    ``roots`` is told of every record that was merged into another.
+    ``roots`` is told of every record that was merged into another. A whole scan knows beforehand which contacts are
+    ``marked``, and whether anything was ``merged``.
     """
     if merged:
         refs = {ref for each in held.values() for ref in each}
         roots.update((id, pointer.root) for id, pointer in (await state.get_many(Pointer, sorted(refs))).items())
-    histories = await state.get_many(ContactHistory, list(held))
+    histories = await state.get_many(ContactHistory, list(held)) if marked is None else marked
     told: dict[str, Refs] = {}
     for key, every in held.items():
         refs_, word = every, None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from clientportal.records.stored import stored
 from clientportal.values import ContactKey, MatchKey, RecordRef
@@ -49,13 +49,18 @@ class ContactEntry:
         return MatchKey.parse(self.key).contact
 
 
-@stored("contact_history")
+def _mark(history: ContactHistory) -> str | None:
+    return ContactHistory.MARKED if history.detached or history.placeholder or history.cleared else None
+
+
+@stored("contact_history", marked=("marked",))
 @frozen(kw_only=True)
 class ContactHistory:
     """What the portal knows about one contact beyond who has it; ``id`` is the contact's key.
 
     ``proved_at`` is its last proof (X6); ``detached`` are the records that "this is not me" took it off;
-    ``placeholder`` says that staff flagged it as no real contact (X4), ``cleared`` that they said it is one.
+    ``placeholder`` says that staff flagged it as no real contact (X4), ``cleared`` that they said it is one. ``marked``
+    follows from those: the few contacts that matching must know of are found among the many that were merely proved.
     """
 
     TABLE: ClassVar[str]
@@ -66,6 +71,9 @@ class ContactHistory:
     detached: tuple[RecordRef, ...] = ()
     placeholder: bool = False
     cleared: bool = False
+    marked: str | None = field(init=False, repr=False, default=Factory(_mark, takes_self=True))
+
+    MARKED: ClassVar[str] = "marked"
 
     @property
     def word(self) -> bool | None:

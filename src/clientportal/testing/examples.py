@@ -72,7 +72,7 @@ def _record(kind: type[Any], *, full: bool) -> Any:
     hints = get_type_hints(kind)
     given: dict[str, Any] = {}
     for attribute in attrs.fields(kind):
-        if attribute.name == "version":
+        if attribute.name == "version" or not attribute.init:
             continue
         if full or attribute.default is attrs.NOTHING:
             given[attribute.name] = _value(hints[attribute.name], full=full)
@@ -89,7 +89,7 @@ def _value(hint: Any, *, full: bool) -> Any:
             return (_value(inner[0], full=full),) * 2 if full else ()
         return tuple(_value(one, full=full) for one in inner)
     if origin is not None:
-        return {"name": _TEXT, "": ""} if full else {}
+        return {"name": _value(inner[1], full=True), "": _value(inner[1], full=False)} if full else {}
     if issubclass(hint, Enum):
         return list(hint)[-1 if full else 0]
     if hint in _VALUES:
