@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from clientportal.decisions import Reason, Refusal
+from clientportal.decisions import Because, HostEvent, Reason, Refusal
 from clientportal.outcomes import EmailTakenBack
 from clientportal.records import (
     Account,
     AccountLink,
     Credential,
     Identifier,
+    LinkEvidence,
     MailedLink,
     MailPurpose,
     MessageKind,
@@ -33,14 +34,17 @@ from clientportal.rules.changing_email import (
 )
 from clientportal.rules.first_proof import Belongings, Unproved
 from clientportal.rules.mailed_links import MailRequest
+from clientportal.rules.signing_in import signed_in
 from clientportal.rules.whose_contact import Candidate
-from clientportal.values import ClientRecord, ContactKey, RecordRef
+from clientportal.values import ClientRecord, ContactKey, RecordRef, mask
 from rules.emails import ANA, DAY, FRESH, HERS, HOUR, NOW, TIMETAP, account, everything, mailed, put, removed, session
 
 NEW = ContactKey.parse("email:ana@new.example")
 RECORD = ClientRecord(RecordRef.client("ana"), NOW - 300 * DAY, "Ana")
 LINK = mailed("change", MailPurpose.CHANGE_EMAIL, identity=str(NEW), address="Ana@new.example", account="ana")
 BACK = mailed("back", MailPurpose.REVERT_EMAIL, account="ana")
+EARLIEST = BACK.created_at - TIMETAP.accounts.change_life - TIMETAP.accounts.step_up_for
+"""The first moment at which a thief may have had the password shown for the change that BACK takes back."""
 
 
 def request(purpose: MailPurpose = MailPurpose.CHANGE_EMAIL, **more: Any) -> MailRequest:
@@ -92,6 +96,8 @@ def test_the_password_must_have_been_shown_lately(shown: timedelta | None, asked
         assert [link.identity for link in put(decision.changes, MailedLink)] == [str(NEW)]
     else:
         assert reason(decision) is Reason.STEP_UP_FIRST
+        settings = (("accounts.step_up_for", "0:10:00"),)
+        assert decision.because == Because("changing_email.change_email", (), settings)
 
 
 # --- confirming ------------------------------------------------------------------------------------------------------
@@ -109,15 +115,38 @@ def test_the_email_moves_and_what_was_under_way_ends() -> None:
     (moved,) = put(decision.changes, Account)
     assert (moved.email, moved.address, moved.proved_at) == (str(NEW), "Ana@new.example", NOW)
     assert [(one.id, one.account) for one in put(decision.changes, Identifier)] == [(str(NEW), "ana")]
-    (opened,) = put(decision.changes, Session)
-    assert (opened.id, opened.identity) == (FRESH.digest, str(NEW))
     assert put(decision.changes, Credential) == []
     links = {link.id: link for link in put(decision.changes, MailedLink)}
     assert links["change"].spent
     assert links["new-link"].expires_at == NOW + TIMETAP.accounts.revert_for
     told = {one.kind: one.to for one in put(decision.changes, OutboxMessage)}
     assert told == {MessageKind.EMAIL_CHANGED: HERS, MessageKind.EMAIL_CONFIRMED: str(NEW)}
-    assert [event.kind for event in decision.events] == ["account_email_changed"]
+    facts = (("account", "ana"), ("before", "ana@example.com"), ("email", "Ana@new.example"), ("actor", "account:ana"))
+    assert decision.events == (HostEvent("account_email_changed", facts),)
+
+
+def test_the_session_goes_on_under_a_new_token_and_says_what_changed() -> None:
+    """With the new email, on this device; the addresses are masked in the reason."""
+    decision = confirm_change(changing(hers()), TIMETAP, NOW + HOUR)
+    facts = (("account", "ana"), ("from", mask("ana@example.com")), ("to", mask("ana@new.example")))
+    settings = (("accounts.revert_for", "7 days, 0:00:00"),)
+    assert decision.because == Because(
+        "changing_email.confirm_change", (*facts, ("from was its own", "True")), settings
+    )
+    opened = session(
+        FRESH.digest,
+        account="ana",
+        identity=str(NEW),
+        device=FRESH.device_lane,
+        used_at=NOW + HOUR,
+        because=str(decision.because),
+    )
+    assert put(decision.changes, Session) == [opened]
+    assert decision.outcome == signed_in(FRESH, opened)
+    typed = hers(account=account("ana"), identifiers=())
+    merely = confirm_change(changing(typed, back=None), TIMETAP, NOW)
+    assert merely.because.facts == (*facts, ("from was its own", "False"))
+    assert {(one.id, one.account) for one in put(merely.changes, OutboxMessage)} == {("n", "ana")}
 
 
 def test_what_the_old_email_opened_is_linked_and_the_session_is_for_it() -> None:
@@ -125,7 +154,17 @@ def test_what_the_old_email_opened_is_linked_and_the_session_is_for_it() -> None
     own = hers()
     before = AccountSight(own.account, sharing=(Candidate(RECORD, (RECORD,)),))
     decision = confirm_change(changing(own, before=before), TIMETAP, NOW)
-    assert [link.ref for link in put(decision.changes, AccountLink)] == ["client:ana"]
+    assert put(decision.changes, AccountLink) == [
+        AccountLink(
+            id="ana|client:ana",
+            account="ana",
+            ref="client:ana",
+            evidence=LinkEvidence.PROVED_EMAIL,
+            made_at=NOW,
+            actor="account:ana",
+            because=str(decision.because),
+        )
+    ]
     assert [one.entry for one in put(decision.changes, Session)] == ["client:ana"]
     assert [event.kind for event in decision.events] == ["linked", "account_email_changed"]
 
@@ -133,9 +172,11 @@ def test_what_the_old_email_opened_is_linked_and_the_session_is_for_it() -> None
 def test_an_email_that_was_never_the_accounts_is_not_told() -> None:
     """It was merely typed: no way back, no link to records, and its owner hears nothing."""
     own = hers(account=account("ana"), identifiers=())
-    decision = confirm_change(changing(own, back=None), TIMETAP, NOW)
+    proved_once = AccountSight(hers().account, sharing=(Candidate(RECORD, (RECORD,)),))
+    decision = confirm_change(changing(own, back=None, before=proved_once), TIMETAP, NOW)
     assert [one.kind for one in put(decision.changes, OutboxMessage)] == [MessageKind.EMAIL_CONFIRMED]
     assert put(decision.changes, AccountLink) == []
+    assert [one.own for one in put(decision.changes, Session)] == [()]
 
 
 def test_another_spelling_keeps_the_identifier_and_a_second_email_stays() -> None:
@@ -203,6 +244,8 @@ def test_the_thief_is_out_and_the_email_is_back() -> None:
         (SecondFactor(id="f", key_id="k1", nonce="n", begun_at=NOW - 30 * DAY, confirmed_at=NOW), False),
         # Replaced under the same step-up, before the change was confirmed.
         (SecondFactor(id="f", key_id="k1", nonce="n", begun_at=NOW - 2 * HOUR), False),
+        (SecondFactor(id="f", key_id="k1", nonce="n", begun_at=EARLIEST), False),
+        (SecondFactor(id="f", key_id="k1", nonce="n", begun_at=EARLIEST - timedelta(microseconds=1)), True),
     ],
 )
 def test_a_second_factor_stays_where_it_was_there_before(factor: SecondFactor | None, stays: bool) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientportal.decisions import Reason, Refusal
+from clientportal.decisions import Because, Reason, Refusal
 from clientportal.outcomes import Added, NumberFound, NumberState
 from clientportal.records import ClientNumber, ContactEntry, HostWrite, Intent, NumberCounter, Put
 from clientportal.rules.client_numbers import (
@@ -105,9 +105,10 @@ def test_a_number_leads_to_its_client_for_ever() -> None:
     assert find_number(17, seventeen, MERE, **gone).outcome == NumberFound(17, None, NumberState.DELETED)
     erased = find_number(17, seventeen, ANA, there=True, erased=True)
     assert erased.outcome == NumberFound(17, None, NumberState.ERASED)
-    never = find_number(17, None, None, **gone).outcome
-    assert isinstance(never, Refusal)
-    assert never.reason is Reason.NOT_FOUND
+    never = find_number(17, None, None, **gone)
+    assert isinstance(never.outcome, Refusal)
+    assert never.outcome.reason is Reason.NOT_FOUND
+    assert never.because == erased.because == Because("client_numbers.find_number", (("number", "17"),))
 
 
 @pytest.mark.requirement("TT10")

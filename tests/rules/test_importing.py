@@ -122,6 +122,66 @@ def test_a_number_of_ours_goes_before_everything_else() -> None:
     ]
 
 
+def test_a_number_names_its_client_and_what_to_do_about_it() -> None:
+    """On the line that stands in the file: whoever puts it right need not search."""
+    seen = known(by_number={7: person("a", "ana kingi", LANDLINE), 8: None})
+    rows = [row(2, "Ana Kingi", number=7), row(3, "Ben", number=7), row(4, "Ana Kingi", number=8)]
+    assert judge(rows, seen).lines == (
+        ImportedRow(2, RowOutcome.MATCHED, RecordRef.client("a"), RowReason.SAME_NUMBER),
+        ImportedRow(
+            3,
+            RowOutcome.REFUSED,
+            None,
+            RowReason.NUMBER_OF_ANOTHER,
+            "number 7 is client:a, who shares neither name nor contact with this row",
+        ),
+        ImportedRow(
+            4,
+            RowOutcome.REFUSED,
+            None,
+            RowReason.NUMBER_OF_ANOTHER,
+            "the client of number 8 was deleted or erased; take the number out to add somebody else",
+        ),
+    )
+
+
+def test_whom_a_row_may_be_is_named() -> None:
+    """Those whom we have and those further up in the file, so that staff know whom to merge, or to whom to add it."""
+    two = known(person("b", "ana", MOBILE), person("a", "ana", EMAIL))
+    rows = [row(2, "Ben", MOBILE), row(3, "Ana", MOBILE, EMAIL), row(4, "Zoë", EMAIL), row(5, "Zoë", MOBILE)]
+    lines = judge(rows, two).lines
+    assert [one.line for one in lines] == [2, 3, 4, 5]
+    assert [one.text for one in lines] == [
+        "client:b: same contact, another name",
+        "client:a, client:b: it could be any of them; merge them first",
+        "client:a: same contact, another name",
+        "client:b, one in a row above: same contact, another name",
+    ]
+    again = judge([row(2, "Ana", OTHER), row(3, "Ana", EMAIL), row(4, "Ana", OTHER, EMAIL)], known())
+    assert again.lines[2] == ImportedRow(
+        4,
+        RowOutcome.REFUSED,
+        None,
+        RowReason.AMBIGUOUS,
+        "one in a row above, one in a row above: it could be any of them; merge them first",
+    )
+
+
+def test_a_client_who_is_met_again_is_named_on_the_line_of_the_file() -> None:
+    """By contact or by an earlier run; a row like one above waits for whom that one becomes."""
+    before = ImportedClient(id="d", ref="client:a", line=2, at=NOW, forget_at=NOW + KEPT)
+    seen = known(person("b", "ana", MOBILE), added={"d": before})
+    rows = [row(2, digest="d"), row(3, digest="d"), row(4, "Ana", MOBILE), row(5, "Mere"), row(6, "Mere")]
+    a, b = RecordRef.client("a"), RecordRef.client("b")
+    assert judge(rows, seen).lines == (
+        ImportedRow(2, RowOutcome.ADDED, a, RowReason.ADDED_BEFORE),
+        ImportedRow(3, RowOutcome.MATCHED, a, RowReason.SAME_ROW),
+        ImportedRow(4, RowOutcome.MATCHED, b, RowReason.SAME_CONTACT),
+        ImportedRow(5, RowOutcome.ADDED),
+        ImportedRow(6, RowOutcome.MATCHED, None, RowReason.SAME_ROW, "the same client as in a row above"),
+    )
+
+
 def test_a_row_that_was_added_before_is_that_client() -> None:
     """On its own line it was added, as a run without a crash would say; on another it is here already."""
     before = ImportedClient(id="d", ref="client:a", line=2, at=NOW, forget_at=NOW + KEPT)

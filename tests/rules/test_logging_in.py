@@ -9,9 +9,9 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientportal.decisions import Reason
+from clientportal.decisions import Because, Reason
 from clientportal.outcomes import SignInStage
-from clientportal.policy import Policy, Proof, SecondFactorUse
+from clientportal.policy import Policy, SecondFactorUse
 from clientportal.records import Credential, GuessCounter, MessageKind, OutboxMessage, Session
 from clientportal.rules.guessing import STRANGERS
 from clientportal.rules.logging_in import (
@@ -31,7 +31,9 @@ from clientportal.rules.logging_in import (
     whose_password,
 )
 from clientportal.rules.mailed_links import Mailing, where_to_mail
+from clientportal.rules.signing_in import signed_in
 from clientportal.rules.whom_to_tell import Drop, Tell
+from clientportal.values import mask
 from rules.one_account import (
     ACUITY,
     ANA,
@@ -81,8 +83,14 @@ def test_where_nobody_logs_in_with_a_password_nothing_is_offered() -> None:
     assert judge_offered(TIMETAP) is None
     assert reason(judge_offered(off(ACUITY))) is Reason.DISABLED
     assert reason(judge_offered(TIMELY)) is Reason.DISABLED
-    codes = evolve(TIMETAP.login, proof=Proof.CODE)
-    assert codes.proof is Proof.CODE
+    for policy, enabled, proof, accounts in (
+        (off(ACUITY), "False", "password", "True"),
+        (TIMELY, "True", "code", "False"),
+    ):
+        refusal = judge_offered(policy)
+        assert refusal is not None
+        settings = (("login.enabled", enabled), ("login.proof", proof), ("registration.accounts", accounts))
+        assert refusal.because == Because("logging_in.judge_offered", (), settings)
 
 
 @pytest.mark.requirement("A3")
@@ -166,8 +174,13 @@ def test_a_wrong_password_leaves_the_charge_and_tells_the_owner_at_the_tenth() -
     assert count_failure(tried(), "log_in", "m", TIMETAP, NOW).changes == ()
     unknown = count_failure(tried(run=10, account=None, credential=None), "log_in", "m", TIMETAP, NOW)
     (told,) = put(unknown, OutboxMessage)
-    assert (told.kind, told.to) == (MessageKind.GUESSES_WARNING, EMAIL)
-    assert ("account", "none") in unknown.because.facts
+    assert (told.id, told.kind, told.to) == ("m", MessageKind.GUESSES_WARNING, EMAIL)
+    settings = (("guesses.warn_at", "10"),)
+    facts = (("at", "log_in"), ("account", "none"), ("in a row", "10"))
+    assert unknown.because == Because("logging_in.count_failure", facts, settings)
+    known = count_failure(tried(run=3), "step_up", "m", TIMETAP, NOW)
+    facts = (("at", "step_up"), ("account", "a1"), ("in a row", "3"))
+    assert known.because == Because("logging_in.count_failure", facts, settings)
 
 
 def test_the_warning_goes_to_whoever_proved_the_email_and_to_nobody_else() -> None:
@@ -227,6 +240,20 @@ def test_a_right_password_opens_a_session_and_gives_the_charge_back() -> None:
     assert put(log_in(logging_in(counter=None), TIMETAP, NOW), GuessCounter) == []
 
 
+@pytest.mark.parametrize(("proved", "replaced", "said"), [(NOW, None, ("yes", "no")), (None, STRONGER, ("no", "yes"))])
+def test_a_session_says_how_it_was_opened(proved: Any, replaced: Any, said: tuple[str, str]) -> None:
+    """Whether the email was proved, whether the hash was too weak, and what the policy says of records and apps."""
+    seen = logging_in(matched=matched(replacement=replaced), sight=sight(account=account(proved_at=proved)))
+    decision = log_in(seen, TIMETAP, NOW)
+    assert decision.because == Because(
+        "logging_in.log_in",
+        (("email", mask("ana@example.com")), ("proved", said[0]), ("hash replaced", said[1])),
+        (("login.several", "choose"), ("accounts.second_factor", "off")),
+    )
+    (opened,) = put(decision, Session)
+    assert opened.because == str(decision.because)
+
+
 def test_a_weak_hash_is_replaced_by_compare_and_swap() -> None:
     """Under the version that was compared: a change of the password meanwhile wins."""
     decision = log_in(logging_in(matched=matched(replacement=STRONGER)), TIMETAP, NOW)
@@ -249,6 +276,10 @@ def test_the_same_login_again_is_the_same_session_under_a_new_token() -> None:
     again = again_logged_in(logging_in(earlier=session()))
     assert removed(again) == {"s1"}
     assert put(again, Session) == [session(id="digest", version=0)]
+    assert again.outcome == signed_in(FRESH, session(id="digest", version=0))
+    assert again.because == Because("logging_in.again_logged_in", (("receipt", "found"),))
+    stronger = again_logged_in(logging_in(earlier=session(), matched=matched(replacement=STRONGER)))
+    assert put(stronger, Credential) == [credential(hash=STRONGER)]
     ended = again_logged_in(logging_in())
     assert reason(ended) is Reason.SESSION_ENDED
     assert put(ended, GuessCounter) == [counter(day_count=2)]
@@ -268,6 +299,8 @@ def test_the_same_login_again_is_the_same_session_under_a_new_token() -> None:
         (session(), NOW - 9 * MINUTE, False),
         (session(), NOW - DAY, True),
         (session(confirmed_at=NOW + DAY), NOW, True),
+        (session(confirmed_at=NOW + 10 * MINUTE, used_at=NOW + 10 * MINUTE), NOW, True),
+        (session(confirmed_at=NOW + 10 * MINUTE - SECOND, used_at=NOW + 10 * MINUTE), NOW, False),
     ],
 )
 def test_a_password_shown_is_good_for_ten_minutes(one: Session, now: Any, needed: bool) -> None:
@@ -280,7 +313,10 @@ def test_showing_the_password_again_rotates_the_token() -> None:
     seen = StepUp(matched(), session(confirmed_at=None), credential(), counter(day_count=1, consecutive=1), FRESH)
     decision = step_up(seen, TIMETAP, NOW + MINUTE)
     assert removed(decision) == {"s1"}
-    assert put(decision, Session) == [
-        session(id="digest", version=0, confirmed_at=NOW + MINUTE, used_at=NOW + MINUTE),
-    ]
+    goes_on = session(id="digest", version=0, confirmed_at=NOW + MINUTE, used_at=NOW + MINUTE)
+    assert put(decision, Session) == [goes_on]
+    assert decision.outcome == signed_in(FRESH, goes_on)
     assert put(decision, GuessCounter) == [counter()]
+    assert decision.because == Because("logging_in.step_up", (), (("accounts.step_up_for", "0:10:00"),))
+    weak = evolve(seen, matched=matched(replacement=STRONGER))
+    assert put(step_up(weak, TIMETAP, NOW), Credential) == [credential(hash=STRONGER)]
