@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from attrs import evolve, fields_dict
 from hypothesis import given
@@ -10,9 +12,10 @@ from hypothesis import strategies as st
 from clientportal.decisions import Reason
 from clientportal.outcomes import FieldChoice, Profile
 from clientportal.policy import presets
+from clientportal.records import Account
 from clientportal.rules.who_may_manage import OWNER, RECEPTION, Permission, may
-from clientportal.rules.who_may_see import profile, section_is_open
-from clientportal.values import CLIENT_FIELDS, Address
+from clientportal.rules.who_may_see import account_profile, booking_profile, latest_answers, profile, section_is_open
+from clientportal.values import CLIENT_FIELDS, Address, Answer
 
 TIMELY = presets.timely(region="NZ")
 
@@ -69,3 +72,59 @@ def test_the_ready_made_sets_are_plain_sets() -> None:
     )
     assert may(RECEPTION, Permission.SEE_CLIENTS) is None
     assert may(RECEPTION, Permission.MERGE) is not None
+
+
+# --- an account that shows no record ---------------------------------------------------------------------------------
+
+TYPED = Account(
+    id="a1", email="email:ana@example.com", address="Ana@example.com", created_at=datetime(2026, 11, 23, tzinfo=UTC),
+    first_name="Ana", last_name="Kingi", phone="021 123 4567",
+)  # fmt: skip
+
+
+@pytest.mark.requirement("A14")
+@given(st.sets(st.sampled_from(CLIENT_FIELDS)).map(sorted))
+def test_an_account_shows_what_its_holder_typed_of_the_fields_that_the_policy_names(named: list[str]) -> None:
+    """Name, email and phone; a mobile and an address were never asked for. Nobody's account shows nothing."""
+    policy = evolve(TIMELY, visibility=evolve(TIMELY.visibility, fields=tuple(named)))
+    typed = {"first_name": "Ana", "last_name": "Kingi", "email": "Ana@example.com", "phone": "021 123 4567"}
+
+    assert account_profile(TYPED, policy) == Profile(**{name: typed[name] for name in named if name in typed})
+    assert account_profile(None, policy) == Profile()
+
+
+@pytest.mark.requirement("A14")
+@pytest.mark.parametrize(
+    ("shown", "email", "phone"),
+    [
+        (Profile(first_name="Zoe"), "Ana@example.com", "021 123 4567"),
+        (Profile(first_name="Zoe", email="zoe@example.com"), "zoe@example.com", "021 123 4567"),
+        (Profile(first_name="Zoe", phone="09 555 0100"), "Ana@example.com", "09 555 0100"),
+        (Profile(first_name="Zoe", mobile="+64215550100"), "Ana@example.com", None),
+    ],
+)
+def test_a_booking_form_begins_with_the_record_s_contacts_and_else_with_the_account_s(
+    shown: Profile, email: str, phone: str | None
+) -> None:
+    """The child's name, the parent's contacts; whoever has a mobile needs no second number."""
+    policy = evolve(TIMELY, visibility=evolve(TIMELY.visibility, fields=tuple(CLIENT_FIELDS)))
+
+    assert booking_profile(shown, TYPED, policy) == evolve(shown, email=email, phone=phone)
+    assert booking_profile(shown, None, policy) == shown
+
+
+def test_of_several_answers_to_a_question_the_latest_is_shown() -> None:
+    """Each question of each form once, in order; of equally late answers one and the same on every store."""
+    noon = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    early, late = noon - timedelta(microseconds=1), noon
+
+    def answer(form: str, question: str, said: str, at: datetime) -> Answer:
+        return Answer(form=form, question=question, answer=said, at=at)
+
+    allergic = answer("health", "Allergies?", "none", late)
+    given_twice = [allergic, answer("health", "Allergies?", "latex", early)]
+    at_once = [answer("colour", "Which?", "red", late), answer("colour", "Which?", "blue", late)]
+    other_form = answer("visit", "Allergies?", "pollen", early)
+
+    for answers in ([*given_twice, *at_once, other_form], [other_form, *at_once[::-1], *given_twice[::-1]]):
+        assert latest_answers(answers) == (at_once[0], allergic, other_form)
