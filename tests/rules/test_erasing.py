@@ -15,16 +15,21 @@ from clientportal.records import (
     AccountLink,
     Assignment,
     AuditEntry,
+    Challenge,
     ClientNumber,
     ContactEntry,
     Credential,
     LinkEvidence,
+    MailedLink,
+    MailPurpose,
     Merge,
     MessageKind,
     OutboxMessage,
     Pointer,
+    Purpose,
     Put,
     Remove,
+    SecondFactor,
     Session,
     Snapshot,
 )
@@ -289,3 +294,52 @@ def test_what_is_handed_out_is_plain_and_opens_nothing() -> None:
     masked = exported(held(merge(BEN, contacts=(SHARED,)), session(BEN, SHARED, ANA, BEN)))
     assert masked["merges"][0]["contacts"] == ["mobile:+64••••••567"]
     assert masked["sessions"] == [], "a family's session is not hers"
+
+
+def test_of_what_opens_something_the_rest_is_handed_out() -> None:
+    """When she asked for a code and a link, that a message left, since when she has an app: and no id, key or nonce."""
+    later = NOW + timedelta(minutes=10)
+    code = Challenge(
+        id="c" * 64, purpose=Purpose.CLAIM, identity=str(SHARED), lane="device:1", key_id="k1", created_at=NOW,
+        expires_at=later, last_mark=NOW, bound_to="s" * 64,
+    )  # fmt: skip
+    mail = MailedLink(
+        id="l" * 64, purpose=MailPurpose.RESET, identity=str(EMAIL), address="Ana@example.com", account="acc",
+        key_id="k1", created_at=NOW, expires_at=later, last_mark=NOW,
+    )  # fmt: skip
+    app = SecondFactor(id="acc", key_id="k1", nonce="n", begun_at=NOW, confirmed_at=later, last_step=9, recovery=("r",))
+    message = OutboxMessage(
+        id="o", kind=MessageKind.APPOINTMENT_LINK, facts={"a": "a1", "key": "k1"}, challenge_id="c" * 64,
+        mailed_link_id="l" * 64, created_at=NOW, due_at=NOW, expires_at=later,
+    )  # fmt: skip
+    plain = exported(held(code, mail, app, message, session(ANA, EMAIL, HERA, ANA)))
+    (asked,), (mailed,), (factor,), (sent,), (open_,) = (
+        plain[topic] for topic in ("login_codes", "mailed_links", "second_factors", "messages", "sessions")
+    )
+    assert not {"id", "key_id", "lane", "bound_to", "version"} & asked.keys()
+    assert (asked["purpose"], asked["identity"], asked["created_at"]) == ("claim", str(SHARED), NOW.isoformat())
+    assert not {"id", "key_id", "version"} & mailed.keys()
+    assert (mailed["purpose"], mailed["address"], mailed["expires_at"]) == (
+        "reset", "Ana@example.com", later.isoformat(),
+    )  # fmt: skip
+    assert not {"key_id", "nonce", "last_step", "recovery", "version"} & factor.keys()
+    assert (factor["id"], factor["begun_at"], factor["confirmed_at"]) == ("acc", NOW.isoformat(), later.isoformat())
+    assert not {"challenge_id", "mailed_link_id"} & sent.keys()
+    assert (sent["id"], sent["kind"], sent["facts"]) == ("o", "appointment_link", {"a": "a1"})
+    assert not {"id", "device"} & open_.keys()
+    assert (open_["entry"], open_["own"]) == ("client:ana", ["client:hera", "client:ana"]), "in the order that is kept"
+
+
+def test_of_somebody_of_whom_nothing_is_held_every_topic_is_empty() -> None:
+    """A mistyped record is an answer as well."""
+    assert set(map(len, exported(held()).values())) == {0}
+
+
+def test_custom_fields_and_numbers_are_handed_out_as_they_are() -> None:
+    """By their names, with what stands in them; a number stays one, and nothing stays nothing."""
+    row = ClientRecord(ANA, NOW, "Ana", custom={"shoe": "39", "gp": "Dr Ngata"}, birthday=date(1948, 2, 29))
+    (plain,) = exported(held(records=(row,)))["records"]
+    assert (plain["ref"], plain["first_name"], plain["last_name"]) == ("client:ana", "Ana", None)
+    assert (plain["custom"], plain["birthday"]) == ({"shoe": "39", "gp": "Dr Ngata"}, "1948-02-29")
+    (number,) = exported(held(ClientNumber(id="client:ana", number=4)))["numbers"]
+    assert number == {"id": "client:ana", "number": 4}
