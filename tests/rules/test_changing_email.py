@@ -258,13 +258,79 @@ def test_where_the_owner_has_another_account_by_now_it_takes_this_one_in() -> No
     """Both are proved to be hers by the one mailbox: what was here is there, without the thief's email."""
     other = hers(account=account("new", proved_at=NOW - HOUR), mailed=(), identifiers=())
     identifier = Identifier(id=HERS, account="new", proved_at=NOW - HOUR)
-    decision = take_back(taking(stolen(), identifier, other), TIMETAP, NOW)
+    seen = taking(stolen(), identifier, other)
+    by_email = evolve(seen.sight, sharing=(Candidate(RECORD, (RECORD,)),))
+    decision = take_back(evolve(seen, sight=by_email), TIMETAP, NOW)
     assert decision.outcome == EmailTakenBack(joined=True)
     assert {"ana", "ana-s", "email:thief@example.org"} <= removed(decision.changes)
-    assert [link.account for link in put(decision.changes, AccountLink)] == ["new"]
+    assert put(decision.changes, AccountLink) == [
+        AccountLink(
+            id="new|client:x",
+            account="new",
+            ref="client:x",
+            evidence=LinkEvidence.STAFF,
+            made_at=NOW,
+            actor="mia",
+        ),
+        AccountLink(
+            id="new|client:ana",
+            account="new",
+            ref="client:ana",
+            evidence=LinkEvidence.PROVED_EMAIL,
+            made_at=NOW,
+            actor="account:ana",
+            because=str(decision.because),
+        ),
+    ]
     assert put(decision.changes, Identifier) == []
     named = [(type(write.record), write.record.id) for write in decision.changes]
     assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_staff_and_the_platform_read_what_was_taken_back(joined: bool) -> None:
+    """From where to where, masked; whether another account has the address by now; and the event for the platform's
+    own record. Both addresses are told at once, about the account that it was."""
+    other = hers(account=account("new", proved_at=NOW - HOUR), mailed=(), identifiers=())
+    owns = (Identifier(id=HERS, account="new", proved_at=NOW - HOUR), other) if joined else ()
+    decision = take_back(taking(stolen(), *owns), TIMETAP, NOW)
+    assert decision.because == Because(
+        "changing_email.take_back",
+        (
+            ("account", "ana"),
+            ("to", mask("ana@example.com")),
+            ("from", mask("thief@example.org")),
+            ("another account has it by now", str(joined)),
+        ),
+        (("accounts.revert_for", "7 days, 0:00:00"),),
+    )
+    facts = (
+        ("account", "ana"), ("before", "thief@example.org"), ("email", "ana@example.com"), ("actor", "account:ana"),
+    )  # fmt: skip
+    assert decision.events[-1] == HostEvent("account_email_changed", facts)
+    told = {(one.id, one.account, one.to) for one in put(decision.changes, OutboxMessage)}
+    assert told == {("n1", "ana", "email:thief@example.org"), ("n2", "ana", HERS)}
+
+
+def test_what_is_hers_by_her_other_emails_stays() -> None:
+    """The earlier address is still an identifier of her own account, and so is one that came along by a merge: what
+    she had set up before stays with her, and ways back from before the thief as well."""
+    second = Identifier(id="email:work@example.com", account="ana", proved_at=NOW - 30 * DAY)
+    mine = Identifier(id=HERS, account="ana", proved_at=NOW - 30 * DAY)
+    app = SecondFactor(id="f", key_id="k1", nonce="n", begun_at=NOW - 30 * DAY, confirmed_at=NOW - 30 * DAY)
+    earlier = mailed("earlier", MailPurpose.REVERT_EMAIL, account="ana", created_at=BACK.created_at - HOUR)
+    own = stolen(second_factor=app, mailed=(BACK, earlier), identifiers=(second, mine))
+    decision = take_back(taking(own, mine, own), TIMETAP, NOW)
+    assert decision.outcome == EmailTakenBack(joined=False)
+    assert not {"f", "earlier", second.id, HERS} & removed(decision.changes)
+    assert put(decision.changes, Identifier) == [evolve(mine, proved_at=NOW)]
+
+
+def test_a_way_back_of_the_same_moment_goes() -> None:
+    """Of two that the thief had mailed at once, the one that was used is good, and the other no more."""
+    twin = evolve(BACK, id="twin")
+    decision = take_back(taking(stolen(mailed=(BACK, twin))), TIMETAP, NOW)
+    assert "twin" in removed(decision.changes)
 
 
 def test_an_account_that_was_brought_along_since_takes_nothing_in() -> None:

@@ -91,6 +91,17 @@ def test_a_link_keeps_its_evidence_who_made_it_and_why() -> None:
     assert events == (told("linked", "ana", "proved_contact", "account:a1"),)
 
 
+def test_a_guests_further_booking_is_linked_where_the_first_one_is_already() -> None:
+    """Each is a record of its own: one that is there does not stand for the next."""
+    rows = tuple(ClientRecord(RecordRef.booking(id), NOW, first_name="Ana") for id in ("g1", "g2"))
+    held = evolve(linked("ana"), id="a1|booking:g1", ref="booking:g1")
+    verdict = Link((rows[0].ref,), WHY)
+    writes, _ = links_after(
+        verdict, [Candidate(rows[0], rows)], account(), [held], LinkEvidence.STAFF, "staff:mia", LATER
+    )
+    assert [write.record.id for write in writes] == ["a1|booking:g2"]
+
+
 def test_what_is_taken_off_keeps_who_made_it_and_says_who_took_it() -> None:
     """Where there was no link but an equal email, one is made that never was good: it says why it stays off."""
     writes, events = taken_off(account(), [ANA.ref, CY.ref], [linked("ana")], "account:a1", LATER, WHY)
