@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, cast
 
 import attrs
 
 from clientportal.decisions import Because, Decision, Refusal
-from clientportal.records import Put, Write
-from clientportal.values import Secret
+from clientportal.records import Put, Remove, Write
+from clientportal.values import ContactKey, MatchKey, Money, RecordRef, Secret
 
 __all__ = ["in_full"]
 
@@ -24,7 +24,9 @@ __all__ = ["in_full"]
 def in_full(said: object) -> list[str]:
     """The outcome, why, each write, each event, and what the host is asked, a line each; long lines go on indented."""
     lines = [shown(said)]
-    if isinstance(said, Refusal):
+    if isinstance(said, tuple | list):
+        lines = [shown(one) for one in cast("tuple[object, ...]", said)]
+    elif isinstance(said, Refusal):
         lines = _refused(said)
     elif isinstance(said, Decision):
         decision = cast("Decision[Any]", said)
@@ -56,8 +58,10 @@ def shown(value: object) -> str:
     """One value."""
     if isinstance(value, Secret):
         return f"secret {value.reveal()}"
-    if isinstance(value, Because):
+    if isinstance(value, Because | RecordRef | MatchKey | ContactKey | Money | timedelta):
         return str(value)
+    if isinstance(value, Put | Remove):
+        return written(value)
     if isinstance(value, datetime):
         return _time(value)
     if isinstance(value, Enum):
@@ -90,7 +94,8 @@ def _told(value: attrs.AttrsInstance) -> list[str]:
         held = getattr(value, field.name)
         default: object = field.default
         if isinstance(default, attrs.Factory):
-            default = cast("Any", default).factory()
+            made = cast("Any", default)
+            default = made.factory(value) if made.takes_self else made.factory()
         if held != default or type(held) is not type(default):
             told.append(f"{field.name}={shown(held)}")
     return told

@@ -67,13 +67,12 @@ def test_a_link_that_is_asked_for() -> None:
     ]
     long = asked(purpose=MailPurpose.INVITATION, account=None)
     assert in_full(mail_link(long, ACUITY, NOW)) == [
-        "(MailedLink(id=l1, purpose=invitation, identity=email:ana@example.com, address=ana@example.com,",
+        "MailedLink(id=l1, purpose=invitation, identity=email:ana@example.com, address=ana@example.com,",
+        "  key_id=k1, created_at=2026-11-23 12:00, expires_at=2026-12-07 12:00, last_mark=2026-11-23 12:00)",
+        "(put MailedLink(id=l1, purpose=invitation, identity=email:ana@example.com, address=ana@example.com,",
         "  key_id=k1, created_at=2026-11-23 12:00, expires_at=2026-12-07 12:00, last_mark=2026-11-23 12:00),",
-        "  (Put(record=MailedLink(id=l1, purpose=invitation, identity=email:ana@example.com,",
-        "  address=ana@example.com, key_id=k1, created_at=2026-11-23 12:00, expires_at=2026-12-07 12:00,",
-        "  last_mark=2026-11-23 12:00)), Put(record=OutboxMessage(id=m1, kind=invitation,",
-        "  to=email:ana@example.com, mailed_link_id=l1, created_at=2026-11-23 12:00, due_at=2026-11-23 12:00,",
-        "  expires_at=2026-11-25 12:00))))",
+        "  put OutboxMessage(id=m1, kind=invitation, to=email:ana@example.com, mailed_link_id=l1,",
+        "  created_at=2026-11-23 12:00, due_at=2026-11-23 12:00, expires_at=2026-11-25 12:00))",
     ]
 
 
@@ -284,6 +283,8 @@ def test_a_registration_that_would_be_accepted() -> None:
         "  login.enabled = True, registration.accounts = True, registration.register_from = confirmation_page",
     ]
 
+    assert not register(by_source, Secret("hash"), ACUITY, NOW).granted
+
 
 def test_documents() -> None:
     """Which are missing, in which edition; and one that was agreed to before is not written again."""
@@ -294,5 +295,5 @@ def test_documents() -> None:
     ]
     held = Consent(id=Consent.id_of("ana", "terms", "1"), account="ana", document="terms", edition="1", at=NOW - DAY)
     assert in_full([one.record for one in consents_kept("ana", ACUITY, NOW, (held,))]) == [
-        "(Consent(id=ana|7:privacy|1, account=ana, document=privacy, edition=1, at=2026-11-23 12:00))"
+        "Consent(id=ana|7:privacy|1, account=ana, document=privacy, edition=1, at=2026-11-23 12:00)"
     ]

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from clientportal.policy import RegisterFrom, presets
-from clientportal.records import AccountLink, AccountOrigin, Identifier, LinkEvidence, MailPurpose, Stage
+from clientportal.records import AccountLink, AccountOrigin, Consent, Identifier, LinkEvidence, MailPurpose, Stage
 from clientportal.rules.account_sessions import AccountSight
 from clientportal.rules.first_proof import Unproved
 from clientportal.rules.proving import (
@@ -28,6 +28,7 @@ from rules.emails import (
     AGREED,
     ANA,
     DAY,
+    HOUR,
     MINUTE,
     NOW,
     TIMETAP,
@@ -104,6 +105,12 @@ def test_a_proof_that_comes_too_late() -> None:
     ]
 
 
+def test_a_proof_of_what_is_ones_own_already() -> None:
+    """The link was followed in another tab before: the session goes on all the same."""
+    again = proving(unproved=Unproved(ANA, MINE, (everything("eve"),)))
+    assert verify_by_session(again, ACUITY, NOW).granted
+
+
 def test_a_code_that_is_typed() -> None:
     """Right: as a link, and used up. Wrong: counted for the account. Too late: used up, and nothing else."""
     assert in_full(verify_by_code(typed(Verdict.RIGHT), ACUITY, NOW)) == [
@@ -163,6 +170,14 @@ def test_a_try_of_the_password() -> None:
         "put GuessCounter(id=email:ana@example.com|verify, identity=email:ana@example.com,",
         "  day_began=2026-11-23 12:00, day_count=1, consecutive=1)",
     ]
+    earlier = counter(day_began=NOW - HOUR, day_count=1)
+    assert in_full(charge_try(Guessing(ANA, "verify", earlier), ACUITY, NOW)) == [
+        "yes: Guessed(tried=Tried(identity=email:ana@example.com, lane=verify, account=None, credential=None,",
+        "  charged_in=2026-11-23 11:00, run=1))",
+        "because proving.charge_try; facts: address a•••@example.com, password none",
+        "put GuessCounter(id=email:ana@example.com|verify, identity=email:ana@example.com,",
+        "  day_began=2026-11-23 11:00, day_count=2, consecutive=1)",
+    ]
     known = Guessing(ANA, "verify", counter(stopped=True), "eve", HERS_NOW, known=True)
     assert in_full(charge_try(known, ACUITY, NOW)) == [
         "yes: Guessed(tried=Tried(identity=email:ana@example.com, lane=verify, account=eve,",
@@ -189,6 +204,7 @@ def test_a_try_of_the_password() -> None:
 def test_the_right_password_with_the_link() -> None:
     """A new session next to the old one, stepped up; the try goes back to the day that it was charged to."""
     seen = proving(session=None)
+    assert len(verify_by_password(seen, None, NOW, ACUITY, NOW).changes) == 5, "nothing to give back"
     assert in_full(verify_by_password(seen, counter(day_count=3), NOW, ACUITY, NOW)) == [
         "yes: SignedIn(token=secret token, device=secret device, stage=done, expires_at=2026-12-23 12:00,",
         "  account=eve)",
@@ -307,6 +323,38 @@ def test_a_reset_of_a_proved_account() -> None:
     ]
 
 
+def test_what_a_reset_of_a_proved_account_spares() -> None:
+    """The email that was proved by it, every other that was proved before, and the link itself, whosever it is."""
+    link = mailed("reset", MailPurpose.RESET)
+    second = Identifier(id="email:second@example.com", account="eve", proved_at=NOW - DAY)
+    typed_only = Identifier(id="email:third@example.com", account="eve")
+    mine = everything("eve", identifiers=(MINE, second, typed_only), mailed=(link,))
+    other = everything("mallory", mailed=(link,))
+    seen = proving(unproved=Unproved(ANA, MINE, (mine, other), (link,)), link=link)
+    assert in_full(reset(seen, HASH, (), ACUITY, NOW)) == [
+        "yes: ResetDone(first=False, device=secret device, account=eve)",
+        "because proving.reset; facts: address a•••@example.com",
+        "remove Session eve-s (version 0)",
+        "put Credential(id=eve, version=4, hash=secret $argon2id$new, set_at=2026-11-23 12:00, set_by=client)",
+        "remove Challenge eve-code (version 0)",
+        "remove Identifier email:third@example.com (version 0)",
+        "remove Session mallory-s (version 0)",
+        "remove Credential mallory (version 4)",
+        "remove SecondFactor mallory (version 0)",
+        "remove Challenge mallory-code (version 0)",
+        "remove Identifier email:mallory@example.com (version 0)",
+        "remove AccountLink mallory|client:x (version 0)",
+        "remove Assignment mallory-a1 (version 0)",
+        "remove Consent mallory|c (version 0)",
+        "remove Account mallory (version 0)",
+        "put MailedLink(id=reset, purpose=reset, identity=email:ana@example.com, address=ana@example.com,",
+        "  account=eve, key_id=k1, created_at=2026-11-23 11:00, expires_at=2026-11-23 13:00,",
+        "  last_mark=2026-11-23 12:00, spent=True)",
+        "put OutboxMessage(id=m9, kind=password_changed, to=email:ana@example.com, account=eve,",
+        "  created_at=2026-11-23 12:00, due_at=2026-11-23 12:00, expires_at=2026-11-25 12:00)",
+    ]
+
+
 def test_a_reset_of_an_account_that_the_platform_brought_along() -> None:
     """Its first proof: the second factor goes as well, for it is somebody else's."""
     seen = proving(unproved=Unproved(ANA, evolve(MINE, proved_at=None), (everything("eve"),)))
@@ -381,7 +429,10 @@ def test_an_accepted_invitation_of_an_imported_account() -> None:
         id="eve|client:ana", version=3, account="eve", ref="client:ana", evidence=LinkEvidence.HOST,
         made_at=NOW - DAY, actor="platform",
     )  # fmt: skip
-    held = evolve(held, links=(*held.links, link))
+    terms_before = Consent(
+        id=Consent.id_of("eve", "terms", "1"), account="eve", document="terms", edition="1", at=NOW - DAY
+    )
+    held = evolve(held, links=(*held.links, link), consents=(terms_before,))
     terms = evolve(TIMETAP, registration=evolve(TIMETAP.registration, consents={"terms": "1", "privacy": "2"}))
     seen = accepting(
         unproved=Unproved(ANA, evolve(MINE, proved_at=None), (held,)),
@@ -406,7 +457,6 @@ def test_an_accepted_invitation_of_an_imported_account() -> None:
         "put MailedLink(id=inv, purpose=invitation, identity=email:ana@example.com, address=ana@example.com,",
         "  key_id=k1, created_at=2026-11-23 11:00, expires_at=2026-11-23 13:00, last_mark=2026-11-23 12:00,",
         "  spent=True)",
-        "put Consent(id=eve|5:terms|1, account=eve, document=terms, edition=1, at=2026-11-23 12:00)",
         "put Consent(id=eve|7:privacy|2, account=eve, document=privacy, edition=2, at=2026-11-23 12:00)",
         "put Assignment(id=a1, account=eve, ref=client:ana, at=2026-11-23 12:00, actor=account:eve)",
         "put AccountLink(id=eve|client:ana, version=3, account=eve, ref=client:ana, evidence=staff,",
@@ -416,6 +466,18 @@ def test_an_accepted_invitation_of_an_imported_account() -> None:
         "  12:00, used_at=2026-11-23 12:00, idle_until=2026-12-07 12:00, ends_at=2026-12-23 12:00,",
         "  device=device:n, account=eve, confirmed_at=2026-11-23 12:00, because=proving.accept; facts:",
         "  address a•••@example.com, record has it True)",
+    ]
+
+
+def test_an_imported_account_that_was_not_linked() -> None:
+    """The link to the record is a new one."""
+    held = everything("eve")
+    seen = accepting(unproved=Unproved(ANA, evolve(MINE, proved_at=None), (held,)), account=held.account)
+    made = [one.record for one in accept(seen, HASH, (), TIMETAP, NOW).changes if isinstance(one.record, AccountLink)]
+    assert in_full(made) == [
+        "AccountLink(id=eve|client:ana, account=eve, ref=client:ana, evidence=staff, made_at=2026-11-23",
+        "  12:00, actor=staff:mia, because=proving.accept; facts: address a•••@example.com, record has it",
+        "  True)",
     ]
 
 

@@ -15,7 +15,7 @@ from clientportal.rules.second_factor import (
     remove_second_factor,
 )
 from rules.in_full import in_full
-from rules.one_account import DAY, NOW, TIMETAP, account, factor, session, sight
+from rules.one_account import DAY, MINUTE, NOW, TIMETAP, account, factor, session, sight
 from rules.test_second_factor import OFFERED, REQUIRED, WAITING, change, enrolling, misses, passing
 
 
@@ -131,18 +131,18 @@ def test_a_change_without_the_password() -> None:
 def test_a_new_app_is_confirmed() -> None:
     """Beside an open session, and where the policy asked for it; the owner is told in either case."""
     first = enrolling(101, counter=misses(consecutive=1, day_count=1))
-    assert in_full(confirm_second_factor(first, OFFERED, NOW)) == [
+    assert in_full(confirm_second_factor(first, OFFERED, NOW + MINUTE)) == [
         "yes: RecoveryCodes(codes=(secret aaaa, secret bbbb), signed_in=SignedIn(token=secret token,",
         "  device=secret device, stage=done, expires_at=2026-11-25 12:00, account=a1))",
         "because second_factor.confirm; facts: recovery codes 2; policy: accounts.second_factor = offered",
         "put SecondFactor(id=a1, version=1, key_id=k2, nonce=n2, begun_at=2026-11-23 12:00,",
-        "  confirmed_at=2026-11-23 12:00, last_step=101, recovery=(d1, d2))",
+        "  confirmed_at=2026-11-23 12:01, last_step=101, recovery=(d1, d2))",
         "remove Session s1 (version 2)",
         "put Session(id=digest, entry=None, own=(), identity=email:ana@example.com, opened_at=2026-11-23",
-        "  12:00, used_at=2026-11-23 12:00, idle_until=2026-11-24 12:00, ends_at=2026-11-25 12:00,",
+        "  12:00, used_at=2026-11-23 12:01, idle_until=2026-11-24 12:00, ends_at=2026-11-25 12:00,",
         "  device=device:1, account=a1, confirmed_at=2026-11-23 12:00)",
-        "put OutboxMessage(id=m1, kind=second_factor_changed, account=a1, created_at=2026-11-23 12:00,",
-        "  due_at=2026-11-23 12:00, expires_at=2026-11-25 12:00)",
+        "put OutboxMessage(id=m1, kind=second_factor_changed, account=a1, created_at=2026-11-23 12:01,",
+        "  due_at=2026-11-23 12:01, expires_at=2026-11-25 12:01)",
         "put GuessCounter(id=email:ana@example.com|second-factor:a1, identity=email:ana@example.com,",
         "  day_began=2026-11-23 12:00, day_count=1)",
     ]

@@ -9,7 +9,7 @@ from clientportal.rules.merging_accounts import merge_accounts
 from clientportal.rules.sign_in_links import judge_offered, look, request_link, sign_in_by_link
 from rules.emails import DAY, HERS, HOUR, NOW, TIMETAP, mailed
 from rules.in_full import in_full
-from rules.test_merging_accounts import link, merging, owner
+from rules.test_merging_accounts import link, merging, owner, person
 from rules.test_sign_in_links import LINK, LINKS, asked, signing_in
 
 RUN = GuessCounter(id=f"{HERS}|strangers", identity=HERS, day_began=NOW, day_count=20, consecutive=100, stopped=True)
@@ -135,6 +135,38 @@ def test_two_accounts_become_one() -> None:
     ]
 
 
+def test_what_an_equal_email_showed_the_absorbed_account() -> None:
+    """It is linked to the survivor, by the member of staff, with the reason of the merge."""
+    seen = merging(owner("one"), owner("two", links=()), sharing=(person("shared"),))
+    assert in_full(merge_accounts(seen, TIMETAP, NOW)) == [
+        "yes: AccountsMerged(survivor=one, absorbed=two, records=1, appointments=1)",
+        "because merging_accounts.merge_accounts; facts: survivor one, absorbed two, survivor proved True,",
+        "  absorbed proved True; policy: accounts.revert_for = 7 days, 0:00:00",
+        "remove Session two-s (version 0)",
+        "remove Credential two (version 4)",
+        "remove SecondFactor two (version 0)",
+        "remove MailedLink two-reset (version 0)",
+        "remove Challenge two-code (version 0)",
+        "remove Consent two|c (version 0)",
+        "remove Account two (version 0)",
+        "put Assignment(id=two-a1, account=one, ref=client:x, at=2026-11-23 12:00, actor=mia)",
+        "put Identifier(id=email:two@example.com, account=one, proved_at=2026-11-22 12:00)",
+        "put AccountLink(id=one|client:shared, account=one, ref=client:shared, evidence=proved_email,",
+        "  made_at=2026-11-23 12:00, actor=staff:mia, because=merging_accounts.merge_accounts; facts:",
+        "  survivor one, absorbed two, survivor proved True, absorbed proved True; policy:",
+        "  accounts.revert_for = 7 days, 0:00:00)",
+        "put OutboxMessage(id=n1, kind=accounts_merged, to=email:one@example.com, account=one,",
+        "  facts={address: one@example.com}, created_at=2026-11-23 12:00, due_at=2026-11-23 12:00,",
+        "  expires_at=2026-11-25 12:00)",
+        "put OutboxMessage(id=n2, kind=accounts_merged, to=email:two@example.com, account=one,",
+        "  facts={address: two@example.com}, created_at=2026-11-23 12:00, due_at=2026-11-23 12:00,",
+        "  expires_at=2026-11-25 12:00)",
+        "event HostEvent(kind=linked, facts=((account, one), (record, client:shared), (evidence,",
+        "  proved_email), (actor, staff:mia)))",
+        "event HostEvent(kind=accounts_merged, facts=((survivor, one), (absorbed, two), (actor, staff:mia)))",
+    ]
+
+
 def test_what_both_accounts_had() -> None:
     """A link that both have is the survivor's own; what the absorbed one alone had comes along, off or on."""
     agreed = {
@@ -144,10 +176,17 @@ def test_what_both_accounts_had() -> None:
     one = owner("one", links=(link("one", "x"),), consents=(agreed["one"],))
     other = owner(
         "two",
-        links=(link("two", "x"), link("two", "y"), link("two", "off", revoked_at=NOW - HOUR)),
+        links=(link("two", "x"), link("two", "y", version=3), link("two", "off", revoked_at=NOW - HOUR)),
         consents=(
             agreed["two"],
-            Consent(id=Consent.id_of("two", "news", "3"), account="two", document="news", edition="3", at=NOW - DAY),
+            Consent(
+                id=Consent.id_of("two", "news", "3"),
+                account="two",
+                document="news",
+                edition="3",
+                at=NOW - DAY,
+                version=7,
+            ),
         ),
     )
     assert in_full(merge_accounts(merging(one, other), TIMETAP, NOW)) == [
@@ -160,10 +199,10 @@ def test_what_both_accounts_had() -> None:
         "remove MailedLink two-reset (version 0)",
         "remove Challenge two-code (version 0)",
         "remove AccountLink two|client:x (version 0)",
-        "remove AccountLink two|client:y (version 0)",
+        "remove AccountLink two|client:y (version 3)",
         "remove AccountLink two|client:off (version 0)",
         "remove Consent two|5:terms|1 (version 0)",
-        "remove Consent two|4:news|3 (version 0)",
+        "remove Consent two|4:news|3 (version 7)",
         "remove Account two (version 0)",
         "put AccountLink(id=one|client:y, account=one, ref=client:y, evidence=staff, made_at=2026-11-23",
         "  12:00, actor=staff:mia)",
