@@ -144,3 +144,46 @@ def test_evidence_is_for_staff_who_may_see_duplicates(world: World) -> None:
     salon(world)
     with pytest.raises(Refused):
         world.portal.staff(world.tenant, actor="mia", permissions=[], reason="curious").duplicates()
+
+
+def test_the_plan_of_a_merge_says_what_the_report_says(world: World) -> None:
+    """Word for word, for and against: also where a household's number is told by somebody who is not to be merged."""
+    salon(world)
+    be_careful(world)
+    world.add_client("merry", "Merre Kingi", mobile="021 555 0101")
+    staff = world.staff()
+    (_, group) = report(world)
+
+    same = staff.plan_merge(client("mere"), client("merry"))
+    other = staff.plan_merge(client("mere"), client("aroha"))
+    twins = staff.plan_merge(client("hana"), client("rewi"))
+
+    assert same.evidence == tuple(str(one) for one in group.evidence)
+    assert other.evidence == (
+        "client:aroha and client:mere: mobile +64215550101 is used under other names, names alike 0.61, different "
+        "birthdays: vetoed",
+    )
+    assert other.evidence[0] in [str(one) for one in group.blocked]
+    assert twins.evidence == (
+        "client:hana and client:rewi: mobile +64215550104 is used under other names, names alike 0.50, same birthday: "
+        "vetoed",
+    )
+    assert staff.plan_merge(client("ben"), client("cy")).evidence == (), "none@none.com speaks for nobody"
+    assert staff.merge(client("mere"), client("merry")).plan.evidence == same.evidence
+
+
+def test_what_says_nothing_in_the_report_says_nothing_in_the_plan(world: World) -> None:
+    """A contact that staff have flagged, and one of more persons than the policy takes for one."""
+    world.add_client("ana", "Ana Moana", mobile="021 555 0105", email="desk@example.com")
+    world.add_client("anna", "Anna Moana", mobile="021 555 0105", email="desk@example.com")
+    world.add_client("ben", "Ben Ngata", mobile="021 555 0105")
+    staff = world.staff()
+    whole = staff.plan_merge(client("ana"), client("anna"))
+    staff.flag_placeholder("desk@example.com")
+    flagged = staff.plan_merge(client("ana"), client("anna"))
+    world.change_policy("contacts", shared_by_at_most=2)
+    crowded = staff.plan_merge(client("ana"), client("anna"))
+
+    assert whole.evidence == ("client:ana and client:anna: same email desk@example.com, same mobile +64215550105",)
+    assert flagged.evidence == ("client:ana and client:anna: same mobile +64215550105",)
+    assert crowded.evidence == ()

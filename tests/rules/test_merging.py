@@ -11,11 +11,13 @@ from attrs import evolve
 from clientportal.decisions import HostEvent, Reason, Refusal
 from clientportal.messages.texts import Catalogue
 from clientportal.outcomes import Merged, Undone
-from clientportal.policy import presets
+from clientportal.policy import MatchingPolicy, presets
 from clientportal.records import Account, Dismissal, Merge, Pointer, Put, Remove
+from clientportal.rules.evidence import Face
 from clientportal.rules.merging import Merging, merge, plan
 from clientportal.rules.taking_over import LeadsTo
 from clientportal.rules.undoing import Undoing, undo
+from clientportal.rules.who_is_the_same import Component, SharedKey
 from clientportal.values import (
     CLIENT_FIELDS,
     ClientRecord,
@@ -23,6 +25,7 @@ from clientportal.values import (
     ContactKind,
     Holding,
     HoldingKind,
+    MatchKey,
     RecordRef,
 )
 
@@ -180,10 +183,21 @@ def test_a_refusal_names_the_record_in_question() -> None:
 
 
 def test_the_plan_names_what_they_share_and_where_they_differ() -> None:
-    """Across whole groups: B's group shares the mobile with A, and C's email with nobody of A's."""
-    made = plan(seen(groups={A: (ANA,), B: (ANNIE, CY)}), TIMELY)
+    """In the words of the duplicate report, of those who are merged alone: that D has the mobile too is not asked."""
+    mobile = MatchKey("mobile", "+64211234567")
+    faces = {A: Face(A, ("Ana",)), B: Face(B, ("Annie",)), D: Face(D, ("Dan",))}
+    careful = evolve(TIMELY, matching=MatchingPolicy(weights={"mobile": 1}, vetoes={"name"}))
+
+    made = plan(
+        seen(groups={A: (ANA,), B: (ANNIE, CY)}, common=Component((SharedKey(mobile, (A, B, D)),), faces)), TIMELY
+    )
+    told = plan(seen(common=Component((SharedKey(mobile, (A, B)),), faces)), careful)
 
     assert made.evidence == ("client:a and client:b: same mobile +64211234567",)
+    assert told.evidence == (
+        "client:a and client:b: mobile +64211234567 is used under other names, names alike 0.00: vetoed",
+    )
+    assert plan(seen(), TIMELY).evidence == (), "nothing in common"
     assert [choice.field for choice in made.conflicts] == ["first_name"], "other spellings are no conflict"
     assert (made.survivor, made.absorbed, made.appointments) == (A, (B,), {"client:a": 2})
 

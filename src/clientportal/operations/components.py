@@ -28,6 +28,7 @@ __all__ = [
     "Refs",
     "components_around",
     "holders",
+    "holders_of",
     "index_components",
     "joined",
     "telling",
@@ -211,7 +212,7 @@ async def components_around(
         keys = await _keys_of(state, policy, sorted(ahead)) - done
         done |= keys
         ahead = set()
-        held = await _holders_of(state, sorted(keys))
+        held = await holders_of(state, sorted(keys))
     return joined(told, roots) if not held else None
 
 
@@ -227,7 +228,7 @@ async def _keys_of(state: State, policy: Policy, persons: Sequence[str]) -> set[
     return {one.key for one in entries if kind_of(one.key) in policy.matching.weights}
 
 
-async def _holders_of(state: State, keys: Sequence[str]) -> dict[str, Refs]:
+async def holders_of(state: State, keys: Sequence[str]) -> dict[str, Refs]:
     """Who has those keys. One that a whole town has must not use up the limit for the others: it is asked for alone."""
     if not keys:
         return {}
@@ -241,4 +242,4 @@ async def _holders_of(state: State, keys: Sequence[str]) -> dict[str, Refs]:
     if len(keys) == 1:
         return {}
     half = len(keys) // 2
-    return {**await _holders_of(state, keys[:half]), **await _holders_of(state, keys[half:])}
+    return {**await holders_of(state, keys[:half]), **await holders_of(state, keys[half:])}

@@ -13,6 +13,7 @@ from clientportal.operations.frame import Keyed, Operation, Reading
 from clientportal.operations.people import Group, group_of, groups_of, journal_of, own_refs, proofs_of, records_of
 from clientportal.operations.reassigning import WithRows, held_for_undo, rows_of_merge, rows_of_undo
 from clientportal.operations.setting import Staff
+from clientportal.operations.weighing import common_of
 from clientportal.outcomes import Merged, MergePlan, Undone
 from clientportal.policy import Policy, SeenBy
 from clientportal.records import Account, AccountLink, Dismissal, Identifier, Merge, Receipt
@@ -85,6 +86,7 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
         holdings=await _holdings(reading, everyone),
         own_cards=await own_refs(reading, groups[asked.survivor]),
         logins=await _logins(reading, everybody),
+        common=await common_of(reading, {root: group.refs for root, group in heads.items()}, rows),
     )
 
 

@@ -6,11 +6,12 @@ of a merged record whose row is gone counts still: the journal keeps its contact
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 
-from clientportal.operations.components import IndexComponent
+from clientportal.operations.components import IndexComponent, holders_of, telling
 from clientportal.operations.frame import Reading
 from clientportal.operations.people import records_of
 from clientportal.outcomes import DuplicateGroup
@@ -21,7 +22,7 @@ from clientportal.rules.matching_keys import index_keys
 from clientportal.rules.who_is_the_same import Component, SharedKey, group_records
 from clientportal.values import ClientRecord, MatchKey, RecordRef
 
-__all__ = ["weigh"]
+__all__ = ["common_of", "weigh"]
 
 _MOST = 1_000_000
 
@@ -70,6 +71,37 @@ async def _facts_of(reading: Reading, refs: Iterable[str]) -> _Facts:
         {str(ref): row for ref, row in rows.items()},
         {first: frozenset(seconds) for first, seconds in dismissed.items()},
     )
+
+
+async def common_of(
+    reading: Reading, persons: Mapping[RecordRef, Sequence[RecordRef]], rows: Mapping[RecordRef, ClientRecord]
+) -> Component:
+    """What these persons (head -> all refs) have in common, as the report would weigh it: their rows are read already.
+
+    Only a key that two of them have by their rows is looked up, so that it costs a statement or two, or none. Others
+    who have it too count for what it says; where names tell a household's number, their names are read as well.
+    """
+    policy = reading.policy
+    roots = {str(ref): str(head) for head, refs in persons.items() for ref in refs}
+    said = Counter(
+        str(key)
+        for refs in persons.values()
+        for key in frozenset(key for ref in refs if ref in rows for key in index_keys(rows[ref], policy).keys)
+        if key.kind in policy.matching.weights
+    )
+    keys = sorted(key for key, count in said.items() if count > 1)
+    held = await holders_of(reading.state, keys)
+    named = {ref for refs in held.values() for ref in refs}
+    strangers = not named <= roots.keys()
+    told = await telling(reading.state, policy, held, roots, merged=strangers) if held else {}
+    if not told:
+        return Component()
+    if strangers and "name" in policy.matching.vetoes:
+        facts = await _facts_of(reading, named)
+    else:
+        members = {str(head): tuple(map(str, refs)) for head, refs in persons.items()}
+        facts = _Facts(roots, members, {str(ref): row for ref, row in rows.items()}, {})
+    return _component(IndexComponent(tuple(sorted(told.items())), roots), facts, policy, reading.setup.alike(policy))
 
 
 def _component(found: IndexComponent, facts: _Facts, policy: Policy, alike: Alike) -> Component:

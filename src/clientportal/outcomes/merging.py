@@ -127,6 +127,7 @@ class MergePlan:
 
     * ``fields``: the six that a client may see; ``internal``: notes, birthday and custom fields, for staff alone.
     * ``consents``: the strictest answer of all.
+    * ``evidence``: what the records agree on and where they differ, pair by pair, in the words of the duplicate report.
     * ``appointments``: how many each group brings, up to a hundred past and a hundred to come.
     * ``holdings``: ``None`` where the platform does not say what its records hold.
     * ``cards``: the records whose saved cards the client has afterwards (``merging.cards``).

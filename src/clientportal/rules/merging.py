@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, HostEvent, Reason, Refusal, grant
-from clientportal.outcomes import Evidence, Merged, MergePlan
+from clientportal.outcomes import Merged, MergePlan
 from clientportal.policy import Policy
 from clientportal.policy.merging import is_merged_field
 from clientportal.records import Dismissal, Merge, Pointer, Put, Write
@@ -30,8 +30,9 @@ from clientportal.rules.surviving import (
     strictest,
 )
 from clientportal.rules.taking_over import LeadsTo, left_behind, logins_of, remarks_of, taken_over
+from clientportal.rules.who_is_the_same import Component, judge_pairs
 from clientportal.rules.whose_contact import keys_of
-from clientportal.values import CLIENT_FIELDS, ClientRecord, ContactKey, Holding, MatchKey, RecordRef
+from clientportal.values import CLIENT_FIELDS, ClientRecord, ContactKey, Holding, RecordRef
 
 __all__ = ["Merging", "merge", "plan"]
 
@@ -43,6 +44,7 @@ class Merging:
     * ``groups`` are the survivor's and the absorbed ones' whole groups: root -> its records, the root's own first.
     * ``pointers`` are all pointers inside the absorbed groups; ``journal`` are the merges behind every group.
     * ``proofs``: when a contact was proved last; ``own``: the platform's own rules of survivorship.
+    * ``common``: what the groups have in common, weighed as in the duplicate report.
     * ``holdings``: what the records hold; ``None`` where the platform does not say. ``own_cards`` are the refs whose
       cards are the survivor's own: no merge has brought them. ``logins``: the accounts that lead to any of the groups.
     """
@@ -64,6 +66,7 @@ class Merging:
     holdings: tuple[Holding, ...] | None = None
     own_cards: tuple[RecordRef, ...] = ()
     logins: tuple[LeadsTo, ...] = ()
+    common: Component = field(factory=Component)
 
     @property
     def fresh(self) -> tuple[RecordRef, ...]:
@@ -100,7 +103,7 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
         absorbed=seen.absorbed,
         fields=tuple(choose(records, ways, CLIENT_FIELDS).values()),
         appointments=seen.appointments,
-        evidence=tuple(str(found) for found in _evidence(seen, policy)),
+        evidence=_evidence(seen, policy),
         internal=internal,
         consents=strictest(records),
         holdings=holdings,
@@ -111,15 +114,10 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
     )
 
 
-def _evidence(seen: Merging, policy: Policy) -> list[Evidence]:
-    found: list[Evidence] = []
-    region = policy.contacts.region
-    mine = {key: record.ref for record in seen.groups.get(seen.survivor, ()) for key in keys_of(record, region)}
-    for root in seen.absorbed:
-        for record in seen.groups.get(root, ()):
-            for key in sorted(keys_of(record, region) & mine.keys()):
-                found.append(Evidence(first=mine[key], second=record.ref, shared=(MatchKey.of(key),)))
-    return found
+def _evidence(seen: Merging, policy: Policy) -> tuple[str, ...]:
+    """What speaks for these being one person, and what against it, in the words of the duplicate report."""
+    heads = frozenset(seen.groups)
+    return tuple(str(one) for one in judge_pairs(seen.common, policy) if {one.first, one.second} <= heads)
 
 
 # --- the merge --------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ class Component:
     Several components in one are judged as each would be alone.
     """
 
-    shared: tuple[SharedKey, ...]
+    shared: tuple[SharedKey, ...] = ()
     faces: Mapping[RecordRef, Face] = field(factory=dict[RecordRef, Face])
     dismissed: Collection[frozenset[RecordRef]] = frozenset()
     alike: Alike = folded_alike
