@@ -72,6 +72,16 @@ def test_the_form_follows_the_definitions() -> None:
     assert FormField("custom.birthday", "Date of birth", True) in form_fields(CLINIC)
 
 
+def test_custom_fields_stand_by_their_labels_and_equal_labels_by_their_names() -> None:
+    """Staff look for "Allergies" under A, whatever the field is called in the table."""
+    policy = defined(
+        custom_b=FieldDefinition(label="Wishes"),
+        custom_z=FieldDefinition(label="Allergies"),
+        custom_a=FieldDefinition(label="Wishes"),
+    )
+    assert [one.name for one in form_fields(policy)][-3:] == ["custom.z", "custom.a", "custom.b"]
+
+
 def test_the_profile_shows_what_the_form_has() -> None:
     """A field that is not visible is not shown; a custom one is, also where it is empty; what is not defined is not."""
     fields = {name: FieldChoice(name, "x", None, "most_recent") for name in ("phone", "mobile", "first_name")}

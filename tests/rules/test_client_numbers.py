@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,13 @@ def test_the_first_clients_are_number_one_and_two() -> None:
         Put(ClientNumber(id="client:mere", number=2)),
         Put(NumberCounter(id=COUNTER, next=3)),
     )
+
+
+def test_who_is_just_being_made_is_counted_by_the_same_counter() -> None:
+    """The first client of a business, and the tenth; one row counts them all."""
+    assert next_number(None) == (1, Put(NumberCounter(id=COUNTER, next=2)))
+    held = NumberCounter(id=COUNTER, version=4, next=10)
+    assert next_number(held) == (10, Put(evolve(held, next=11)))
 
 
 def test_nobody_to_number_leaves_the_counter_alone() -> None:

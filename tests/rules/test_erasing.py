@@ -177,6 +177,19 @@ def test_what_stays_stays_without_words() -> None:
     assert erased(held(*after.values(), pointer)) == (), "a second time there is nothing left to do"
 
 
+def test_what_a_platform_said_of_a_merge_goes_as_well() -> None:
+    """Why a card stayed behind, or was not brought back, can name whose it was; how many there were names nobody."""
+    said = merge(HERA, left=("card of Ana Kingi",), not_restored=("card of Ana Kingi",), moved={"cards": 2})
+    assert erased(held(said)) == (Put(merge(HERA, erased=True, moved={"cards": 2})),)
+    assert erased(held(merge(HERA, erased=True))) == ()
+
+
+@pytest.mark.parametrize("said", [{"reason": "Ana rang"}, {"because": "facts: asked client:ana"}])
+def test_the_audit_loses_what_was_written_and_what_was_found(said: dict[str, str]) -> None:
+    """Either by itself: an entry without a reason has facts all the same."""
+    assert erased(held(audit(**said))) == (Put(audit()),)
+
+
 def test_the_audit_of_the_erasure_itself_keeps_its_words() -> None:
     """Who erased whom, and why, has to be said for as long as anybody may ask."""
     assert erased(held(audit("erase", because="erasing.erased", reason="asked"))) == ()
