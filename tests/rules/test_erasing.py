@@ -350,9 +350,18 @@ def test_of_somebody_of_whom_nothing_is_held_every_topic_is_empty() -> None:
 
 def test_custom_fields_and_numbers_are_handed_out_as_they_are() -> None:
     """By their names, with what stands in them; a number stays one, and nothing stays nothing."""
-    row = ClientRecord(ANA, NOW, "Ana", custom={"shoe": "39", "gp": "Dr Ngata"}, birthday=date(1948, 2, 29))
+    cleared = ("address", "birthday", "email", "last_name", "mobile", "notes", "phone")
+    row = ClientRecord(
+        ANA,
+        NOW,
+        "Ana",
+        custom={"shoe": "39", "gp": "Dr Ngata"},
+        birthday=date(1948, 2, 29),
+        cleared=frozenset(cleared),
+    )
     (plain,) = exported(held(records=(row,)))["records"]
     assert (plain["ref"], plain["first_name"], plain["last_name"]) == ("client:ana", "Ana", None)
     assert (plain["custom"], plain["birthday"]) == ({"shoe": "39", "gp": "Dr Ngata"}, "1948-02-29")
+    assert plain["cleared"] == list(cleared), "the same every time"
     (number,) = exported(held(ClientNumber(id="client:ana", number=4)))["numbers"]
     assert number == {"id": "client:ana", "number": 4}

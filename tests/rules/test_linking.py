@@ -9,9 +9,9 @@ import pytest
 from attrs import evolve
 
 from clientportal.decisions import Because, HostEvent, Refusal
-from clientportal.outcomes import Detached
+from clientportal.outcomes import Claimed, Detached
 from clientportal.outcomes.claiming import LinkLine
-from clientportal.policy import Policy, SeveralRecords, presets
+from clientportal.policy import SeveralRecords, presets
 from clientportal.records import (
     Account,
     AccountLink,
@@ -37,6 +37,7 @@ from clientportal.rules.linking import (
     links_after,
     may_claim,
     not_of_account,
+    only_own,
     taken_off,
     unlink,
 )
@@ -48,7 +49,10 @@ from rules.one_account import DAY, FRESH, NOW, TIMETAP, account, link, session
 LATER = NOW + timedelta(hours=3)
 MOBILE = ContactKey.parse("mobile:+64211234567")
 WHY = Because("claiming.decide_link", (("records", "1"),))
-FAMILY: Policy = evolve(TIMETAP, login=evolve(TIMETAP.login, several=SeveralRecords.CHOOSE))
+FAMILY, STRICT = (
+    evolve(TIMETAP, login=evolve(TIMETAP.login, several=one))
+    for one in (SeveralRecords.CHOOSE, SeveralRecords.ACCOUNTS)
+)
 
 
 def person(id: str, name: str = "Ana", *absorbed: str) -> Candidate:
@@ -116,10 +120,10 @@ def test_what_is_taken_off_keeps_who_made_it_and_says_who_took_it() -> None:
     )
 
 
-@pytest.mark.parametrize("gone", [{}, {"revoked_at": LATER, "revoked_by": "account:a1"}])
-def test_staff_read_everything_that_is_kept_of_a_link(gone: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("gone", "sees"), [({}, True), ({"revoked_at": LATER, "revoked_by": "account:a1"}, False)])
+def test_staff_read_everything_that_is_kept_of_a_link(gone: dict[str, Any], sees: bool) -> None:
     """On what it rests, who made it, when and why; and who took it off."""
-    assert line_of(linked("ana", **gone), account(), sees=True) == LinkLine(
+    assert line_of(linked("ana", **gone), account(), sees=sees) == LinkLine(
         account="a1",
         address="Ana@example.com",
         record=ANA.ref,
@@ -129,7 +133,7 @@ def test_staff_read_everything_that_is_kept_of_a_link(gone: dict[str, Any]) -> N
         because="she rang",
         revoked_at=gone.get("revoked_at"),
         revoked_by=gone.get("revoked_by"),
-        sees=True,
+        sees=sees,
     )
 
 
@@ -187,6 +191,30 @@ def test_a_claim_writes_what_was_spent_the_links_the_proof_the_numbers_and_the_s
     assert decision.because.rule == "claiming.decide_link"
 
 
+def test_what_an_account_sees_by_its_email_was_there_before_the_claim() -> None:
+    """Only what the proof adds is told as new; among two people the client chooses, and nobody is chosen for them."""
+    by_email = AccountSight(account(), sharing=(ANA,))
+    decision = claim(claiming(BEN, sight=by_email), FAMILY, LATER)
+    assert decision.changes[-1] == Put(session(stage=Stage.CHOOSING, own=(ANA.ref, BEN.ref)))
+    outcome = decision.outcome
+    assert isinstance(outcome, Claimed)
+    assert [(one.id, one.current) for one in outcome.options] == [("client:ana", False), ("client:ben", False)]
+    assert [one.id for one in outcome.added] == ["client:ben"]
+
+
+def test_a_proof_that_links_nothing_tells_the_platform_nothing() -> None:
+    """Two share the number: each needs a contact of their own, and there is no event of what did not happen."""
+    decision = claim(claiming(ANA, BEN), STRICT, LATER)
+    assert decision.events == ()
+    assert decision.changes == (Put(session()),)
+
+
+def test_a_choice_that_was_under_way_is_made_where_the_session_is_for_somebody() -> None:
+    """Its person was linked, and is among the account's own: nothing is left to choose."""
+    before = session(stage=Stage.CHOOSING, entry="client:ana")
+    assert only_own(before, (ANA, BEN), TIMETAP) == session(entry="client:ana", own=(ANA.ref, BEN.ref))
+
+
 def leaving(**more: Any) -> Leaving:
     """The account has Ana, Ben (who absorbed Benny) and a second Ana, and a session for each and for Benny."""
     shown = (None, "client:ana", "client:ben", "client:benny", "client:cy")
@@ -230,6 +258,14 @@ def test_whoever_leaves_a_record_leaves_all_that_was_merged_into_it() -> None:
     )
     shown = [(one.id, one.label, one.current) for one in decision.outcome]  # type: ignore[union-attr]
     assert shown == [("client:ana", "Ana (no. 4)", True), ("client:cy", "Ana (no. 9)", False)]
+
+
+def test_whoever_leaves_the_person_that_is_shown_chooses_among_the_others() -> None:
+    """Ana leaves herself; Ben and the second Ana are left, and nobody is chosen for her."""
+    decision = leave(leaving(), "client:ana", TIMETAP, LATER)
+    after = session(id="s1", stage=Stage.CHOOSING, own=(BEN.ref, CY.ref))
+    assert decision.changes == (off("ana"), Put(after))
+    assert [one.current for one in decision.outcome] == [False, False]  # type: ignore[union-attr]
 
 
 def test_an_account_leaves_what_it_saw_by_its_email_alone() -> None:
