@@ -223,32 +223,40 @@ def test_a_word_within_a_word_leaves_nothing_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "facts", "settings"),
+    ("text", "seen", "second", "fact", "settings"),
     [
-        (judge("short"), (("second factor", "not required"),), (("passwords.min_length", "15"),)),
-        (judge("short", second=True), (("second factor", "required"),), (("passwords.min_length_with_second", "8"),)),
+        ("short", SALON, False, ("second factor", "not required"), (("passwords.min_length", "15"),)),
+        ("short", SALON, True, ("second factor", "required"), (("passwords.min_length_with_second", "8"),)),
         (
-            judge("a sentence of some length", evolve(UNSUSPICIOUS, listed=True)),
-            (("common", "on the blocklist"),),
+            "a sentence of some length",
+            evolve(UNSUSPICIOUS, listed=True),
+            False,
+            ("common", "on the blocklist"),
             (("passwords.blocklist", "true"),),
         ),
         (
-            judge("Kōwhai Hair 2026!!", SALON),
-            (("common", "built around a word of the context"),),
+            "Kōwhai Hair 2026!!",
+            SALON,
+            False,
+            ("common", "built around a word of the context"),
             (("passwords.blocklist", "true"),),
         ),
         (
-            judge("a sentence of some length", evolve(UNSUSPICIOUS, breached=True)),
-            (("breached", "known to have leaked"),),
+            "a sentence of some length",
+            evolve(UNSUSPICIOUS, breached=True),
+            False,
+            ("breached", "known to have leaked"),
             (),
         ),
     ],
 )
 def test_staff_read_which_rule_said_no_and_nothing_of_the_password(
-    refusal: Refusal, facts: tuple[tuple[str, str], ...], settings: tuple[tuple[str, str], ...]
+    text: str, seen: PasswordFacts, second: bool, fact: tuple[str, str], settings: tuple[tuple[str, str], ...]
 ) -> None:
     """The length, the list, the context, the leak; and the setting that asks for it."""
-    assert refusal.because == Because("choosing_passwords.judge_new_password", facts, settings)
+    refusal = judge(text, seen, second=second)
+    assert refusal is not None
+    assert refusal.because == Because("choosing_passwords.judge_new_password", (fact,), settings)
 
 
 def test_short_words_and_empty_texts_of_the_context_are_no_words() -> None:
