@@ -44,3 +44,25 @@ def blocks(page: Path) -> Iterator[Block]:
         text = "".join(f"{line[pad:]}\n" for line in lines[begins:number])
         number += 1
         yield Block(opening["word"].strip(), text, begins + 1)
+
+
+_GOES_ON = re.compile(r"^Goes on from \[[^\]]+\]\((?P<page>[\w/.]+\.md)\), in the same folder", re.MULTILINE)
+
+
+def goes_on_from(page: Path) -> list[Path]:
+    """The pages whose blocks come before this one's, the first one first, where it says so."""
+    said = _GOES_ON.search(page.read_text(encoding="utf-8"))
+    if said is None:
+        return []
+    earlier = (page.parent / said["page"]).resolve()
+    return [*goes_on_from(earlier), earlier]
+
+
+_FILE = re.compile(r"# (?P<file>\w+\.py)\n")
+
+
+def write_file(block: Block, folder: Path) -> None:
+    """A block that begins with the name of a file is that file's text."""
+    named = _FILE.match(block.text)
+    if named is not None:
+        (folder / named["file"]).write_text(block.text, encoding="utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clientportal.policy import policy_from_toml
-from docs.pages import PAGES, ROOT, Block, blocks, name
+from docs.pages import PAGES, ROOT, Block, blocks, goes_on_from, name, write_file
 
 TUTORIAL = ROOT / "docs" / "tutorial" / "first_portal.md"
 GOES_ON = "](../tutorial/first_portal.md#2-a-portal)"
@@ -25,23 +25,29 @@ def _with(language: str) -> list[Path]:
 
 
 @pytest.fixture
-def namespace() -> Iterator[dict[str, object]]:
-    """A module of its own for each page, so that its classes know where they live."""
+def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
+    """A module of its own for each page, so that its classes know where they live; its files can be imported."""
     module = types.ModuleType("page")
     sys.modules["page"] = module
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
     yield module.__dict__
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
     del sys.modules["page"]
 
 
 @pytest.mark.parametrize("page", _with("python"), ids=name)
-def test_the_code_of_a_page_runs_from_top_to_bottom(
-    page: Path, namespace: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path, namespace: dict[str, object]) -> None:
     """Its blocks are one program, in an empty folder; a block marked ``output`` is what the one before it printed.
 
-    A page that says so goes on from the tutorial's second part: a salon and a portal over it.
+    A page that says so goes on from another, in the same folder; or from the tutorial's second part: a salon and a
+    portal over it.
     """
-    monkeypatch.chdir(tmp_path)
+    for earlier in goes_on_from(page):
+        _run(earlier, blocks(earlier), namespace)
     if GOES_ON in page.read_text(encoding="utf-8"):
         before, _, _ = TUTORIAL.read_text(encoding="utf-8").partition("\n## 3. ")
         _run(TUTORIAL, (block for block in blocks(TUTORIAL) if block.line <= before.count("\n")), namespace)
@@ -52,6 +58,7 @@ def _run(page: Path, program: Iterable[Block], namespace: dict[str, object]) -> 
     printed = ""
     for block in program:
         if block.language == "python":
+            write_file(block, Path.cwd())
             # The empty lines in front make a traceback point into the page.
             code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
             with contextlib.redirect_stdout(io.StringIO()) as stream:
@@ -111,6 +118,14 @@ def test_files_that_are_named_exist(page: Path) -> None:
     """A page that says where something is tested, or stands, is right."""
     for path in re.findall(r"`((?:tests|examples|docs|clientportal)/[\w./]*)`", page.read_text(encoding="utf-8")):
         assert (ROOT / path).exists() or (ROOT / "src" / path).exists(), f"{name(page)} names {path}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_tests_that_are_named_exist(page: Path) -> None:
+    """A page that names the test that proves something names one that there is."""
+    for path, test in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text(encoding="utf-8")):
+        source = (ROOT / path).read_text(encoding="utf-8")
+        assert f"def {test}(" in source, f"{name(page)} names {path}::{test}"
 
 
 def test_who_may_cancel_is_one_click_away() -> None:
