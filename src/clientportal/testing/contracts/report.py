@@ -50,12 +50,16 @@ class _Promise:
         return f"{self.state:<13} {self.words}{about}{facts}{self._missing()}"
 
     def _missing(self) -> str:
-        parts: list[str] = []
+        undeclared: list[str] = []
+        others: list[str] = []
         for why, things in self.left_out.items():
             # A parameter is mostly the very name of what is not declared.
             named = [thing for thing in things if thing and not why.endswith(f": {thing}")]
-            parts.append(f"{why} ({', '.join(named)})" if named else why)
-        return f" [{'; '.join(parts)}]" if parts else ""
+            told = f"{why} ({', '.join(named)})" if named else why
+            (undeclared if why.startswith(_UNDECLARED) else others).append(told.removeprefix(_UNDECLARED))
+        if undeclared:
+            others.insert(0, _UNDECLARED + ", ".join(undeclared))
+        return f" [{'; '.join(others)}]" if others else ""
 
 
 class _Report:

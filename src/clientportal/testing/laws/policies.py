@@ -23,7 +23,7 @@ from clientportal.testing.laws.policy_examples import (
     tell_change,
     windows_of,
 )
-from clientportal.testing.laws.policy_matching import check_matching_of, entered_twice
+from clientportal.testing.laws.policy_matching import check_matching_of, entered_twice, tell_matching
 from clientportal.testing.laws.searching import SILENT, Breaks, Search, look
 from clientportal.testing.laws.statements import Checked
 from clientportal.testing.laws.survivorship import check_merge_rule
@@ -77,13 +77,13 @@ def check_policy(
         checked = _same_for_each(policy, businesses)
         one = policy(businesses[0])
     asked = _Asked(one, offer, texts or Catalogue())
-    itself: dict[int, Breaks[Policy]] = {
-        11: _weaker(allow_weaker),
-        19: _written,
-        20: lambda policy: entered_twice(policy, names_alike),
-        18: asked.all_words,
-    }
-    checked += look("the policy", Search(st.just(one), itself, _tell), 1)
+    itself: tuple[Search[Policy], ...] = (
+        Search(st.just(one), {11: _weaker(allow_weaker)}, _tell_weaker),
+        Search(st.just(one), {19: _written, 18: asked.all_words}, _tell),
+        Search(st.just(one), {20: lambda policy: entered_twice(policy, names_alike)}, tell_matching),
+    )
+    for search in itself:
+        checked += look("the policy", search, 1)
     changes = {21: asked.the_stricter, 17: asked.time_only_closes, 14: asked.as_shown, 18: asked.in_words}
     checked += look("the policy", Search(change_questions(one), changes, tell_change), examples)
     checked += check_matching_of(one, names_alike, examples)
@@ -102,6 +102,10 @@ def _tell(policy: Policy) -> list[str]:
         return policy_to_toml(policy).splitlines()
     except Exception as error:
         return [f"a policy that cannot be written down: {error}"]
+
+
+def _tell_weaker(policy: Policy) -> list[str]:
+    return [f"allow_weaker = [{', '.join(sorted(policy.allow_weaker))}]"]
 
 
 def _same_for_each(policy_of: Callable[[str], Policy], businesses: Sequence[str]) -> Checked:

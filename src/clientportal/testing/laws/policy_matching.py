@@ -18,7 +18,7 @@ from clientportal.testing.laws.telling import tell_records
 from clientportal.testing.strategies import INSTANTS, record_groups
 from clientportal.values import ClientRecord, MatchKey, RecordRef
 
-__all__ = ["check_matching_of", "entered_twice"]
+__all__ = ["check_matching_of", "entered_twice", "tell_matching"]
 
 Records = Sequence[ClientRecord]
 Groups = frozenset[frozenset[RecordRef]]
@@ -34,6 +34,17 @@ _COMPLETE = ClientRecord(
     mobile="+64 21 123 4567",
     birthday=date(1990, 4, 7),
 )
+
+
+def tell_matching(policy: Policy) -> list[str]:
+    """The settings that say who is a duplicate; the rest of a policy is no part of such an example."""
+    matching = policy.matching
+    weights = ", ".join(f"{fact} {weight:g}" for fact, weight in matching.weights.items())
+    return [
+        f"matching.weights = {weights}; matching.enough = {matching.enough:g}",
+        f"matching.vetoes = [{', '.join(sorted(matching.vetoes))}]; matching.names = {matching.names.value}",
+        f"contacts.shared_by_at_most = {policy.contacts.shared_by_at_most}",
+    ]
 
 
 def entered_twice(policy: Policy, alike: Alike) -> str | None:

@@ -121,9 +121,12 @@ def check_survivorship(choose: Choose, *, examples: int = 200, fields: Sequence[
         if not speaking:
             mute = choose(name, records)
             return None if mute is None else f"For {field_words(name)} the rule chose {mute.ref}, which never had one."
-        return told(name, choose(name, records), "from those that say something", choose(name, speaking)) or (
-            None if choose(name, speaking) else f"For {field_words(name)} the rule chose none, though there are some."
-        )
+        heard = choose(name, speaking)
+        if heard is None:
+            one = speaking[0]
+            says = "emptied it on purpose" if name in one.cleared and not said(one, name) else "says something"
+            return f"For {field_words(name)} the rule chose none, though {one.ref} {says}."
+        return told(name, choose(name, records), "from those that say something", heard)
 
     others = {1: each(twice), 6: each(neutral), 3: each(steps)}
     return _checked(_named(choose), each(order), each(order), each(member), others, examples)
