@@ -56,7 +56,7 @@ from clientportal.rules.linking import (
 )
 from clientportal.rules.signing_in import FreshSession
 from clientportal.rules.whose_contact import Candidate
-from clientportal.values import ClientRecord, ContactKey, ContactKind, RecordRef, Secret
+from clientportal.values import ClientRecord, ContactKey, ContactKind, RecordRef, Secret, mask
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -244,12 +244,38 @@ def test_proving_more_never_takes_a_record_away(
 
 def test_the_reason_says_on_what_it_rests() -> None:
     """Who says so, the contact masked, how many records, whether one is named alike, and the settings."""
-    said = decide_link(facts({FAMILY: ["ana", "ben"]}, first_name=" ÁNA "), [ANA, BEN], STRICT)
-    shown, settings = dict(said.because.facts), dict(said.because.settings)
-    assert (shown["asserted by"], shown["records"], shown["named alike"]) == ("client", "2", "1")
-    assert "kingi@example.com" not in str(said.because)
-    assert settings["login.several"] == "accounts"
-    assert dict(decide_link(facts({}), [], STRICT).because.facts)["contact"] == "none"
+    three, zoe = [ANA, BEN, person("zoe")], frozenset({RecordRef.client("zoe")})
+    said = decide_link(facts({FAMILY: ["ana", "ben"]}, first_name=" ÁNA ", revoked=zoe), three, STRICT)
+    assert said.because == Because(
+        "claiming.decide_link",
+        (
+            ("asserted by", "client"),
+            ("contact", mask("kingi@example.com")),
+            ("contacts proved", "1"),
+            ("records", "3"),
+            ("named alike", "1"),
+            ("taken off before", "1"),
+        ),
+        (("login.several", "accounts"), ("login.recycled_after", "None")),
+    )
+    for nobody in (decide_link(facts({}), [], STRICT), decide_link(facts({}, by=Asserter.STAFF), [], STRICT)):
+        assert isinstance(nobody, Leave)
+        assert dict(nobody.because.facts)["contact"] == "none"
+
+
+def test_what_asks_for_more_is_no_link_to_nothing() -> None:
+    """Where nothing can be linked yet, the answer says so, and what is waiting."""
+    said = decide_link(facts({FAMILY: ["ana", "ben"]}), [ANA, BEN], STRICT)
+    assert said == AskForProof((ANA.ref, BEN.ref), said.because)
+
+
+def test_a_contact_of_an_absorbed_record_is_the_persons() -> None:
+    """The old row alone has the number; and a proof that no record has stands in nobody's way."""
+    old = ClientRecord(RecordRef.client("old"), NOW - 900 * DAY, first_name="Ana")
+    both = Candidate(ANA.speaker, (ANA.speaker, old))
+    proof = facts({MOBILE: ["old"]}, proved={MOBILE: NOW, OTHER: NOW})
+    assert proof.proves(both) == {MOBILE}
+    assert refs(decide_link(proof, [both], STRICT)) == (["ana"], [])
 
 
 # --- a rule of the platform's own ------------------------------------------------------------------------------------

@@ -193,6 +193,16 @@ def test_an_incomplete_form_names_the_field_by_its_label(
     assert says in str(error.value)
 
 
+def test_whoever_names_a_field_that_is_not_there_reads_which_are() -> None:
+    """In alphabetical order, and where to define another."""
+    with pytest.raises(InvalidInput) as error:
+        read_draft({"first_name": "Ana", "shoe size": "39"}, {}, CLINIC)
+    assert str(error.value) == (
+        "there is no field 'shoe size' in the form; there are address, custom.birthday, custom.gp, email, first_name, "
+        "last_name, mobile, notes (clients.fields)"
+    )
+
+
 @pytest.mark.requirement("TT10")
 @pytest.mark.parametrize(
     ("field", "text", "problem", "label"),

@@ -57,6 +57,27 @@ def test_a_new_account_takes_nothing_over() -> None:
     assert put(plain, Credential) == []
 
 
+@pytest.mark.parametrize("same_person", [True, False])
+def test_the_address_itself_is_never_taken_away(same_person: bool) -> None:
+    """It logged in to an account that the platform brought along: that account goes whole, the address stays, and is
+    the prover's from now on."""
+    identifier = Identifier(id=HERS, version=2, account="imp")
+    mine, imported = everything("ana"), everything("imp")
+    imported = evolve(imported, identifiers=(*imported.identifiers, identifier))
+    seen = Unproved(ANA, identifier, (mine, imported))
+    writes = first_proof(seen, mine.account, NOW, same_person=same_person)
+    assert put(writes, Identifier) == [evolve(identifier, account="ana", proved_at=NOW)]
+    assert HERS not in removed(writes)
+    assert "email:imp@example.com" in removed(writes)
+
+
+def test_an_account_that_is_forgotten_spares_what_is_named() -> None:
+    """The address that goes on, and the link that does this."""
+    gone = removed(forget_account(everything(), sparing="email:eve@example.com", acting="eve-verify"))
+    assert not {"email:eve@example.com", "eve-verify"} & gone
+    assert gone == removed(forget_account(everything())) - {"email:eve@example.com", "eve-verify"}
+
+
 def test_links_that_claim_a_record_or_take_a_change_back_stay() -> None:
     """They do not say whose the address is; nothing else that is on its way to it stays."""
     pending = tuple(mailed(purpose.value, purpose, account=None) for purpose in MailPurpose)

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from clientportal.policy import presets
-from clientportal.records import GuessCounter, MessageKind
+from clientportal.records import GuessCounter, MessageKind, OutboxMessage
 from clientportal.rules.guessing import (
     STRANGERS,
     Lane,
@@ -84,6 +84,15 @@ def test_wrong_guesses_are_counted_and_strangers_wait_longer_and_longer() -> Non
     assert waits[-1] == 60 * MINUTE
 
 
+def test_a_wait_stops_doubling_at_a_million() -> None:
+    """Of a millisecond: 2 to the 20th at the 25th failure in a row, and not more at the 40th."""
+    millisecond = timedelta(milliseconds=1)
+    patient = evolve(ACUITY, guesses=evolve(ACUITY.guesses, first_wait=millisecond))
+    for run, doublings in ((23, 19), (24, 20), (25, 20), (39, 20)):
+        seen = miss_counted(counter(consecutive=run), ANA, STRANGERS, patient, NOW)
+        assert seen.wait_until == NOW + 2**doublings * millisecond
+
+
 def test_a_known_device_never_waits_and_a_new_day_counts_from_one() -> None:
     """Its owner mistypes; the run goes on over midnight, the day's count does not."""
     seen = miss_counted(counter(consecutive=50, day_count=19), ANA, "device:1", ACUITY, NOW + DAY)
@@ -127,6 +136,6 @@ def test_the_mailbox_ends_the_runs_of_its_own_lanes_and_gives_no_day_back() -> N
 def test_the_owner_is_told_once_for_each_run() -> None:
     """At the tenth in a row, to the identity as it was typed: who has it, the pump finds out."""
     assert [run for run in range(1, 101) if warning(ANA, run, "m", ACUITY, NOW) is not None] == [10]
-    told = warning(ANA, 10, "m", ACUITY, NOW)
-    assert told is not None
-    assert (told.kind, told.to, told.expires_at) == (MessageKind.GUESSES_WARNING, ANA, NOW + timedelta(days=2))
+    assert warning(ANA, 10, "m", ACUITY, NOW) == OutboxMessage(
+        id="m", kind=MessageKind.GUESSES_WARNING, to=ANA, created_at=NOW, due_at=NOW, expires_at=NOW + timedelta(days=2)
+    )

@@ -149,7 +149,25 @@ def test_a_try_is_charged_before_it_is_judged_known_or_not() -> None:
     assert known.outcome.hash == HASH  # type: ignore[union-attr]
     assert unknown.outcome.hash is None  # type: ignore[union-attr]
     device = charge_try(trying(lane="device:1"), TIMETAP, NOW)
-    assert ("lane", "known device") in device.because.facts
+    settings = (("guesses.per_day", "20"), ("guesses.stop_after", "100"))
+    for decision, lane in ((unknown, "strangers"), (device, "known device")):
+        said = (("email", mask("ana@example.com")), ("lane", lane))
+        assert decision.because == Because("logging_in.charge_try", said, settings)
+
+
+def test_what_was_charged_is_known_until_it_is_judged() -> None:
+    """To which email, lane and day, the how many in a row it is, and by which hash of whose account it is judged."""
+    began = NOW - 3 * MINUTE
+    seen = counter(day_began=began, day_count=2, consecutive=2)
+    decision = charge_try(trying(counter=seen), TIMETAP, NOW)
+    assert decision.outcome == tried(charged_in=began, run=3)
+    assert put(decision, GuessCounter) == [counter(day_began=began, day_count=3, consecutive=3)]
+    nobody = charge_try(trying(lane="device:1", account=None, credential=None), TIMETAP, NOW)
+    assert nobody.outcome == tried(lane="device:1", account=None, credential=None)
+    first = GuessCounter(
+        id=f"{EMAIL}|device:1", identity=EMAIL, day_began=NOW, day_count=1, consecutive=1, wait_until=None
+    )
+    assert put(nobody, GuessCounter) == [first]
 
 
 @pytest.mark.parametrize(
@@ -202,6 +220,11 @@ def test_what_was_never_judged_is_no_try() -> None:
     assert back.wait_until is not None
     (other,) = put(uncharge(evolve(seen, day_began=NOW + DAY, consecutive=1), tried(), TIMETAP), GuessCounter)
     assert (other.day_count, other.consecutive, other.wait_until) == (8, 0, None)
+    only = uncharge(counter(day_count=1, consecutive=1), tried(), TIMETAP)
+    assert put(only, GuessCounter) == [counter()]
+    assert only.because == Because("logging_in.uncharge", (("judged", "no"),))
+    (stopped,) = put(uncharge(counter(day_count=8, consecutive=101, stopped=True), tried(), TIMETAP), GuessCounter)
+    assert (stopped.consecutive, stopped.stopped) == (100, True), "the hundredth before it had stopped the lane"
 
 
 @given(st.integers(0, 19), st.integers(0, 99), st.integers(1, 3))
