@@ -33,9 +33,9 @@ def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
     yield module.__dict__
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
-            del sys.modules[name]
+    for made in set(sys.modules) - before:
+        if str(getattr(sys.modules[made], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[made]
     del sys.modules["page"]
 
 
