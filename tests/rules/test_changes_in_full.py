@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from attrs import evolve
 
 from clientportal.outcomes import Booked, Cancelled, Detached, Moved
+from clientportal.outcomes.client_list import Added
 from clientportal.policy import Fee, Late, Override, Window, WindowUnit
 from clientportal.records import Assignment, HostWrite, Intent, Trail
 from clientportal.rules.settling import settle, settled_result
@@ -241,6 +242,12 @@ def test_why_an_appointment_may_not_be_moved() -> None:
         "because who_may_change.judge; facts: starts 2026-11-25 14:00 NZDT, status confirmed, now 2026-11-24",
         "  08:00 NZDT, moved before 2; policy: changes.enabled = True, changes.max_moves = 2",
     ]
+    assert in_full(move(seen(), Change("a1", "s1"), FEE, LATE)) == [
+        "no: too_late, facts={until: 2026-11-24 14:00 NZDT, why: ''}",
+        "because who_may_change.judge; facts: starts 2026-11-25 14:00 NZDT, status confirmed, now 2026-11-25",
+        "  12:00 NZDT, moved before 0, last moment 2026-11-24 14:00 NZDT; policy: changes.enabled = True,",
+        "  changes.max_moves = 2, changes.move = 24 hours, edge allowed, late refused",
+    ]
     assert in_full(move(seen(slot=None), Change("a1", "s1"), FEE, NOW)) == [
         "no: slot_taken",
         "because who_may_change.judge; facts: starts 2026-11-25 14:00 NZDT, status confirmed, now 2026-11-24",
@@ -291,18 +298,18 @@ def test_the_same_is_booked_again() -> None:
         "  active True, bookable online True, the platform says yes; policy: changes.rebooking = True,",
         "  account=acc)",
     ]
-    asked = seen(offer=Offer(needs_approval=True))
+    asked = seen(offer=Offer(needs_approval=True), slot=slot(zone="Australia/Sydney"))
     assert in_full(rebook(asked, Change("a1", "s1"), TIMELY, NOW)) == [
         "yes: Booked(appointment=Appointment(id='', ref=client:ana, service_id=cut, start=2026-11-26 01:00,",
-        "  end=2026-11-26 02:00, zone=Pacific/Auckland, status=requested, made_at=2026-11-23 19:00,",
+        "  end=2026-11-26 02:00, zone=Australia/Sydney, status=requested, made_at=2026-11-23 19:00,",
         "  staff_id=tom, staff_name=Tom, booked_as=Ana Kingi, price=65.00 NZD), waits=True)",
         "because who_may_change.judge_rebooking; facts: service cut, active True, bookable online True, the",
         "  platform says yes; policy: changes.rebooking = True",
         "asks Intent(id=i1, write=book, actor=client:ana, asked_at=2026-11-23 19:00, due_at=2026-11-23 19:00,",
         "  appointment=Appointment(id='', ref=client:ana, service_id=cut, start=2026-11-26 01:00,",
-        "  end=2026-11-26 02:00, zone=Pacific/Auckland, status=requested, made_at=2026-11-23 19:00,",
+        "  end=2026-11-26 02:00, zone=Australia/Sydney, status=requested, made_at=2026-11-23 19:00,",
         "  staff_id=tom, staff_name=Tom, booked_as=Ana Kingi, price=65.00 NZD), slot=Slot(id=s1,",
-        "  service_id=cut, start=2026-11-26 01:00, end=2026-11-26 02:00, zone=Pacific/Auckland, staff_id=tom,",
+        "  service_id=cut, start=2026-11-26 01:00, end=2026-11-26 02:00, zone=Australia/Sydney, staff_id=tom,",
         "  staff_name=Tom), for_ref=client:ana, because=who_may_change.judge_rebooking; facts: service cut,",
         "  active True, bookable online True, the platform says yes; policy: changes.rebooking = True)",
     ]
@@ -409,6 +416,26 @@ def test_moves_that_crossed() -> None:
     assert catch_up(first, present, uncounted).trail == present
     assert catch_up(first, present, counted).trail == evolve(present, moves=1)
     assert catch_up(evolve(first, trail=None), present, counted).trail == evolve(present, moves=1)
+
+
+def test_moves_that_were_counted_before() -> None:
+    """By the trail, where it had counted more than the host; by nobody, where there was neither."""
+    trail = Trail(id="a1", version=1, current_id="a1", moves=3)
+    present = evolve(trail, version=2, current_id="b2", moves=2)
+    counted = HostAnswer(appointment=appointment(id="c3", moves=1))
+    first = asked(MOVE, appointment=appointment(), trail=trail)
+    assert catch_up(first, present, counted).trail == evolve(present, moves=3)
+    fresh = evolve(present, moves=1)
+    assert catch_up(evolve(first, trail=None), fresh, counted).trail == evolve(fresh, moves=0)
+
+
+def test_a_client_that_staff_added_gets_its_record() -> None:
+    """The row that the host made; nothing is proved by it, so nobody is logged in."""
+    forecast = Added(None, 7, (RecordRef.client("ben"),))
+    assert in_full(settle(asked(HostWrite.CREATE_CLIENT), HostAnswer(ref=ANA), forecast, "n1")) == [
+        "yes: Added(ref=client:ana, number=7, alike=(client:ben))",
+        "because settling.settle; facts: host answered done, asked because so",
+    ]
 
 
 def test_the_hosts_answer_is_settled() -> None:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from attrs import evolve
 
 from clientportal.outcomes import SignInStage
-from clientportal.policy import SeveralRecords, UnknownIdentity
-from clientportal.records import Allowance, ContactHistory, HostWrite, Intent, NumberCounter, Purpose, Stage
+from clientportal.policy import Proof, SeveralRecords, UnknownIdentity, presets
+from clientportal.records import (
+    Allowance,
+    Challenge,
+    ContactHistory,
+    HostWrite,
+    Intent,
+    NumberCounter,
+    OutboxMessage,
+    Purpose,
+    Session,
+    Stage,
+)
 from clientportal.rules.sessions import (
     Ending,
     NotMe,
@@ -18,7 +29,15 @@ from clientportal.rules.sessions import (
     number_equals,
     switch,
 )
-from clientportal.rules.signing_in import Verdict, new_client, open_for_new_record, request_code, sign_in, signed_in
+from clientportal.rules.signing_in import (
+    Verdict,
+    judge_code,
+    new_client,
+    open_for_new_record,
+    request_code,
+    sign_in,
+    signed_in,
+)
 from clientportal.rules.whose_contact import MOST_HITS
 from clientportal.values import ContactKey, ContactKind, RecordRef
 from rules.codes import (
@@ -33,6 +52,7 @@ from rules.codes import (
     VCITA,
     challenge,
     counter,
+    put,
     typed,
 )
 from rules.codes import person as candidate
@@ -80,6 +100,21 @@ def test_a_code_is_sent() -> None:
         "put Allowance(id=tenant, windows=((3600, 2026-11-23 12:00, 1)), last_at=2026-11-23 12:00,",
         "  forget_at=2026-11-23 13:00)",
     ]
+
+
+def test_a_code_that_claims_is_for_the_session_and_not_in_the_name_of_an_account() -> None:
+    """Only a code that verifies an account's email is sent for that account."""
+    claim = request_code(asking(purpose=Purpose.CLAIM, bound_to="s1"), TIMELY, NOW)
+    assert [one.account for one in put(claim, OutboxMessage)] == [None]
+    assert [one.bound_to for one in put(claim, Challenge)] == ["s1"]
+
+
+def test_a_claim_s_code_is_sent_again_where_nobody_logs_in_by_code() -> None:
+    """What the code is for, its challenge says; the resend is not taken for a login."""
+    by_password = evolve(presets.acuity(region="NZ"), sends=TIMELY.sends)
+    assert by_password.login.proof is not Proof.CODE
+    assert request_code(asking(superseded=challenge(purpose=Purpose.CLAIM)), by_password, NOW).granted
+    assert not request_code(asking(superseded=challenge()), by_password, NOW).granted
 
 
 def test_a_code_is_sent_again() -> None:
@@ -141,26 +176,34 @@ def test_no_code_is_sent() -> None:
     ]
 
 
+def test_the_last_try_of_a_code() -> None:
+    """Five are looked at, a sixth is not, right or wrong."""
+    assert TIMELY.guesses.per_code == 5
+    assert judge_code(challenge(misses=4), None, True, TIMELY, NOW) is Verdict.RIGHT
+    assert judge_code(challenge(misses=4), None, False, TIMELY, NOW) is Verdict.WRONG
+    assert judge_code(challenge(misses=5), None, True, TIMELY, NOW) is Verdict.USED_UP
+
+
 # --- what a code opens -----------------------------------------------------------------------------------------------
 
 
 def test_the_one_client_with_that_number() -> None:
     """Code, run, session and history in one commit; the session says why."""
     seen = typed(counter=counter(day_count=7, consecutive=4), candidates=(candidate("ana"),), hits=1)
-    assert in_full(sign_in(seen, TIMELY, NOW)) == [
-        "yes: SignedIn(token=secret token, device=secret device, stage=done, expires_at=2026-12-23 12:00,",
+    assert in_full(sign_in(seen, TIMELY, NOW + MINUTE)) == [
+        "yes: SignedIn(token=secret token, device=secret device, stage=done, expires_at=2026-12-23 12:01,",
         "  record=client:ana)",
         "because whose_contact.whose_contact; facts: contact +64••••••567, records that have it 1; policy:",
         "  login.several = newest_booking",
         "put Challenge(id=h1, purpose=login, identity=mobile:+64211234567, lane=strangers, key_id=k1,",
-        "  created_at=2026-11-23 12:00, expires_at=2026-11-23 12:10, last_mark=2026-11-23 12:00, spent=True)",
+        "  created_at=2026-11-23 12:00, expires_at=2026-11-23 12:10, last_mark=2026-11-23 12:01, spent=True)",
         "put GuessCounter(id=mobile:+64211234567|strangers, identity=mobile:+64211234567,",
         "  day_began=2026-11-23 12:00, day_count=7)",
         "put Session(id=digest, entry=client:ana, own=(client:ana), identity=mobile:+64211234567,",
-        "  opened_at=2026-11-23 12:00, used_at=2026-11-23 12:00, idle_until=2026-12-07 12:00,",
-        "  ends_at=2026-12-23 12:00, device=lane-2, because=whose_contact.whose_contact; facts: contact",
+        "  opened_at=2026-11-23 12:01, used_at=2026-11-23 12:01, idle_until=2026-12-07 12:01,",
+        "  ends_at=2026-12-23 12:01, device=lane-2, because=whose_contact.whose_contact; facts: contact",
         "  +64••••••567, records that have it 1; policy: login.several = newest_booking)",
-        "put ContactHistory(id=mobile:+64211234567, proved_at=2026-11-23 12:00)",
+        "put ContactHistory(id=mobile:+64211234567, proved_at=2026-11-23 12:01)",
     ]
 
 
@@ -296,6 +339,10 @@ def test_a_second_proof() -> None:
         "put GuessCounter(id=email:ana@example.com|strangers, identity=email:ana@example.com,",
         "  day_began=2026-11-23 12:00, day_count=1, consecutive=1)",
     ]
+    crowd = tuple(candidate(f"r{n:03}") for n in range(MOST_HITS + 1))
+    waiting = bound(own=tuple(one.ref for one in crowd))
+    (opened,) = put(second(candidates=crowd, hits=len(crowd), bound=waiting), Session)
+    assert opened.entry == "client:r000", "the first of more than can be chosen from"
     assert in_full(second(bound=None)) == [
         "no: session_ended",
         "because signing_in.second_proof; facts: second contact a•••@example.com; policy:",
@@ -330,16 +377,16 @@ def test_a_code_that_is_not_looked_at() -> None:
 def test_the_tenth_wrong_code() -> None:
     """It is counted where it was typed, and the owner is warned."""
     seen = typed(Verdict.WRONG, counter=counter(day_count=9, consecutive=9))
-    assert in_full(sign_in(seen, TIMELY, NOW)) == [
+    assert in_full(sign_in(seen, TIMELY, NOW + MINUTE)) == [
         "no: code_wrong, shown_as=code_wrong",
         "because signing_in.sign_in; facts: code wrong; policy: login.unknown = create_empty,",
         "  guesses.per_code = 5, guesses.per_day = 20",
         "put Challenge(id=h1, purpose=login, identity=mobile:+64211234567, lane=strangers, key_id=k1,",
-        "  created_at=2026-11-23 12:00, expires_at=2026-11-23 12:10, last_mark=2026-11-23 12:00, misses=1)",
+        "  created_at=2026-11-23 12:00, expires_at=2026-11-23 12:10, last_mark=2026-11-23 12:01, misses=1)",
         "put GuessCounter(id=mobile:+64211234567|strangers, identity=mobile:+64211234567,",
-        "  day_began=2026-11-23 12:00, day_count=10, consecutive=10, wait_until=2026-11-23 12:16)",
+        "  day_began=2026-11-23 12:00, day_count=10, consecutive=10, wait_until=2026-11-23 12:17)",
         "put OutboxMessage(id=message-1, kind=guesses_warning, to=mobile:+64211234567, created_at=2026-11-23",
-        "  12:00, due_at=2026-11-23 12:00, expires_at=2026-11-25 12:00)",
+        "  12:01, due_at=2026-11-23 12:01, expires_at=2026-11-25 12:01)",
     ]
 
 
@@ -363,10 +410,11 @@ def test_a_client_of_whom_a_number_is_known() -> None:
     ]
     by_staff = Intent(
         id="i2", write=HostWrite.CREATE_CLIENT, actor="staff:mia", asked_at=NOW, due_at=NOW, number=41,
-        entries=(ContactKey(ContactKind.EMAIL, "ana@example.com"),),
+        entries=(ContactKey(ContactKind.EMAIL, "ana@example.com"),), proposing=("custom.member:m-7",),
     )  # fmt: skip
     assert in_full(open_for_new_record(by_staff, ANA)) == [
         "put ContactEntry(id=client:ana|email:ana@example.com, key=email:ana@example.com, ref=client:ana)",
+        "put ContactEntry(id=client:ana|custom.member:m-7, key=custom.member:m-7, ref=client:ana)",
         "put ClientNumber(id=client:ana, number=41)",
     ]
 
@@ -438,19 +486,19 @@ def test_numbers_for_equal_names() -> None:
 def test_a_number_that_is_not_mine() -> None:
     """Taken off the records; the session is somebody new's, whom the host is asked for."""
     seen = NotMe(session(stage=Stage.CHOOSING), (BEN, ANA), None, (session(id="s2"), session(id="s1")), FRESH)
-    assert in_full(not_me(seen, TIMELY, NOW)) == [
+    assert in_full(not_me(seen, TIMELY, NOW + MINUTE)) == [
         "yes: Detached(contact=+64••••••567, signed_in=SignedIn(token=secret token, device=secret device,",
         "  stage=done, expires_at=2026-11-23 14:00, new_record=True))",
         "because sessions.not_me; facts: contact +64••••••567, records 2; policy: login.unknown =",
         "  create_empty",
-        "put ContactHistory(id=mobile:+64211234567, proved_at=2026-11-23 12:00, detached=(client:ana,",
+        "put ContactHistory(id=mobile:+64211234567, proved_at=2026-11-23 12:01, detached=(client:ana,",
         "  client:ben))",
         "remove Session s1 (version 3)",
         "remove Session s2 (version 3)",
-        "asks Intent(id=intent-1, write=create_client, actor=client:+64••••••567, asked_at=2026-11-23 12:00,",
-        "  due_at=2026-11-23 12:00, draft=ClientDraft(mobile=+64211234567), session=Session(id=digest,",
+        "asks Intent(id=intent-1, write=create_client, actor=client:+64••••••567, asked_at=2026-11-23 12:01,",
+        "  due_at=2026-11-23 12:01, draft=ClientDraft(mobile=+64211234567), session=Session(id=digest,",
         "  entry=None, own=(), identity=mobile:+64211234567, opened_at=2026-11-23 11:00, used_at=2026-11-23",
-        "  12:00, idle_until=2026-11-23 13:00, ends_at=2026-11-23 14:00, because=sessions.not_me; facts:",
+        "  12:01, idle_until=2026-11-23 13:00, ends_at=2026-11-23 14:00, because=sessions.not_me; facts:",
         "  contact +64••••••567, records 2; policy: login.unknown = create_empty),",
         "  entries=(mobile:+64211234567), because=sessions.not_me; facts: contact +64••••••567, records 2;",
         "  policy: login.unknown = create_empty)",
