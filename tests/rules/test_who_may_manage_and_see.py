@@ -29,6 +29,7 @@ def test_least_by_default(granted: set[Permission], needed: Permission | None) -
     if refusal is not None and needed is not None:
         assert refusal.reason is Reason.PERMISSION
         assert refusal.facts == {"permission": needed.value}
+        assert refusal.because.rule == "who_may_manage.may"
         assert dict(refusal.because.facts) == {"needed": needed.value, "granted": ", ".join(sorted(granted)) or "none"}
 
 

@@ -126,10 +126,14 @@ def test_a_first_proof_brings_what_was_booked_before_it() -> None:
     """One assignment for each, with its own reason; what another has stays there."""
     mine = booking(How.BEFORE_PROOF, provers=(prover("maya", NOW + TICK),))
     taken = evolve(mine, appointment="a2", held_by="dan")
-    assert in_full(assigned_at_first_proof((mine, taken), ACUITY, "account:maya", NOW)) == [
+    by_staff = booking(How.BY_STAFF, appointment="a3", linked=("dan",))
+    assert in_full(assigned_at_first_proof((mine, taken, by_staff), CHOSEN, "account:maya", NOW)) == [
         "put Assignment(id=a1, account=maya, ref=client:ana, at=2026-03-02 14:00, actor=account:maya,",
         "  because=whose_appointment.booked_before_proof; facts: made 2026-03-02T14:00:00+00:00, account",
         "  created 2026-03-02T14:00:00.000001+00:00)",
+        "put Assignment(id=a3, account=dan, ref=client:ana, at=2026-03-02 14:00, actor=account:maya,",
+        "  because=whose_appointment.for_chosen_client; facts: linked to the record dan; policy:",
+        "  bookings.by_staff = chosen_client)",
     ]
 
 

@@ -14,6 +14,7 @@ from clientportal.policy import LoggedOutMatch, Policy, presets
 from clientportal.rules.whose_booking import HasContact, LoggedOutBooking, match_logged_out
 from clientportal.rules.whose_contact import Candidate
 from clientportal.values import ClientRecord, ContactKey, ContactKind, RecordRef
+from rules.in_full import in_full
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EMAIL = ContactKey(ContactKind.EMAIL, "ana@example.com")
@@ -118,6 +119,25 @@ def test_what_any_merged_record_is_called_counts() -> None:
     """Ana was Ana Moana in the record that was merged into hers (law 4)."""
     old = person("old", "Ana Moana").speaker
     assert whose(NAME, "Ana Moana", HasContact(EMAIL, (Candidate(ANA.speaker, (ANA.speaker, old)),))) == "ana"
+
+
+def test_why_a_booking_is_filed_under_nobody() -> None:
+    """Each contact masked, those that are nobody's once more, the clients that agree, and what the business chose."""
+    typed = LoggedOutBooking("Ana Kingi", (HasContact(EMAIL, (ANA, MERE)), HasContact(MOBILE, (ANA,), usable=False)))
+    assert in_full(match_logged_out(typed, by(ANY))) == [
+        "Match(ref=None, because=whose_booking.match_logged_out; facts: contact a•••@example.com, contact",
+        "  +64••••••567, nobody's contact +64••••••567, clients that agree client:ana, client:mere; policy:",
+        "  bookings.logged_out = email)",
+    ]
+    assert in_full(match_logged_out(typed, by(NAME))) == [
+        "Match(ref=client:ana, because=whose_booking.match_logged_out; facts: contact a•••@example.com,",
+        "  contact +64••••••567, nobody's contact +64••••••567, clients that agree client:ana; policy:",
+        "  bookings.logged_out = name_and_contact)",
+    ]
+    assert in_full(match_logged_out(evolve(typed, contacts=()), by(NEVER))) == [
+        "Match(ref=None, because=whose_booking.match_logged_out; facts: clients that agree none; policy:",
+        "  bookings.logged_out = claim_only)",
+    ]
 
 
 _PEOPLE = st.lists(

@@ -44,6 +44,24 @@ def person(id: str, *, made: datetime = NOW, booked: datetime | None = None, usa
 PEOPLE = record_groups(max_size=4).map(lambda records: [Candidate(record, (record,)) for record in records])
 
 
+def test_every_answer_says_how_many_have_the_contact() -> None:
+    """The contact masked, those who cannot be used not counted, and what the business chose."""
+    two, off = (person("a"), person("b", booked=NOW)), person("c", usable=False)
+    for policy, several in ((TIMELY, "newest_booking"), (CHOOSE, "choose")):
+        for people, hits, kind in (
+            ((), 0, Nobody),
+            (two[:1], 1, Found),
+            (two, 2, Found if policy is TIMELY else Several),
+            (two, MOST_HITS + 1, TooMany),
+        ):
+            answer = whose_contact(KEY, (*people, off), hits, policy)
+            assert isinstance(answer, kind)
+            assert str(answer.because) == (
+                f"whose_contact.whose_contact; facts: contact +64••••••567, records that have it {len(people)}; "
+                f"policy: login.several = {several}"
+            )
+
+
 @given(PEOPLE)
 def test_the_tie_break_ignores_the_order_of_rows(people: list[Candidate]) -> None:
     """Every order of the same rows finds the same record (T4)."""
@@ -226,3 +244,39 @@ def test_guests_change_neither_who_is_found_nor_the_order(people: list[Candidate
         if usable:
             best = newest_booking(usable).ref
             assert newest_booking([one for one in whole if one.speaker.usable]).ref == best
+
+
+# --- what a session or a link is made for ----------------------------------------------------------------------------
+
+ANA, EVE, ZOE = (ClientRecord(RecordRef.client(id), NOW) for id in ("ana", "eve", "zoe"))
+
+
+def test_a_session_is_made_for_the_record_that_has_the_number() -> None:
+    """The one that speaks, where it has it or nothing else is said; else the one by which the number leads there."""
+    assert Candidate(ANA, (ANA, EVE)).entry == ANA.ref
+    assert Candidate(ANA, (ANA, EVE), (ANA.ref, EVE.ref)).entry == ANA.ref
+    assert Candidate(ANA, (ANA, EVE), (EVE.ref,)).entry == EVE.ref
+
+
+def test_of_several_that_have_the_number_one_that_may_log_in_goes_first() -> None:
+    """The first by its ref; one that nobody may log in to, or whose row is gone, only where there is no other."""
+    shut = evolve(EVE, usable=False)
+    assert Candidate(ANA, (ANA, EVE, ZOE), (EVE.ref, ZOE.ref)).entry == EVE.ref
+    assert Candidate(ANA, (ANA, shut, ZOE), (EVE.ref, ZOE.ref)).entry == ZOE.ref
+    assert Candidate(ANA, (ANA, ZOE), (EVE.ref, ZOE.ref)).entry == ZOE.ref
+    assert Candidate(ANA, (ANA,), (EVE.ref,)).entry == EVE.ref
+
+
+def test_a_person_is_every_record_that_leads_there() -> None:
+    """Also one whose row the platform has deleted."""
+    assert Candidate(ANA, (ANA, EVE), (ZOE.ref,)).refs == {ANA.ref, EVE.ref, ZOE.ref}
+    assert Candidate(ANA, ()).refs == {ANA.ref}
+
+
+def test_a_guest_has_the_number_by_all_of_their_bookings() -> None:
+    """A session is made for the newest of those that have it themselves."""
+    older, newer = guest("g1", "Ana", booked=NOW - DAY), guest("g2", "Ana")
+    (whole,) = one_per_guest([older, newer])
+    assert (whole.entry, whole.having) == (newer.ref, (older.ref, newer.ref))
+    (whole,) = one_per_guest([older, evolve(newer, having=(EVE.ref,))])
+    assert (whole.ref, whole.entry) == (newer.ref, older.ref)
