@@ -221,7 +221,7 @@ class _Asked:
         return next(filter(None, self._wordless(given)), None) if given else SILENT
 
     def all_words(self, policy: Policy) -> str | None:
-        because = Because("testing.laws")
+        because = Because("policies.check_policy")
         return next(filter(None, self._wordless(Refusal(reason, because) for reason in Reason)), None)
 
     def _wordless(self, refusals: Iterable[Refusal]) -> Iterable[str | None]:
