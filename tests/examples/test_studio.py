@@ -67,7 +67,7 @@ def test_the_week_is_told_from_the_first_booking_to_the_erasure(tmp_path: Path) 
         "as Acuity, Maya sees m1, m2, m3, m4, t1 as TimeTap m1, m2, m3, m4",
         "line 2 added line 3 refused (unreadable) the column 'Mobile'",
         "June resets Maya's 3 sessions ended",
-        "5,Ines,Park,ines.park@example.com,'+1 212 555 0171,,,,,,,,'=2+3",
+        "5,Ines,Park,ines.park@example.com,'+1 212 555 0171,,,,,,,,,'=2+3",
         "no. 1 is erased",
         "undo the merge What was deleted or erased cannot be brought back.",
         "log in Email and password do not match.",
