@@ -32,7 +32,10 @@ def test_one_group_for_each_set_of_records_that_share_a_contact(world: World) ->
 
     assert groups(report) == [{"a", "ana", "anna"}, {"ben", "benny"}]
     first, second = report.groups
-    assert {str(key) for one in first.evidence for key in one.shared} == {"mobile:+64211234567", "email:ana@example.com"}
+    assert {str(key) for one in first.evidence for key in one.shared} == {
+        "mobile:+64211234567",
+        "email:ana@example.com",
+    }
     assert {str(key) for one in second.evidence for key in one.shared} == {"email:ben@example.com"}
     assert set(first.names) == {"Ana Kingi", "Anna Kingi", "A. Kingi"}
 

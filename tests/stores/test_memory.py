@@ -17,8 +17,8 @@ from clientportal.errors import Conflict, InvalidInput, StoreError
 from clientportal.ports import BaseHost, step
 from clientportal.records import AuditEntry, GuessCounter, Put, Remove
 from clientportal.stores.memory import MemoryStore
-from clientportal.testing.contracts.state_ground import START, audit, counter
 from clientportal.testing.contracts import StateContract
+from clientportal.testing.contracts.state_ground import START, audit, counter
 
 
 class TestMemoryStepped(StateContract):
