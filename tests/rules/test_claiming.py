@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clientportal.decisions import Because, Decision, Reason, Refusal
@@ -79,10 +79,17 @@ STRICT, CHOOSE, NEWEST = (
 )
 
 
-def person(id: str, *, booked: datetime | None = None, usable: bool = True, name: str = "") -> Candidate:
+def person(
+    id: str,
+    *,
+    booked: datetime | None = None,
+    usable: bool = True,
+    name: str = "",
+    made: datetime = NOW - 900 * DAY,
+) -> Candidate:
     """One client, made long ago."""
     record = ClientRecord(
-        RecordRef.client(id), NOW - 900 * DAY, last_booked_at=booked, usable=usable, first_name=name or id.title()
+        RecordRef.client(id), made, last_booked_at=booked, usable=usable, first_name=name or id.title()
     )
     return Candidate(record, (record,))
 
@@ -178,11 +185,57 @@ def test_a_contact_that_was_quiet_needs_a_second_one(
     assert refs(verdict) == (([], ["ana"]) if asked else (["ana"], []))
 
 
+NEWEST_AND_RECYCLED = several(SeveralRecords.NEWEST_BOOKING, recycled_after=180 * DAY)
+NEW, OLD = person("ana", made=NOW - DAY), person("ben", booked=NOW - 400 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("proved", "linked", "further"),
+    [
+        ({MOBILE: ["ana", "ben"]}, ["ana"], ["ben"]),
+        ({MOBILE: ["ana", "ben"], FAMILY: ["ben"]}, ["ana", "ben"], []),
+        ({MOBILE: ["ana", "ben"], FAMILY: ["ana", "ben"]}, ["ana"], ["ben"]),
+        ({FAMILY: ["ben"]}, [], ["ben"]),
+    ],
+)
+@pytest.mark.requirement("T4")
+@pytest.mark.requirement("X6")
+def test_a_number_that_was_handed_on_opens_the_new_owners_record_alone(
+    proved: dict[ContactKey, list[str]], linked: list[str], further: list[str]
+) -> None:
+    """Ana has the number since yesterday and never booked; Ben booked with it 400 days ago. It opens Ana's record,
+    whatever else is proved, and Ben's with a contact that is Ben's alone: no further proof takes Ana's away.
+    """
+    assert refs(decide_link(facts(proved), [NEW, OLD], NEWEST_AND_RECYCLED)) == (linked, further)
+
+
+def test_a_number_that_was_quiet_for_everybody_opens_the_newest_with_a_second_proof_alone() -> None:
+    """Ben and Cy both had it long ago. It opens neither; with a second contact of the newest it opens that one, and a
+    second contact of the other opens the other by being theirs: the shared one never falls to who is not the newest.
+    """
+    ben, cy = OLD, person("cy", booked=NOW - 500 * DAY)
+    asked = {MOBILE: ["ben", "cy"]}
+    for more, linked in [({}, []), ({FAMILY: ["ben"]}, ["ben"]), ({FAMILY: ["cy"]}, ["cy"])]:
+        assert refs(decide_link(facts(asked | more), [ben, cy], NEWEST_AND_RECYCLED))[0] == linked
+    shared = facts({MOBILE: ["ben", "cy"], FAMILY: ["ben", "cy"]})
+    assert refs(decide_link(shared, [ben, cy], NEWEST_AND_RECYCLED)) == (["ben"], ["cy"])
+    older = facts({MOBILE: ["ben", "cy"], FAMILY: ["cy", "dee"]})
+    dee = person("dee", booked=NOW - 450 * DAY)
+    assert refs(decide_link(older, [ben, cy, dee], NEWEST_AND_RECYCLED)) == ([], ["ben", "cy", "dee"])
+
+
+def test_a_proof_in_between_makes_a_number_awake_for_all_who_have_it() -> None:
+    """Proved 100 days ago, it is not quiet for anybody: the newest booking decides, as it does without X6."""
+    proof = facts({MOBILE: ["ana", "ben"]}, proved_before={MOBILE: NOW - 100 * DAY})
+    assert refs(decide_link(proof, [NEW, OLD], NEWEST_AND_RECYCLED)) == (["ben"], ["ana"])
+
+
 _PEOPLE = st.lists(
     st.builds(
         person,
         st.sampled_from(["ana", "ben", "cy", "dee"]),
         booked=st.sampled_from([None, NOW - DAY, NOW - 400 * DAY]),
+        made=st.sampled_from([NOW - DAY, NOW - 900 * DAY]),
         usable=st.booleans(),
         name=st.sampled_from(["Ana", "Ben"]),
     ),
@@ -229,17 +282,21 @@ def test_no_adult_sees_another_by_what_they_share(
         assert (one.ref.id in linked) == bool(proof.proves(one) - others)
 
 
-@given(_PEOPLE, _HOLDERS, _POLICIES, st.sampled_from(KEYS))
+@given(_PEOPLE, _HOLDERS, _POLICIES, st.sampled_from(KEYS), st.sets(st.sampled_from(KEYS)))
+@example([NEW, OLD], {MOBILE: ["ana", "ben"], FAMILY: ["ben"]}, NEWEST_AND_RECYCLED, FAMILY, set())
 def test_proving_more_never_takes_a_record_away(
-    people: list[Candidate], holders: dict[ContactKey, list[str]], policy: Policy, key: ContactKey
+    people: list[Candidate],
+    holders: dict[ContactKey, list[str]],
+    policy: Policy,
+    key: ContactKey,
+    proved_lately: set[ContactKey],
 ) -> None:
-    """A further contact that one person alone has adds that person, and nobody is lost by it."""
-    if key in holders or not people:
-        return
-    more = {**holders, key: [people[0].ref.id]}
-    before, _ = refs(decide_link(facts(holders), people, policy))
-    after, _ = refs(decide_link(facts(more), people, policy))
-    assert set(before) <= set(after)
+    """Whoever has the further contact, one or several: nobody is lost by its proof (law 11)."""
+    before = dict.fromkeys(proved_lately, NOW - 3 * DAY)
+    less = {one: ids for one, ids in holders.items() if one != key}
+    few, _ = refs(decide_link(facts(less, proved_before=before), people, policy))
+    more, _ = refs(decide_link(facts(holders, proved_before=before), people, policy))
+    assert set(few) <= set(more)
 
 
 def test_the_reason_says_on_what_it_rests() -> None:
@@ -301,6 +358,9 @@ def test_for_staff_only_what_was_asked_about_counts() -> None:
     """They need no proof."""
     answer = Link((BEN.ref,), BECAUSE)
     assert held_to_the_laws(lambda *_: answer, facts({}, by=Asserter.STAFF), [BEN], STRICT) == answer
+    more = Link((BEN.ref, ANA.ref), BECAUSE)
+    with pytest.raises(HostError, match="ana, which it was not asked about"):
+        held_to_the_laws(lambda *_: more, facts({}, by=Asserter.STAFF), [BEN], STRICT)
 
 
 # --- what follows ----------------------------------------------------------------------------------------------------

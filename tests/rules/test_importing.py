@@ -86,6 +86,7 @@ def test_a_row_with_a_problem_is_refused_with_it() -> None:
         ((MOBILE,), [person("a", "mere", MOBILE)], ("added", "shared_contact")),
         ((LANDLINE,), [person("a", "ana", LANDLINE)], ("added", "shared_contact")),
         ((LANDLINE, EMAIL), [person("a", "ana", LANDLINE, EMAIL)], ("matched", "same_contact")),
+        ((LANDLINE, EMAIL), [person("a", "ana", LANDLINE, MOBILE)], ("added", "shared_contact")),
         ((MOBILE,), [person("a", "ana", MOBILE), person("b", "ana", MOBILE)], ("refused", "ambiguous")),
         ((MOBILE, EMAIL), [person("a", "ana", MOBILE), person("b", "ana", EMAIL)], ("refused", "ambiguous")),
         ((MOBILE,), [person("a", "ana", MOBILE), person("b", "mere", MOBILE)], ("matched", "same_contact")),
@@ -292,6 +293,14 @@ def test_what_the_platform_answered_is_told() -> None:
         (5, "refused", None, "full"),
         (6, "refused", None, "declined"),
     ]
+
+
+def test_only_a_record_that_was_made_is_a_client() -> None:
+    """A platform that declines and names somebody all the same has added nobody; the line says who declined."""
+    judged = judge([row(2, "Ana")])
+    ana = RecordRef.client("a")
+    for answer in (HostAnswer(AnswerKind.DECLINED, ref=ana, note="full"), HostAnswer(note="full")):
+        assert told(judged, [answer]) == (ImportedRow(2, RowOutcome.REFUSED, None, RowReason.DECLINED, "full"),)
 
 
 def test_what_is_kept_of_a_new_client() -> None:

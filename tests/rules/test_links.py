@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientportal.decisions import Reason
+from clientportal.decisions import Because, Reason
 from clientportal.rules.links import LinkClaims, judge_link, read_claims
 from clientportal.testing.strategies import refs
 from clientportal.values import RecordRef
@@ -57,4 +57,4 @@ def test_every_bad_link_is_refused_alike(good: bool, spent: bool, now: datetime,
 
     assert refusal is not None
     assert refusal.reason is Reason.LINK_GONE
-    assert dict(refusal.because.facts) == facts
+    assert refusal.because == Because("links.judge_link", tuple(facts.items()))
