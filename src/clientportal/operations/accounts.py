@@ -160,8 +160,11 @@ async def candidates_of(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Ca
     groups = await groups_of(reading, refs)
     wanted = {group.root: group for group in groups.values()}
     rows = await records_of(reading, [ref for group in wanted.values() for ref in group.refs])
+    having: dict[RecordRef, list[RecordRef]] = {}
+    for ref in sorted(set(refs)):
+        having.setdefault(groups[ref].root, []).append(ref)
     return tuple(
-        Candidate(rows[root], tuple(rows[ref] for ref in wanted[root].refs if ref in rows))
+        Candidate(rows[root], tuple(rows[ref] for ref in wanted[root].refs if ref in rows), tuple(having[root]))
         for root in sorted(wanted)
         if root in rows
     )

@@ -125,7 +125,7 @@ async def _people(
     candidates, hits = await load_candidates(reading, key, history)
     people: list[Reachable] = []
     for candidate in candidates:
-        if not candidate.speaker.usable or (own is not None and not own & {one.ref for one in candidate.members}):
+        if not candidate.speaker.usable or (own is not None and not own & candidate.refs):
             continue
         seen = await portrait(reading, await group_of(reading, candidate.ref))
         people.append(Reachable(candidate.ref, seen.fields["mobile"].value, seen.fields["email"].value))

@@ -242,15 +242,14 @@ async def load_candidates(
         members.setdefault(pointer.root_ref, [pointer.root_ref]).append(pointer.absorbed_ref)
     rows = await records_of(reading, [ref for group in members.values() for ref in group])
     region = reading.policy.contacts.region
-    trusted = {
-        roots[ref]
-        for ref in refs
-        if (ref in rows and key in keys_of(rows[ref], region)) or (ref not in rows and roots[ref] != ref)
-    }
+    having: dict[RecordRef, list[RecordRef]] = {}
+    for ref in sorted(refs):
+        if (ref in rows and key in keys_of(rows[ref], region)) or (ref not in rows and roots[ref] != ref):
+            having.setdefault(roots[ref], []).append(ref)
     candidates = one_per_guest(
         [
-            Candidate(rows[root], tuple(rows[ref] for ref in members[root] if ref in rows))
-            for root in sorted(trusted)
+            Candidate(rows[root], tuple(rows[ref] for ref in members[root] if ref in rows), tuple(having[root]))
+            for root in sorted(having)
             if root in rows
         ]
     )

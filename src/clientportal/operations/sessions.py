@@ -69,14 +69,14 @@ class SwitchTo:
 async def _numbered(reading: Reading, people: Sequence[Candidate]) -> tuple[Person, ...]:
     numbers = await reading.state.get_many(ClientNumber, [str(one.ref) for one in people])
     return tuple(
-        Person(one.ref, one.speaker, numbers[str(one.ref)].number if str(one.ref) in numbers else None)
+        Person(one.ref, one.speaker, numbers[str(one.ref)].number if str(one.ref) in numbers else None, one.entry)
         for one in people
     )
 
 
 def _now_called(entry: RecordRef | None, people: Sequence[Candidate]) -> RecordRef | None:
     """How the person that the session is for is called today: a guest is called after the newest booking."""
-    return next((one.ref for one in people if entry in {one.ref, *(member.ref for member in one.members)}), entry)
+    return next((one.ref for one in people if entry in one.refs), entry)
 
 
 @frozen
@@ -92,11 +92,13 @@ async def _speakers_of(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Can
 
     Among a guest's bookings the newest one speaks, whoever was merged into which; of client rows nothing more is read.
     """
-    roots = sorted(set((await roots_of(reading, refs)).values()))
+    root_of = await roots_of(reading, refs)
+    roots = sorted(set(root_of.values()))
     if any(root.kind is RecordKind.BOOKING for root in roots):
         return await candidates_of(reading, refs)
     rows = await records_of(reading, roots)
-    return tuple(Candidate(rows[root], (rows[root],)) for root in roots if root in rows)
+    having = {root: tuple(sorted(ref for ref in root_of if root_of[ref] == root)) for root in roots}
+    return tuple(Candidate(rows[root], (rows[root],), having[root]) for root in roots if root in rows)
 
 
 async def _own_of_session(reading: Reading, session: Session) -> _Own:
@@ -176,7 +178,7 @@ async def _load_switch(reading: Reading, _request: SwitchTo) -> Switching:
     reading.session = None
     if account is not None:
         own = await _own_of_account(reading, account)
-        session = evolve(session, own=tuple(one.ref for one in own))
+        session = evolve(session, own=tuple(one.entry for one in own))
         return Switching(session, await _numbered(reading, own), _now_called(session.entry_ref, own), fresh)
     seen = await _own_of_session(reading, session)
     # Whatever it is not open to yet rests on the proved contact alone: a record that has lost it since (a stolen phone,

@@ -11,7 +11,7 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant, re
 from clientportal.errors import HostError, InvalidContact
 from clientportal.keyring import digest, new_secret, token_for
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading, Unfinished
-from clientportal.operations.people import load_candidates, session_of
+from clientportal.operations.people import load_candidates, roots_of, session_of
 from clientportal.operations.setting import Setup, Visitor
 from clientportal.operations.typed_codes import TypedCode, judge_typed
 from clientportal.outcomes import CodeSent, SignedIn
@@ -389,6 +389,8 @@ async def replay_sign_in(reading: Reading, _request: object, receipt: Receipt) -
         fresh = fresh_session_of(reading, account, lane)
     moved = evolve(session, id=fresh.digest, version=0)
     outcome = signed_in(fresh, moved, new=bool(receipt.result.get("new")))
+    if outcome.record is not None:
+        outcome = evolve(outcome, record=(await roots_of(reading, [outcome.record]))[outcome.record])
     receipt = evolve(receipt, result={**receipt.result, "session": fresh.digest})
     return grant(outcome, because, (Remove(session), Put(moved), Put(receipt)))
 

@@ -37,6 +37,11 @@ class AccountSight:
     history: ContactHistory | None = None
 
     @property
+    def people(self) -> tuple[Candidate, ...]:
+        """Everybody whom it leads to."""
+        return (*self.linked, *self.sharing)
+
+    @property
     def revoked(self) -> frozenset[RecordRef]:
         """Records that "this is not me", or staff, took off the account."""
         return frozenset(link.record_ref for link in self.links if link.revoked_at is not None)
@@ -102,8 +107,8 @@ def open_session(
     return Session(
         id=fresh.digest,
         stage=stage,
-        entry=str(own[0].ref) if len(own) == 1 else None,
-        own=tuple(candidate.ref for candidate in own),
+        entry=str(own[0].entry) if len(own) == 1 else None,
+        own=tuple(candidate.entry for candidate in own),
         identity=seen.account.email,
         opened_at=now,
         used_at=now,
@@ -124,7 +129,7 @@ def further(session: Session, seen: AccountSight, fresh: FreshSession, policy: P
         id=fresh.digest,
         version=0,
         stage=stage_of(seen, len(own), policy, second_passed=True),
-        entry=str(own[0].ref) if len(own) == 1 else None,
-        own=tuple(candidate.ref for candidate in own),
+        entry=str(own[0].entry) if len(own) == 1 else None,
+        own=tuple(candidate.entry for candidate in own),
         used_at=now,
     )

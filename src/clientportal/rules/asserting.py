@@ -94,4 +94,4 @@ def assert_account(seen: AssertedAccount, how: str, policy: Policy, now: datetim
     if seen.sight is None or not policy.registration.accounts:
         return refuse(Reason.NOT_FOUND, because)
     session = evolve(open_session(seen.sight, seen.fresh, policy, now, because), device=None)
-    return grant(signed_in(seen.fresh, session), because, (Put(session),))
+    return grant(signed_in(seen.fresh, session, seen.sight.people), because, (Put(session),))

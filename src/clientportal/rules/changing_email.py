@@ -145,7 +145,8 @@ def confirm_change(seen: ChangingEmail, policy: Policy, now: datetime) -> Decisi
     back = () if seen.back is None else mail_link(seen.back, policy, now)[1]
     notice = told(MessageKind.EMAIL_CONFIRMED, account.id, [changed], (seen.notice_id,), policy, now)
     event = _event(account, changed, seen.actor)
-    return grant(signed_in(seen.fresh, session), because, (*writes, *back, *notice), events=(*events, event))
+    shown = signed_in(seen.fresh, session, after.people)
+    return grant(shown, because, (*writes, *back, *notice), events=(*events, event))
 
 
 def _leaves(identifier: Identifier, before: Account, after: Account) -> bool:

@@ -90,9 +90,9 @@ def links_after(
 
 
 def _as_linked(candidate: Candidate) -> tuple[RecordRef, ...]:
-    """The records to link for one person: the one that speaks, and a guest's further bookings of the same kind."""
+    """The records to link for one person: the one that has what was proved, and a guest's further bookings."""
     bookings = [one.ref for one in candidate.members if one.ref.kind is candidate.ref.kind is RecordKind.BOOKING]
-    return (candidate.ref, *sorted(ref for ref in bookings if ref != candidate.ref))
+    return (candidate.entry, *sorted(ref for ref in bookings if ref != candidate.entry))
 
 
 def _told(kind: str, link: AccountLink, actor: str) -> HostEvent:
@@ -225,14 +225,14 @@ def claim(seen: Claim, policy: Policy, now: datetime) -> Decision[Claimed]:
 def _current(session: Session, own: Sequence[Candidate]) -> RecordRef | None:
     """The person that the session is for, as they are called among the account's own today."""
     entry = session.entry_ref
-    return next((one.ref for one in own if entry in {member.ref for member in one.members}), None)
+    return next((one.ref for one in own if entry in one.refs), None)
 
 
 def only_own(session: Session, own: Sequence[Candidate], policy: Policy) -> Session:
     """The session with what its account may be for now: still for the same person, else for the only one there is, else
     nobody is chosen yet. Stages that come before a record (a second factor) stay.
     """
-    refs = tuple(one.ref for one in own)
+    refs = tuple(one.entry for one in own)
     if session.stage not in (Stage.OPEN, Stage.CHOOSING):
         return evolve(session, own=refs)
     if _current(session, own) is not None:
@@ -256,10 +256,6 @@ class Leaving:
     actor: str
 
 
-def _members(candidate: Candidate) -> frozenset[RecordRef]:
-    return frozenset(member.ref for member in candidate.members) | {candidate.ref}
-
-
 def _elsewhere(seen: Leaving, refs: frozenset[RecordRef]) -> tuple[Write, ...]:
     """The account's other sessions that are for that record end at once (I7)."""
     mine = None if seen.session is None else seen.session.id
@@ -270,10 +266,10 @@ def leave(seen: Leaving, option: str, policy: Policy, now: datetime) -> Decision
     """Take one of the account's own records off it. Anything else, existing or not, is simply not found."""
     because = Because("linking.leave", (("record", option[:200]),))
     own = own_records(seen.sight, policy)
-    gone = next((one for one in own if option in set(map(str, _members(one)))), None)
+    gone = next((one for one in own if option in set(map(str, one.refs))), None)
     if gone is None or seen.session is None:
         return refuse(Reason.NOT_FOUND, because)
-    refs = _members(gone)
+    refs = gone.refs
     account = seen.sight.account
     writes, events = taken_off(account, tuple(refs), seen.sight.links, seen.actor, now, because)
     left = tuple(one for one in own if one.ref != gone.ref)
@@ -307,14 +303,14 @@ def not_of_account(seen: NotOfAccount, policy: Policy, now: datetime) -> Decisio
     if current is None:
         return refuse(Reason.CHOOSE_FIRST if seen.session.stage is Stage.CHOOSING else Reason.NOT_FOUND, because)
     gone = next(one for one in own if one.ref == current)
-    refs = _members(gone)
+    refs = gone.refs
     writes, events = taken_off(account, tuple(refs), seen.sight.links, seen.actor, now, because)
     others = tuple(Remove(one) for one in seen.sessions if one.id != seen.session.id and one.entry_ref in refs)
     left = tuple(one for one in own if one.ref != current)
     session = only_own(
         evolve(seen.session, id=seen.fresh.digest, version=0, used_at=now, because=str(because)), left, policy
     )
-    outcome = Detached(mask(account.identity.value), signed_in(seen.fresh, session))
+    outcome = Detached(mask(account.identity.value), signed_in(seen.fresh, session, left))
     return grant(outcome, because, (*writes, *others, Remove(seen.session), Put(session)), events=events)
 
 
@@ -329,8 +325,8 @@ def unlink(
     if seen is None:
         return refuse(Reason.NOT_FOUND, because)
     linked = {link.record_ref for link in seen.sight.links if link.revoked_at is None}
-    shown = [one for one in own_records(seen.sight, policy) if _members(one) & group]
-    refs = frozenset((linked & group) | {member for one in shown for member in _members(one)})
+    shown = [one for one in own_records(seen.sight, policy) if one.refs & group]
+    refs = frozenset((linked & group) | {member for one in shown for member in one.refs})
     if not refs:
         return refuse(Reason.NOT_LINKED, because)
     writes, events = taken_off(seen.sight.account, tuple(refs), seen.sight.links, seen.actor, now, because)

@@ -261,7 +261,7 @@ def log_in(seen: LoggingIn, policy: Policy, now: datetime) -> Decision[SignedIn]
     )
     session = open_session(seen.sight, seen.fresh, policy, now, because, confirmed=True)
     writes = _proved_writes(seen.matched, seen.credential, seen.counter)
-    return grant(signed_in(seen.fresh, session), because, (*writes, Put(session)))
+    return grant(signed_in(seen.fresh, session, seen.sight.people), because, (*writes, Put(session)))
 
 
 def again_logged_in(seen: LoggingIn) -> Decision[SignedIn]:

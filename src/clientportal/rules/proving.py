@@ -110,7 +110,7 @@ def verify_by_session(seen: Proving, policy: Policy, now: datetime) -> Decision[
     opened = evolve(opened, device=seen.fresh.device_lane, because=str(because))
     proof = first_proof(seen.unproved, seen.account, now, same_person=True, acting=seen.link)
     writes = (*proof, *seen.assignments, Remove(session), Put(opened))
-    return grant(signed_in(seen.fresh, opened), because, writes)
+    return grant(signed_in(seen.fresh, opened, seen.sight.people), because, writes)
 
 
 @frozen
@@ -196,7 +196,8 @@ def verify_by_password(
     proof = first_proof(seen.unproved, seen.account, now, same_person=True, acting=seen.link)
     returned = give_back(counter, charged_in)
     counted = () if returned is None else (Put(returned),)
-    return grant(signed_in(seen.fresh, session), because, (*proof, *seen.assignments, *counted, Put(session)))
+    shown = signed_in(seen.fresh, session, seen.sight.people)
+    return grant(shown, because, (*proof, *seen.assignments, *counted, Put(session)))
 
 
 # --- by somebody else ------------------------------------------------------------------------------------------------
@@ -372,7 +373,7 @@ def accept(
         Put(link if known is None else evolve(link, version=known.version)),
         Put(session),
     )
-    return grant(signed_in(proving.fresh, session), because, writes)
+    return grant(signed_in(proving.fresh, session, proving.sight.people), because, writes)
 
 
 def account_of_proof(id: str, identity: ContactKey, address: str, origin: AccountOrigin, now: datetime) -> Account:

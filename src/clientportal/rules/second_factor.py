@@ -117,7 +117,7 @@ def pass_second_factor(seen: Passing, policy: Policy, now: datetime) -> Decision
     writes: list[Write] = [Put(used), Remove(seen.session), Put(session)]
     if ended is not None:
         writes.append(Put(ended))
-    return grant(signed_in(seen.fresh, session), because, tuple(writes))
+    return grant(signed_in(seen.fresh, session, seen.sight.people), because, tuple(writes))
 
 
 def _used(factor: SecondFactor, typed: TypedFactor) -> SecondFactor | None:
@@ -231,7 +231,7 @@ def confirm_second_factor(seen: Enrolling, policy: Policy, now: datetime) -> Dec
     writes: list[Write] = [Put(confirmed), Remove(change.session), Put(session), Put(notice)]
     if ended is not None:
         writes.append(Put(ended))
-    return grant(RecoveryCodes(change.codes, signed_in(seen.fresh, session)), because, tuple(writes))
+    return grant(RecoveryCodes(change.codes, signed_in(seen.fresh, session, seen.sight.people)), because, tuple(writes))
 
 
 def new_recovery_codes(seen: FactorChange, policy: Policy, now: datetime) -> Decision[RecoveryCodes]:

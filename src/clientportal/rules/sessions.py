@@ -80,11 +80,15 @@ def judge_session(
 
 @frozen
 class Person:
-    """One record that the session may be for, with the record that speaks for it and its number, if it has one."""
+    """One record that the session may be for, with the record that speaks for it and its number, if it has one.
+
+    ``entry`` is the one that a session for this person is kept for (``Candidate.entry``); not named, it is ``ref``.
+    """
 
     ref: RecordRef
     speaker: ClientRecord
     number: int | None
+    entry: RecordRef | None = None
 
 
 @frozen
@@ -149,11 +153,11 @@ def switch(seen: Switching, option: str, policy: Policy, now: datetime) -> Decis
         id=seen.fresh.digest,
         version=0,
         stage=Stage.OPEN,
-        entry=str(chosen.ref),
+        entry=str(chosen.entry or chosen.ref),
         used_at=now,
         because=str(because),
     )
-    outcome = signed_in(seen.fresh, session)
+    outcome = evolve(signed_in(seen.fresh, session), record=chosen.ref)
     return grant(outcome, because, (Remove(seen.session), Put(session)))
 
 

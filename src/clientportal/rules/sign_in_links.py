@@ -81,7 +81,7 @@ def sign_in_by_link(seen: SigningInByLink, policy: Policy, now: datetime) -> Dec
     if owner is None or seen.sight is None:
         return refuse(Reason.LINK_GONE, because)
     session = open_session(seen.sight, seen.fresh, policy, now, because)
-    outcome = signed_in(seen.fresh, session)
+    outcome = signed_in(seen.fresh, session, seen.sight.people)
     ended = tuple(map(Put, ended_by_owner(seen.runs)))
     if not first:
         return grant(outcome, because, (*ended, spend_link(seen.link, now), Put(session)))

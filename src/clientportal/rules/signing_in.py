@@ -7,7 +7,7 @@ until the right code has been typed, nothing depends on whether the identity is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -301,7 +301,7 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
         session = _session(seen, identity, policy, now, because, entry=whose.candidate)
     else:
         session = _session(seen, identity, policy, now, because, own=candidates, stage=Stage.CHOOSING)
-    return grant(signed_in(seen.fresh, session), because, (*spent, Put(session), known))
+    return grant(signed_in(seen.fresh, session, candidates), because, (*spent, Put(session), known))
 
 
 def refuse_code(seen: SignIn, because: Because, policy: Policy, now: datetime) -> Decision[Any] | None:
@@ -388,7 +388,7 @@ def _second_proof(seen: SignIn, challenge: Challenge, policy: Policy, now: datet
         return refuse(Reason.SESSION_ENDED, because)
     first = ContactKey.parse(bound.identity)
     own = set(bound.own)
-    matching = tuple(c for c in seen.candidates if c.speaker.usable and own & {member.ref for member in c.members})
+    matching = tuple(c for c in seen.candidates if c.speaker.usable and own & c.refs)
     if challenge.identity == bound.identity or not matching:
         miss = count_miss(seen, challenge, policy, now)
         return refuse(Reason.CODE_WRONG, because, after=miss, shown_as=Reason.CODE_WRONG)
@@ -401,7 +401,7 @@ def _second_proof(seen: SignIn, challenge: Challenge, policy: Policy, now: datet
     else:
         entry = whose.candidate if isinstance(whose, Found) else matching[0]
         session = _session(seen, first, policy, now, because, entry=entry)
-    return grant(signed_in(seen.fresh, session), because, (*spent, Remove(bound), Put(session), known))
+    return grant(signed_in(seen.fresh, session, matching), because, (*spent, Remove(bound), Put(session), known))
 
 
 def _session(
@@ -418,8 +418,8 @@ def _session(
     return Session(
         id=seen.fresh.digest,
         stage=stage,
-        entry=None if entry is None else str(entry.ref),
-        own=tuple(candidate.ref for candidate in (own or ((entry,) if entry else ()))),
+        entry=None if entry is None else str(entry.entry),
+        own=tuple(candidate.entry for candidate in (own or ((entry,) if entry else ()))),
         identity=str(identity),
         opened_at=now,
         used_at=now,
@@ -443,14 +443,19 @@ _STAGES = {
 }
 
 
-def signed_in(fresh: FreshSession, session: Session, *, new: bool = False) -> SignedIn:
-    """What the client is given of a session: its token, the device's, and how far it has come."""
+def signed_in(
+    fresh: FreshSession, session: Session, people: Sequence[Candidate] = (), *, new: bool = False
+) -> SignedIn:
+    """What the client is given of a session: its token, the device's, how far it has come, and who speaks for its
+    record today: one of ``people``, where it was merged into them.
+    """
+    entry = session.entry_ref
     return SignedIn(
         token=fresh.token,
         device=fresh.device,
         stage=_STAGES[session.stage],
         expires_at=session.ends_at,
-        record=session.entry_ref,
+        record=next((one.ref for one in people if entry in one.refs), entry),
         new_record=new,
         account=session.account,
     )

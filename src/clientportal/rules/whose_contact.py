@@ -59,15 +59,36 @@ class Candidate:
 
     ``members`` includes the speaker. What any member knows counts for all (law 4): the newest booking of the group is
     the group's; ``usable`` is judged on the speaker alone.
+
+    ``having`` are the records by which the contact, or a link, leads here; none named are the speaker.
     """
 
     speaker: ClientRecord
     members: tuple[ClientRecord, ...]
+    having: tuple[RecordRef, ...] = ()
 
     @property
     def ref(self) -> RecordRef:
         """The record that the group is shown as."""
         return self.speaker.ref
+
+    @property
+    def refs(self) -> frozenset[RecordRef]:
+        """Every record of the group, those included whose row the platform has deleted and that led here."""
+        return frozenset((self.ref, *(member.ref for member in self.members), *self.having))
+
+    @property
+    def entry(self) -> RecordRef:
+        """The record that a session or a link is made for: the one that has what was proved.
+
+        The attack: staff merge Eve's record into Ana's by mistake. Eve logs in, or proves her number for her account,
+        and staff undo the merge. What was made for the speaker would go on showing Ana's data to her. Made for the
+        record that has the number, it shows the speaker for as long as they are merged, and Eve's own afterwards.
+        """
+        if not self.having or self.ref in self.having:
+            return self.ref
+        open_to_log_in = {member.ref for member in self.members if member.usable}
+        return min(self.having, key=lambda ref: (ref not in open_to_log_in, ref))
 
     @property
     def last_booked_at(self) -> datetime | None:
@@ -176,7 +197,8 @@ def one_per_guest(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         speaker = newest_booking(same).speaker
         every = {member.ref: member for each in same for member in each.members}
         rest = (every[ref] for ref in sorted(every) if ref != speaker.ref)
-        others.append(Candidate(speaker, (speaker, *rest)))
+        having = {ref for each in same for ref in each.having or (each.ref,)}
+        others.append(Candidate(speaker, (speaker, *rest), tuple(sorted(having))))
     return tuple(sorted(others, key=lambda candidate: candidate.ref))
 
 

@@ -1,0 +1,195 @@
+"""Merging attacked: staff take two people for one by mistake. What one sees of the other ends with the undo."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts_ground import a_session, an_account
+from clientportal import RecordRef, presets
+from clientportal.policy import SeveralRecords
+from clientportal.records import AccountLink, Session
+from clientportal.stores.memory import MemoryStore
+from world import World
+
+pytestmark = pytest.mark.requirement("X3")
+
+ANAS_MOBILE, EVES_MOBILE = "021 555 0142", "027 555 0001"
+SINCE = "2026-06-01 09:00"
+
+
+def two_people(world: World) -> tuple[RecordRef, RecordRef]:
+    """Ana and Eve, who have nothing to do with each other, each with an appointment."""
+    ana = world.add_client("ana", "Ana Kingi", mobile=ANAS_MOBILE, email="ana@example.com")
+    eve = world.add_client("eve", "Eve Mills", mobile=EVES_MOBILE, email="eve@example.com")
+    world.book("ana-1", ana, "2026-12-01 09:00", booked_as="Ana Kingi")
+    world.book("eve-1", eve, "2026-12-02 09:00", booked_as="Eve Mills")
+    return ana, eve
+
+
+def merged(world: World, survivor: RecordRef, absorbed: RecordRef) -> str:
+    """Staff merge the two by mistake; the id of the merge."""
+    (id,) = world.staff().merge(survivor, absorbed).merges
+    return str(id)
+
+
+def shown(door: Any) -> tuple[str | None, list[str]]:
+    """Whom a session shows, and which appointments."""
+    return door.profile().first_name, [one.id for one in door.appointments().items]
+
+
+# --- sessions --------------------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_was_opened_while_merged_is_eves_alone_after_the_undo(world: World) -> None:
+    """Eve logs in with her own number while she is taken for Ana, and sees both. Undone, she sees Eve."""
+    ana, eve = two_people(world)
+    merge = merged(world, ana, eve)
+    signed_in = world.sign_in(EVES_MOBILE)
+    assert signed_in.record == ana, "who speaks for her just now"
+    door = world.client(signed_in)
+    assert shown(door)[1] == ["ana-1", "eve-1"]
+    world.staff().undo(merge)
+    assert shown(door) == ("Eve", ["eve-1"])
+    assert [option.id for option in door.profiles()] == [str(eve)]
+
+
+def test_a_session_of_what_both_have_stays_with_the_one_who_speaks(world: World) -> None:
+    """Ana's own number, and her session, stay Ana's."""
+    ana, eve = two_people(world)
+    merge = merged(world, ana, eve)
+    door = world.log_in(ANAS_MOBILE)
+    world.staff().undo(merge)
+    assert shown(door) == ("Ana", ["ana-1"])
+
+
+def test_a_code_from_before_the_merge_opens_no_more_than_eves_after_the_undo(world: World) -> None:
+    """Asked for before, typed in while merged, used after."""
+    ana, eve = two_people(world)
+    world.clock.advance(timedelta(minutes=11))
+    sent, code = world.get_code(EVES_MOBILE)
+    merge = merged(world, ana, eve)
+    door = world.client(world.visitor().verify_code(sent.handle, code))
+    world.staff().undo(merge)
+    assert shown(door) == ("Eve", ["eve-1"])
+
+
+@pytest.mark.parametrize("undone", ["upper", "lower"])
+def test_in_a_chain_a_session_falls_back_as_far_as_the_undo(world: World, undone: str) -> None:
+    """Zoe into Eve, Eve into Ana; Zoe logs in. Without the upper merge she is shown as Eve, without the lower as
+    herself."""
+    ana, eve = two_people(world)
+    zoe = world.add_client("zoe", "Zoe Reed", mobile="027 555 0009")
+    world.book("zoe-1", zoe, "2026-12-03 09:00", booked_as="Zoe Reed")
+    lower = merged(world, eve, zoe)
+    upper = merged(world, ana, eve)
+    door = world.log_in("027 555 0009")
+    world.staff().undo({"upper": upper, "lower": lower}[undone])
+    assert shown(door)[1] == {"upper": ["eve-1", "zoe-1"], "lower": ["zoe-1"]}[undone]
+
+
+def test_a_profile_that_was_switched_to_while_merged_is_eves_after_the_undo(world: World) -> None:
+    """Eve shares her number with her son Ben; she chooses "herself" while that is Ana."""
+    world.change_policy("login", several=SeveralRecords.CHOOSE)
+    ana, eve = two_people(world)
+    ben = world.add_client("ben", "Ben Mills", mobile=EVES_MOBILE)
+    merge = merged(world, ana, eve)
+    door = world.log_in(EVES_MOBILE)
+    assert {option.id for option in door.profiles()} == {str(ana), str(ben)}
+    chosen = door.switch(str(ana))
+    assert chosen.record == ana
+    hers = world.client(chosen)
+    world.staff().undo(merge)
+    assert shown(hers) == ("Eve", ["eve-1"])
+    assert {option.id for option in hers.profiles()} == {str(eve), str(ben)}
+
+
+def test_one_sign_in_told_twice_while_merged_is_one_session_of_eve(world: World) -> None:
+    """The answer of a sign-in was lost, and it is asked for again under its key: the same record, under a new token."""
+    ana, eve = two_people(world)
+    merge = merged(world, ana, eve)
+    world.clock.advance(timedelta(minutes=11))
+    sent, code = world.get_code(EVES_MOBILE)
+    first = world.visitor().verify_code(sent.handle, code, key="once")
+    again = world.visitor().verify_code(sent.handle, code, key="once")
+    assert (first.record, again.record) == (ana, ana)
+    world.staff().undo(merge)
+    assert shown(world.client(again)) == ("Eve", ["eve-1"])
+
+
+def test_the_number_of_a_row_that_the_platform_deleted_opens_nothing_of_anas_after_the_undo(
+    memory_world: World,
+) -> None:
+    """Merged, and the platform deletes Eve's row: her number leads to Ana. Undone, her session shows nobody's
+    appointments but those of her own record."""
+    world = memory_world
+    ana, eve = two_people(world)
+    merge = merged(world, ana, eve)
+    assert isinstance(world.store, MemoryStore)
+    with world.store.transaction(world.tenant) as tx:
+        tx.remove("clients", eve.id)
+    world.portal.contact_changed(world.tenant, eve)
+    door = world.log_in(EVES_MOBILE)
+    world.staff().undo(merge)
+    assert [one.id for one in door.appointments().items] == ["eve-1"]
+    assert door.profile().first_name is None
+
+
+# --- accounts --------------------------------------------------------------------------------------------------------
+
+
+def _with_accounts(world: World) -> None:
+    world.use(presets.timetap(region="NZ"))
+    world.change_policy("login", several=SeveralRecords.ACCOUNTS)
+    world.change_policy("registration", host_assertions=True)
+
+
+def claim(world: World, door: Any, contact: str) -> Any:
+    """Ask for a code to the contact, read it, type it in."""
+    world.clock.advance(timedelta(minutes=11))
+    sent = door.claim(contact)
+    world.deliver()
+    return door.finish_claim(sent.handle, world.code_in(world.box.messages[-1]))
+
+
+def test_a_claim_made_while_merged_links_eves_record_and_not_anas(world: World) -> None:
+    """Eve proves her own mobile for her account while she is taken for Ana. A link outlives every session: it has to be
+    to the record that has her number, or her account would show Ana's data for good."""
+    _with_accounts(world)
+    ana, eve = two_people(world)
+    account = an_account(world, "mills@example.com", SINCE, proved=SINCE, first_name="Eve")
+    merge = merged(world, ana, eve)
+    door = world.portal.client(a_session(world, account, own=()))
+    claimed = claim(world, door, EVES_MOBILE)
+    assert [option.id for option in claimed.added] == [str(ana)], "who speaks for her just now"
+    assert shown(door)[1] == ["ana-1", "eve-1"]
+    world.staff().undo(merge)
+    assert shown(door) == ("Eve", ["eve-1"])
+    assert [option.id for option in door.profiles()] == [str(eve)]
+    assert [one.ref for one in world.all_stored(AccountLink, "account", account)] == [str(eve)]
+
+
+def test_an_accounts_login_while_merged_shows_eve_after_the_undo(world: World) -> None:
+    """Eve's account is linked to her record. The platform vouches for it while she is taken for Ana."""
+    _with_accounts(world)
+    ana, eve = two_people(world)
+    account = an_account(world, "mills@example.com", SINCE, proved=SINCE, first_name="Eve")
+    world.staff().link(account, eve)
+    merge = merged(world, ana, eve)
+    signed_in = world.portal.assert_account(world.tenant, account, how="SAML, Okta")
+    assert signed_in.record == ana
+    door = world.client(signed_in)
+    world.staff().undo(merge)
+    assert shown(door) == ("Eve", ["eve-1"])
+
+
+def test_what_staff_end_while_merged_ends_by_either_name(world: World) -> None:
+    """A session that Eve opened while merged is among Ana's then, and ends with them."""
+    ana, eve = two_people(world)
+    merged(world, ana, eve)
+    world.sign_in(EVES_MOBILE)
+    assert len(world.staff().sessions(ana)) == len(world.staff().sessions(eve)) == 1
+    assert world.staff().end_sessions(ana).sessions == 1
+    assert world.all_stored(Session, "entry", str(eve)) == []
