@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from hashlib import blake2b
 from typing import Any
 
 import pytest
@@ -86,6 +87,13 @@ def test_what_no_index_takes_has_a_digest(value: str) -> None:
     assert key == again != other
     assert len(key) < 60
     assert key.isprintable()
+
+
+def test_the_longest_value_that_is_its_own_key() -> None:
+    """Eighty characters; of one more there is a digest, which stays the same for as long as an index is kept."""
+    assert keys(custom={"member": "7" * 80}) == {"custom.member:" + "7" * 80}
+    digest = blake2b(b"7" * 81, digest_size=16).hexdigest()
+    assert keys(custom={"member": "7" * 81}) == {f"custom.member:#{digest}"}
 
 
 def test_a_client_and_a_draft_have_the_keys_of_the_walk() -> None:

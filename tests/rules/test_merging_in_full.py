@@ -61,6 +61,7 @@ HELD = (
     Holding(B, HoldingKind.GIFT_CARD, 1, Money("25.00", "NZD")),
     Holding(A, HoldingKind.GIFT_CARD, 1, Money("10.50", "NZD")),
     Holding(A, HoldingKind.GIFT_CARD, 1, Money("5.00", "USD")),
+    Holding(A, HoldingKind.GIFT_CARD, 3),
     Holding(A, HoldingKind.PACKAGE, 1, None, 3),
     Holding(B, HoldingKind.PACKAGE, 2),
 )
@@ -229,6 +230,7 @@ def test_what_two_records_hold() -> None:
     found = taken_over(HELD, (A,))
     assert in_full(found.each) == [
         "Holding(ref=client:a, kind=card, count=1)",
+        "Holding(ref=client:a, kind=gift_card, count=3)",
         "Holding(ref=client:a, kind=gift_card, count=1, amount=10.50 NZD)",
         "Holding(ref=client:a, kind=gift_card, count=1, amount=5.00 USD)",
         "Holding(ref=client:a, kind=package, count=1, credits=3)",
@@ -238,6 +240,7 @@ def test_what_two_records_hold() -> None:
     ]
     assert in_full(found.together) == [
         "HoldingSum(kind=card, count=1)",
+        "HoldingSum(kind=gift_card, count=3)",
         "HoldingSum(kind=gift_card, count=2, amount=35.50 NZD)",
         "HoldingSum(kind=gift_card, count=1, amount=5.00 USD)",
         "HoldingSum(kind=package, count=3, credits=3)",
@@ -314,13 +317,14 @@ def test_a_plan() -> None:
         "  value=38, source=client:b, rule=most_recent)), consents=(ConsentChoice(name=marketing_email,",
         "  given=False, sources=(client:b), others=(client:a)), ConsentChoice(name=marketing_sms, given=True,",
         "  sources=(client:b))), holdings=Holdings(each=(Holding(ref=client:a, kind=card, count=1),",
-        "  Holding(ref=client:a, kind=gift_card, count=1, amount=10.50 NZD), Holding(ref=client:a,",
-        "  kind=gift_card, count=1, amount=5.00 USD), Holding(ref=client:a, kind=package, count=1,",
-        "  credits=3), Holding(ref=client:b, kind=card, count=2), Holding(ref=client:b, kind=gift_card,",
-        "  count=1, amount=25.00 NZD), Holding(ref=client:b, kind=package, count=2)),",
-        "  together=(HoldingSum(kind=card, count=1), HoldingSum(kind=gift_card, count=2, amount=35.50 NZD),",
-        "  HoldingSum(kind=gift_card, count=1, amount=5.00 USD), HoldingSum(kind=package, count=3,",
-        "  credits=3)), left=(Holding(ref=client:b, kind=card, count=2))), cards=(client:a),",
+        "  Holding(ref=client:a, kind=gift_card, count=3), Holding(ref=client:a, kind=gift_card, count=1,",
+        "  amount=10.50 NZD), Holding(ref=client:a, kind=gift_card, count=1, amount=5.00 USD),",
+        "  Holding(ref=client:a, kind=package, count=1, credits=3), Holding(ref=client:b, kind=card,",
+        "  count=2), Holding(ref=client:b, kind=gift_card, count=1, amount=25.00 NZD), Holding(ref=client:b,",
+        "  kind=package, count=2)), together=(HoldingSum(kind=card, count=1), HoldingSum(kind=gift_card,",
+        "  count=3), HoldingSum(kind=gift_card, count=2, amount=35.50 NZD), HoldingSum(kind=gift_card,",
+        "  count=1, amount=5.00 USD), HoldingSum(kind=package, count=3, credits=3)),",
+        "  left=(Holding(ref=client:b, kind=card, count=2))), cards=(client:a),",
         "  logins=(PlannedLogin(account=y, address=A•••@example.com, refs=(client:a, client:b),",
         "  sees=client:a), PlannedLogin(account=z, address=O•••@example.com, refs=(client:b),",
         "  sees=client:a)), left_behind=(2 saved cards of client:b: a card stays with its own record",
@@ -569,6 +573,12 @@ def test_what_the_platform_answered() -> None:
         "yes: forecast",
         "because reassigning.settle_rows; facts: host answered done, asked because so, moved 12 appointments,",
         "  1 codes, left client:b: saved cards",
+    ]
+    more = evolve(rows.MOVED, left=("client:b: saved cards", "client:c: two forms"))
+    assert in_full(settle_rows(asked, more, "forecast")) == [
+        "yes: forecast",
+        "because reassigning.settle_rows; facts: host answered done, asked because so, moved 12 appointments,",
+        "  1 codes, left client:b: saved cards; client:c: two forms",
     ]
     assert in_full(settle_rows(asked, HostAnswer(), "forecast")) == [
         "yes: forecast",

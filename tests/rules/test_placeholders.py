@@ -42,6 +42,11 @@ def test_an_address_that_nobody_has(local: str) -> None:
 
 
 @pytest.mark.requirement("X4")
+def test_a_mailbox_is_what_stands_before_the_last_at() -> None:
+    """A quoted one may contain another."""
+    assert not says_nothing(MatchKey("email", "none@office@example.com"))
+
+
 @pytest.mark.parametrize("address", ["na@na.com", "a@a.co.nz", "ab@AB.com", "abcd@abcd.example"])
 def test_the_same_few_letters_on_both_sides_are_nobodys_address(address: str) -> None:
     """Typed twice to get on; or a firm's, which is no one person's either."""
