@@ -9,7 +9,8 @@ Two attacks come first:
   nobody else of those has: its own confirmation (X5).
 * **The recycled contact.** Numbers and addresses are handed on. Where ``login.recycled_after`` is set, a contact that
   had been quiet for longer than that opens no record by itself: a second contact of the same record has to be proved
-  as well (X6).
+  as well (X6). Nor does the old owner's record stand in the way of the new owner's: where the newest booking decides,
+  it is the newest of those for whom the contact had not been quiet.
 
 A link that was taken away ("this is not me", or staff) never comes back by itself: the evidence is the same as the day
 before. Staff bring it back, and answer for it.
@@ -149,7 +150,8 @@ def decide_link(facts: LinkFacts, candidates: Sequence[Candidate], policy: Polic
         return Leave(because)
     fresh = [one for one in people if not _may_be_recycled(facts, one, policy)]
     confirmed = {one.ref for one in fresh if _has_its_own(facts, one, usable)}
-    allowed = confirmed | {one.ref for one in _of_several(facts, fresh, policy)}
+    by_sharing = {one.ref for one in _of_several(facts, people, policy)}
+    allowed = confirmed | (by_sharing & {one.ref for one in fresh})
     refs = tuple(one.ref for one in people if one.ref in allowed)
     waiting = tuple(one.ref for one in people if one.ref not in allowed)
     return Link(refs, because, waiting) if refs else AskForProof(waiting, because)
@@ -161,8 +163,13 @@ def _may_be_recycled(facts: LinkFacts, person: Candidate, policy: Policy) -> boo
     if len(proofs) > 1:
         return False
     (only,) = proofs
-    before = facts.proved_before.get(only)
-    return may_be_recycled([person], before, policy.login.recycled_after, facts.proved[only])
+    return _was_quiet(facts, person, only, policy)
+
+
+def _was_quiet(facts: LinkFacts, person: Candidate, key: ContactKey, policy: Policy) -> bool:
+    """Whether this contact may be somebody else's than this person's by now, whatever else was proved of them."""
+    before = facts.proved_before.get(key)
+    return may_be_recycled([person], before, policy.login.recycled_after, facts.proved[key])
 
 
 def _has_its_own(facts: LinkFacts, person: Candidate, everybody: Sequence[Candidate]) -> bool:
@@ -172,13 +179,26 @@ def _has_its_own(facts: LinkFacts, person: Candidate, everybody: Sequence[Candid
 
 
 def _of_several(facts: LinkFacts, people: Sequence[Candidate], policy: Policy) -> Sequence[Candidate]:
-    """Whom of those who share a contact the policy opens to whoever proves it: all (``choose``), the newest, nobody."""
+    """Whom of those who share a contact the policy opens to whoever proves it: all (``choose``), the newest, nobody.
+    Those are left out afterwards whose contact may be recycled.
+    """
     if policy.login.several is SeveralRecords.CHOOSE:
         return people
     if policy.login.several is SeveralRecords.NEWEST_BOOKING:
-        sharers = ([one for one in people if key in facts.proves(one)] for key in facts.proved)
-        return [newest_booking(each) for each in sharers if each]
+        sharers = {key: [one for one in people if key in facts.proves(one)] for key in facts.proved}
+        return [_newest(facts, each, key, policy) for key, each in sharers.items() if each]
     return ()
+
+
+def _newest(facts: LinkFacts, sharers: Sequence[Candidate], key: ContactKey, policy: Policy) -> Candidate:
+    """The newest of those for whom the contact had not been quiet (T4, X6), and where it was quiet for all, of all.
+
+    Which one that is depends on this contact alone. Were it the newest of all who may be opened, a second proof could
+    wake an old record that then takes the place of a new one: who proves more would see less (law 11). And were it the
+    newest of all, the record that a handed-on number has from its old owner would shut the new owner out of theirs.
+    """
+    awake = [one for one in sharers if not _was_quiet(facts, one, key, policy)]
+    return newest_booking(awake or sharers)
 
 
 def _refs(people: Sequence[Candidate]) -> tuple[RecordRef, ...]:
