@@ -265,6 +265,13 @@ def test_short_words_and_empty_texts_of_the_context_are_no_words() -> None:
     assert judge("7 1 li 9 3 4 wu 8 2 0 6", facts) is None
 
 
+@pytest.mark.parametrize("text", ["Spa-Spa-Spa-2026", "liwu liwu liwu 2026"])
+def test_three_letters_are_a_word_and_two_short_names_in_a_row_are_one(text: str) -> None:
+    """Li Wu may use the letters of either name; both at once are what a guesser begins with."""
+    facts = PasswordFacts(listed=False, breached=False, context=("Spa", "Li Wu"))
+    assert reason(judge(text, facts)) is Reason.PASSWORD_TOO_COMMON
+
+
 def test_without_the_blocklist_the_context_is_not_asked_either() -> None:
     """One switch for both."""
     assert judge("Kōwhai Hair 2026!!", SALON, blocklist=False) is None

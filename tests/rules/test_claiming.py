@@ -315,6 +315,9 @@ def test_the_reason_says_on_what_it_rests() -> None:
         ),
         (("login.several", "accounts"), ("login.recycled_after", "None")),
     )
+    careful = several(SeveralRecords.ACCOUNTS, recycled_after=180 * DAY)
+    after = dict(decide_link(facts({}), [], careful).because.settings)["login.recycled_after"]
+    assert after == "180 days, 0:00:00"
     for nobody in (decide_link(facts({}), [], STRICT), decide_link(facts({}, by=Asserter.STAFF), [], STRICT)):
         assert isinstance(nobody, Leave)
         assert dict(nobody.because.facts)["contact"] == "none"
