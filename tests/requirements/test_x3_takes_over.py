@@ -222,8 +222,7 @@ def test_documents_balances_and_invoices(world: World) -> None:
         ("invoice", 1, Money("40.00", "AUD")),
         ("invoice", 1, Money("65.00", "NZD")),
     ]
-    merged = staff.merge(ana, twin)
-    assert merged.plan.holdings == plan.holdings
+    staff.merge(ana, twin)
     assert staff.plan_merge(ana, twin).holdings.together == plan.holdings.together, "asked again once they are one"
 
 

@@ -264,10 +264,11 @@ def test_the_platforms_rules_and_the_proofs_decide_the_plan() -> None:
         proofs={key: NOW},
     )
 
-    decision = merge(given, with_merging(survivorship={"mobile": "verified"}), NOW)
+    careful = with_merging(survivorship={"mobile": "verified"})
+    decision = merge(given, careful, NOW)
 
     assert isinstance(decision.outcome, Merged)
-    shown = {choice.field: (choice.value, choice.rule) for choice in decision.outcome.plan.fields}
+    shown = {choice.field: (choice.value, choice.rule) for choice in plan(given, careful).fields}
     assert (shown["first_name"], shown["mobile"]) == (("Ana", "own:oldest"), ("027 555 0001", "verified"))
     assert isinstance(decision.changes[0].record, Merge)
     assert decision.changes[0].record.rules["first_name"] == "own:oldest"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
@@ -45,6 +45,32 @@ _MOST_MERGED = 50
 
 
 async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
+    """What a merge rests on: a few rows, whatever the history."""
+    return (await _load_both(reading, asked))[0]
+
+
+async def _load_plan(reading: Reading, asked: MergeRecords) -> Merging:
+    """The same, with everything that staff are shown before they decide."""
+    seen, groups = await _load_both(reading, asked)
+    heads = {group.root: group for group in groups.values()}
+    everyone = sorted({ref for group in groups.values() for ref in group.refs})
+    rows = {record.ref: record for record in seen.records}
+    everybody = [rows[ref] for ref in everyone if ref in rows]
+    # The rules of the group itself are asked where its records are one already: then what is there is shown again.
+    asking = rules_today(reading.policy, seen.own)
+    asking |= {name: rule for one in seen.journal for name, rule in one.rules.items()}
+    return evolve(
+        seen,
+        appointments={str(root): await _count_appointments(reading, group.refs) for root, group in heads.items()},
+        proofs=await proofs_of(reading, everybody, asking),
+        holdings=await _holdings(reading, everyone),
+        own_cards=await own_refs(reading, groups[asked.survivor]),
+        logins=await _logins(reading, everybody),
+        common=await common_of(reading, {root: group.refs for root, group in heads.items()}, rows),
+    )
+
+
+async def _load_both(reading: Reading, asked: MergeRecords) -> tuple[Merging, Mapping[RecordRef, Group]]:
     wanted = tuple(dict.fromkeys((asked.survivor, *asked.absorbed)))
     if len(wanted) > _MOST_MERGED:
         raise InvalidInput(f"at most {_MOST_MERGED} records are merged at once; these are {len(wanted)}")
@@ -60,15 +86,8 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
     journal = await journal_of(reading, pointers)
     pairs = [Dismissal.pair_id(a, b) for i, a in enumerate(everyone) for b in everyone[i + 1 :]]
     dismissals = await _between_groups(reading, pairs, heads)
-    counts: dict[str, int] = {}
-    for root, group in heads.items():
-        counts[str(root)] = await _count_appointments(reading, group.refs)
     caller = reading.caller
-    own = reading.setup.survivorship
-    everybody = [rows[ref] for ref in everyone if ref in rows]
-    # The rules of the group itself are asked where its records are one already: then what is there is shown again.
-    asking = rules_today(reading.policy, own) | {name: rule for one in journal for name, rule in one.rules.items()}
-    return Merging(
+    seen = Merging(
         survivor=asked.survivor,
         absorbed=tuple(dict.fromkeys(asked.absorbed)),
         roots=roots,
@@ -76,18 +95,13 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
         pointers=pointers,
         journal=journal,
         dismissals=dismissals,
-        appointments=counts,
         merge_ids=tuple(reading.fresh_id() for _ in asked.absorbed),
         actor=reading.actor,
         reason=caller.reason if isinstance(caller, Staff) else "",
         choices={name: str(ref) for name, ref in asked.choices},
-        proofs=await proofs_of(reading, everybody, asking),
-        own=own,
-        holdings=await _holdings(reading, everyone),
-        own_cards=await own_refs(reading, groups[asked.survivor]),
-        logins=await _logins(reading, everybody),
-        common=await common_of(reading, {root: group.refs for root, group in heads.items()}, rows),
+        own=reading.setup.survivorship,
     )
+    return seen, groups
 
 
 async def _holdings(reading: Reading, refs: list[RecordRef]) -> tuple[Holding, ...] | None:
@@ -171,12 +185,12 @@ async def _replay_merge(reading: Reading, asked: MergeRecords, receipt: Receipt)
     seen = await _load_merging(reading, asked)
     ids = tuple(id for id in receipt.result["merges"].split(",") if id)
     because = Because("performing.perform", (("receipt", "found"),))
-    return grant(as_journalled(Merged(asked.survivor, ids, plan(seen, reading.policy)), seen.journal), because)
+    return grant(as_journalled(Merged(asked.survivor, ids), seen.journal), because)
 
 
 PLAN_MERGE = Operation[MergeRecords, Merging, MergePlan](
     name="plan_merge",
-    load=_load_merging,
+    load=_load_plan,
     decide=_decide_plan,
     subject=lambda asked: str(asked.survivor),
     writes=False,

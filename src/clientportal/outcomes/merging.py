@@ -159,13 +159,14 @@ class MergePlan:
 class Merged:
     """A merge that was made. ``merges`` are the journal entries, one per absorbed record: each can be undone.
 
+    What the client shows now is what ``plan_merge`` has shown, and what ``client`` shows.
+
     Where the platform moves rows as well (``merging.reassign``): ``moved`` says how many of each of its tables,
     ``left`` names those that stayed, in its words; ``under_way`` says that it has been asked and has not answered yet.
     """
 
     survivor: RecordRef
     merges: tuple[str, ...]
-    plan: MergePlan
     moved: Mapping[str, int] = field(factory=dict[str, int], hash=False)
     left: tuple[str, ...] = ()
     under_way: bool = False

@@ -39,11 +39,13 @@ __all__ = ["Merging", "merge", "plan"]
 
 @frozen
 class Merging:
-    """Everything read for a merge.
+    """Everything read for a merge, and, from ``appointments`` on, for its plan alone: a merge writes a few rows, and
+    need not read a history for that.
 
     * ``groups`` are the survivor's and the absorbed ones' whole groups: root -> its records, the root's own first.
     * ``pointers`` are all pointers inside the absorbed groups; ``journal`` are the merges behind every group.
-    * ``proofs``: when a contact was proved last; ``own``: the platform's own rules of survivorship.
+    * ``own``: the platform's own rules of survivorship.
+    * ``appointments``: how many each group brings; ``proofs``: when a contact was proved last.
     * ``common``: what the groups have in common, weighed as in the duplicate report.
     * ``holdings``: what the records hold; ``None`` where the platform does not say. ``own_cards`` are the refs whose
       cards are the survivor's own: no merge has brought them. ``logins``: the accounts that lead to any of the groups.
@@ -56,13 +58,13 @@ class Merging:
     pointers: tuple[Pointer, ...]
     journal: tuple[Merge, ...]
     dismissals: tuple[Dismissal, ...]
-    appointments: Mapping[str, int]
     merge_ids: tuple[str, ...]
     actor: str
     reason: str = ""
     choices: Mapping[str, str] = field(factory=dict[str, str])
-    proofs: Mapping[ContactKey, datetime] = field(factory=dict[ContactKey, datetime])
     own: Mapping[str, SurvivorshipRule] = field(factory=dict[str, SurvivorshipRule])
+    appointments: Mapping[str, int] = field(factory=dict[str, int])
+    proofs: Mapping[ContactKey, datetime] = field(factory=dict[ContactKey, datetime])
     holdings: tuple[Holding, ...] | None = None
     own_cards: tuple[RecordRef, ...] = ()
     logins: tuple[LeadsTo, ...] = ()
@@ -141,8 +143,10 @@ def merge(seen: Merging, policy: Policy, now: datetime) -> Decision[Merged]:
     no = _judge(seen, because)
     if no is not None:
         return Decision(no, because)
+    # A rule of the platform's that answers nonsense is found out before anything is merged, not when it is shown.
+    choose(seen.records, Ways(rules_today(policy, seen.own), seen.choices, None, {}, seen.own), tuple(seen.own))
     fresh = seen.fresh
-    outcome = Merged(seen.survivor, seen.merge_ids[: len(fresh)], plan(seen, policy))
+    outcome = Merged(seen.survivor, seen.merge_ids[: len(fresh)])
     if not fresh:
         return grant(evolve(outcome, merges=_merges_between(seen)), because)
     writes: list[Write] = []

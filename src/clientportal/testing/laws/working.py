@@ -61,11 +61,10 @@ class Life(Lived):
         self.eyes.same(14, _reason(planned), no, f"The preview of merging {absorbed} into {survivor}")
         if isinstance(merged, Reason) or isinstance(planned, Reason):
             return True
-        self.eyes.same(14, merged.plan, planned, "What was merged")
         if again:
             return True
         self._merged(business, survivor, absorbed, merged.merges[0])
-        self.eyes.shows_the_plan(business, merged.plan)
+        self.eyes.shows_the_plan(business, planned)
         twice = staff.merge(survivor, absorbed)
         self.eyes.same(1, twice.merges, merged.merges, "The same merge, made once more,")
         return True
