@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
 
+from clientportal.errors import HostError
 from clientportal.outcomes import FieldChoice, Source
 from clientportal.policy import MergedCards
 from clientportal.records import Account, HostWrite, Intent
@@ -132,6 +134,60 @@ def test_a_rule_for_each_field() -> None:
     ]
 
 
+def shown(
+    records: tuple[ClientRecord, ...], rule: str, name: str = "first_name"
+) -> tuple[str | None, RecordRef | None]:
+    """What is shown of a field by a rule, and whose it is."""
+    choice = choose(records, Ways({name: rule}), (name,))[name]
+    return choice.value, choice.source
+
+
+def test_when_a_value_was_changed_counts_and_not_when_the_record_was_made() -> None:
+    """Ana's name was corrected yesterday, in the older record; of the other fields nothing was."""
+    corrected = evolve(ANA, changed_at={"first_name": NOW - DAY})
+    assert shown((corrected, ANNA), "most_recent") == ("Ana", A)
+    assert shown((corrected, ANNA), "most_recent", "last_name") == ("Kingi", B)
+
+
+def test_at_one_moment_the_greater_text_is_shown_and_an_empty_one_is_the_least() -> None:
+    """So the answer hangs on no order; the oldest takes the other end."""
+    at_once = (evolve(ANA, created_at=NOW), evolve(ANNA, created_at=NOW))
+    cleared = (at_once[0], evolve(ANITA, created_at=NOW, first_name=None, cleared=frozenset({"first_name"})))
+    for way_round in (1, -1):
+        assert shown(at_once[::way_round], "most_recent") == ("Anna", B)
+        assert shown(at_once[::way_round], "oldest") == ("Ana", A)
+        assert shown(cleared[::way_round], "most_recent") == ("Ana", A)
+        assert shown(cleared[::way_round], "most_complete") == ("Ana", A)
+        assert shown(cleared[::way_round], "oldest") == (None, C)
+
+
+def test_what_a_client_sees_is_decided_by_proofs_and_the_platform_s_own_rules_too() -> None:
+    """The six fields alone, each with its rule; equal numbers in two spellings are marked where a region is known."""
+    same = evolve(ANNA, mobile="+64 21 123 4567", email="zoe@example.com")
+    mobile = {ContactKey(ContactKind.MOBILE, "+64211234567"): NOW}
+    rules = {"mobile": "verified", "email": "own:newest"}
+    found = choose_fields((ANA, same), rules, {}, "NZ", proofs=mobile, own={"email": newest})
+    assert (found["mobile"].rule, found["mobile"].alike, found["email"].alike) == ("verified", True, False)
+    assert (found["email"].value, found["email"].rule) == ("zoe@example.com", "own:newest")
+    assert not choose_fields((ANA, same), rules, {}, own={"email": newest})["mobile"].alike
+
+
+def test_an_answer_that_is_none_of_the_records_is_named() -> None:
+    """By its ref where it is a record, else by what it is instead."""
+    for answer, told in ((ANITA, "client:c"), ("Kingi", "str")):
+
+        def invents(_name: str, _records: object, answer: object = answer) -> Any:
+            return answer
+
+        ways = Ways({"first_name": "own:invents"}, own={"first_name": invents})
+        with pytest.raises(HostError) as refused:
+            choose((ANA, ANNA), ways, ("first_name",))
+        assert str(refused.value) == (
+            "survivorship['first_name'] (own:invents) answers with one of the records that it is given, or None; "
+            f"this is {told}"
+        )
+
+
 def test_a_rule_that_nobody_knows_any_more() -> None:
     """The usual one decides, and in whose place is said; also where nobody says anything."""
     ways = Ways({"first_name": "own:newest", "email": "union", "phone": "own:gone", "notes": "own:x"})
@@ -188,6 +244,10 @@ def test_notes_and_custom_fields_are_put_together() -> None:
         "FieldChoice(field=custom.member, value=gold; vip, source=client:a, rule=union,",
         "  parts=(Part(value=gold, sources=(client:a)), Part(value=vip, sources=(client:a, client:b,",
         "  client:c))))",
+    ]
+    lines = (evolve(ANA, notes="Latex\r\nMia"), evolve(ANNA, notes="Latex\nMia"))
+    assert in_full(choose(lines, ways, ("notes",))["notes"].parts) == [
+        "Part(value=Latex Mia, sources=(client:a, client:b))"
     ]
     same = tuple(evolve(one, notes=" Latex ") for one in noted)
     assert in_full(list(choose(same, ways, ("notes",)).values())) == [
@@ -335,6 +395,25 @@ def test_a_plan() -> None:
     ]
     assert plan(given, with_merging(cards=MergedCards.ALL)).cards == (A, B)
     assert plan(evolve(given, own_cards=(B,)), TIMELY).cards == (B,)
+
+
+def test_a_plan_goes_by_today_s_rules_and_a_group_by_those_of_its_latest_merge() -> None:
+    """Also its cards: what a merge promised holds until another is made."""
+    journal = (entry(absorbed="client:d", rules={"first_name": "oldest"}, cards="survivors"),)
+    everybody = with_merging(cards=MergedCards.ALL)
+    anew = plan(seen(groups=GROUPS, journal=journal), everybody)
+    assert (anew.fields[0].value, anew.fields[0].rule, anew.cards) == ("Anna", "most_recent", (A, B))
+    one = seen(groups=GROUPS, journal=journal, roots={A: A, B: A})
+    assert [plan(one, everybody).fields[0].rule, plan(one, everybody).cards] == ["oldest", (A,)]
+    unwritten = evolve(one, journal=(), own={"first_name": newest})
+    assert [plan(unwritten, everybody).fields[0].rule, plan(unwritten, everybody).cards] == ["own:newest", (A, B)]
+
+
+def test_whom_a_login_sees_afterwards() -> None:
+    """The head of the group that the survivor is in; itself, where nothing is known of it."""
+    given = seen(groups=GROUPS, logins=LOGINS, survivor=B, absorbed=(A,), roots={A: A, B: A})
+    assert {login.sees for login in plan(given, TIMELY).logins} == {A}
+    assert {login.sees for login in plan(evolve(given, roots={}), TIMELY).logins} == {B}
 
 
 def test_a_merge() -> None:

@@ -430,3 +430,61 @@ def test_components_are_judged_as_each_would_be_alone(component: Component, by: 
         alike,
     )
     assert group_records(both, by) == group_records(component, by) + group_records(other, by)
+
+
+# --- what is looked at, and what is told -----------------------------------------------------------------------------
+
+
+def test_a_key_that_says_nothing_ends_no_search() -> None:
+    """``none@example.com`` stands first; the mobile after it is evidence all the same."""
+    nobodys = SharedKey(MatchKey("email", "none@example.com"), (A, B), placeholder=True)
+    (group,) = grouped([nobodys, on(MOBILE, A, B)], faces((A, "Ana", None), (B, "Ana", None)))
+    assert group.evidence[0].shared == (MOBILE,)
+
+
+def test_a_birthday_is_no_households() -> None:
+    """Ana and Mia were born on one day, and so was Ana's other record: the day speaks for all three."""
+    day = MatchKey("birthday", "1990-02-03|ak")
+    said = faces((A, "Ana", SPRING), (B, "Ana", SPRING), (C, "Mia", SPRING))
+    by = careful({"mobile": 1, "birthday": 1}, "name")
+    found = judge_pairs(Component((on(day, A, B, C),), said, (), alike), by)
+    assert [(str(one), one.agreeing, one.score) for one in found] == [
+        ("client:a and client:b: names alike 1.00, same birthday", (("name", 0.0), ("birthday", 1.0)), 1.0),
+        ("client:a and client:c: names alike 0.31, same birthday: vetoed", (("birthday", 1.0),), 1.0),
+        ("client:b and client:c: names alike 0.31, same birthday: vetoed", (("birthday", 1.0),), 1.0),
+    ]
+
+
+def test_names_that_are_just_alike_enough_are_one_in_a_household() -> None:
+    """Exactly as alike as the policy asks: Ana's two records are hers, Mia's is another's."""
+    said = faces((A, "Ana", None), (B, "Anna", None), (C, "Mia", None))
+
+    def just(first: str, second: str) -> float:
+        return CAREFUL.matching.alike_from if first[0] == second[0] else 0.1
+
+    found = judge_pairs(Component((on(MOBILE, A, B, C),), said, (), just), CAREFUL)
+    assert [one.shared for one in found] == [(MOBILE,), (), ()]
+
+
+def test_of_all_who_stand_between_two_groups_the_first_are_told() -> None:
+    """Two pairs were called different; whichever way the groups grew, one pair stands for both."""
+    keys = [MatchKey("mobile", f"+6421555010{n}") for n in range(5)]
+    strong = [on(MatchKey("email", f"{n}@example.com"), *pair) for n, pair in enumerate(((A, D), (B, E)))]
+    both = [on(keys[0], A, D), on(keys[1], B, E), on(keys[2], D, E)]
+    one, other = grouped([*strong, *both], {}, careful({"mobile": 1, "email": 1}, "birthday"), (D, B), (A, E))
+    assert (one.refs, other.refs) == ((A, D), (B, E))
+    assert [(link.between, link.between_by) for link in one.blocked] == [((A, E), "dismissed")]
+
+
+def test_of_all_who_say_the_same_the_first_is_told() -> None:
+    """Four records with one passport and one with another: the pair that is named is the smallest."""
+    by = careful({"mobile": 1, "email": 1}, "custom.passport")
+    said = {ref: Face(ref, custom={"passport": {"LA 1"}}) for ref in (B, C, D, A)}
+    said[F] = Face(F, custom={"passport": {"LA 2"}})
+    strong = [on(MatchKey("email", f"{n}@example.com"), *pair) for n, pair in enumerate(((C, D), (B, D), (A, D)))]
+    same = [on(MatchKey("mobile", f"+6421555010{n}"), *pair) for n, pair in enumerate(((C, D), (B, D), (A, D)))]
+    last = [on(EMAIL, D, E), on(MatchKey("mobile", "+64215550109"), D, E), on(MOBILE, E, F)]
+    (group,) = grouped([*strong, *same, *last], said, by)
+    assert group.refs == (A, B, C, D, E)
+    (apart,) = group.blocked
+    assert (apart.between, apart.between_by) == ((A, F), "custom.passport")
