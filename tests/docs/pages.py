@@ -61,8 +61,13 @@ def goes_on_from(page: Path) -> list[Path]:
 _FILE = re.compile(r"# (?P<file>\w+\.py)\n")
 
 
+def is_file(block: Block) -> bool:
+    """Whether a block begins with the name of a file: it is that file's text then."""
+    return _FILE.match(block.text) is not None
+
+
 def write_file(block: Block, folder: Path) -> None:
-    """A block that begins with the name of a file is that file's text."""
+    """Put such a block into its file."""
     named = _FILE.match(block.text)
     if named is not None:
         (folder / named["file"]).write_text(block.text, encoding="utf-8")

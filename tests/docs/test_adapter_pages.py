@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.pages import ROOT, blocks, goes_on_from, name, write_file
+from docs.pages import ROOT, blocks, goes_on_from, is_file, name, write_file
 
 HOWTO = ROOT / "docs" / "howto"
 PAGES = [HOWTO / page for page in ("host_adapter.md", "host_adapter_changes.md", "host_adapter_more.md")]
@@ -50,6 +50,24 @@ def missing(shown: str, printed: list[str]) -> list[str]:
         if not any(re.search(pattern, one) for one in printed):
             absent.append(line)
     return absent
+
+
+@pytest.mark.parametrize("page", [*PAGES, HOWTO / "host_adapter_elsewhere.md"], ids=name)
+def test_what_is_tried_out_runs_as_a_script_next_to_the_files(page: Path, tmp_path: Path) -> None:
+    """As the first page says: what is no file of its own goes into ``try_it.py``, which imports whatever it needs."""
+    tried: list[str] = []
+    for one in (*goes_on_from(page), page):
+        for block in blocks(one):
+            if block.language == "python" and is_file(block):
+                write_file(block, tmp_path)
+            elif block.language == "python":
+                tried.append(block.text)
+    (tmp_path / "try_it.py").write_text("\n".join(tried), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "try_it.py"],
+        cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
