@@ -14,10 +14,10 @@ from attrs import evolve, frozen
 
 from clientportal.messages.texts import Catalogue
 from clientportal.outcomes import FieldChoice
-from clientportal.policy import ChangePolicy, Fee, Late, Override, Policy, Window, presets
-from clientportal.rules.claiming import AskForProof, Leave, Link, LinkFacts, LinkVerdict, decide_link
+from clientportal.policy import ChangePolicy, Fee, Late, Override, Policy, SeveralRecords, Window, presets
+from clientportal.rules.claiming import AskForProof, Asserter, Leave, Link, LinkFacts, LinkVerdict, decide_link
 from clientportal.rules.surviving import choose_fields
-from clientportal.rules.whose_contact import Candidate, keys_of, name_key
+from clientportal.rules.whose_contact import Candidate, keys_of, may_be_recycled, name_key, newest_booking
 from clientportal.testing.laws import (
     Checked,
     check_grouping,
@@ -244,6 +244,35 @@ def is_suspicious_of_much_proof(facts: LinkFacts, people: Sequence[Candidate], p
     verdict = decide_link(facts, people, policy)
     asked = tuple(sorted(_shown(verdict)))
     return AskForProof(asked, verdict.because) if len(facts.proved) > 1 and asked else verdict
+
+
+@_broken(11, check_link_rule)
+def wakes_an_old_record(facts: LinkFacts, people: Sequence[Candidate], policy: Policy) -> LinkVerdict:
+    """The newest of all who may be opened: a second proof opens an old record, which takes the place of a new one.
+
+    This was ours, until this check found it.
+    """
+    verdict = decide_link(facts, people, policy)
+    age = policy.login.recycled_after
+    if facts.asserted_by is not Asserter.CLIENT or policy.login.several is not SeveralRecords.NEWEST_BOOKING:
+        return verdict
+    mine = [one for one in people if one.speaker.usable and facts.proves(one) and not facts.was_revoked(one)]
+
+    def asks_for_more(one: Candidate) -> bool:
+        proofs = [*facts.proves(one)]
+        return len(proofs) == 1 and may_be_recycled(
+            [one], facts.proved_before.get(proofs[0]), age, facts.proved[proofs[0]]
+        )
+
+    fresh = [one for one in mine if not asks_for_more(one)]
+    sharers = [[one for one in fresh if key in facts.proves(one)] for key in facts.proved]
+    return _only(verdict, {newest_booking(each).ref for each in sharers if each} | _by_their_own(facts, fresh, people))
+
+
+def _by_their_own(facts: LinkFacts, fresh: Sequence[Candidate], people: Sequence[Candidate]) -> set[RecordRef]:
+    """Of whom a contact was proved that nobody else has."""
+    counts = Counter(key for one in people if one.speaker.usable for key in facts.proves(one))
+    return {one.ref for one in fresh if any(counts[key] == 1 for key in facts.proves(one))}
 
 
 @_broken(11, check_link_rule)

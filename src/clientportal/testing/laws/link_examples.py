@@ -80,9 +80,44 @@ def _people(draw: st.DrawFn) -> tuple[tuple[Candidate, ...], dict[ContactKey, fr
     return tuple(people), {key: frozenset(refs) for key, refs in holders.items()}
 
 
+_LONG_AGO = timedelta(days=400)
+_HANDED_ON, _OWN, _ = sorted(_KEYS, key=lambda key: key.kind is ContactKind.EMAIL)
+_FURTHER = st.sets(st.sampled_from((1, 2)), min_size=1)
+_SELDOM = st.sampled_from((False, False, False, False, False, True))
+
+
+@st.composite
+def _handed_on(draw: st.DrawFn, policy: Policy) -> LinkQuestion:
+    """A number was handed on: it is on the new owner's record and still on the old owner's, of whom another contact
+    can be proved as well. Chance draws it too rarely, and a rule that weighs one proof by another fails here.
+    """
+    quiet = (policy.login.recycled_after or _LONG_AGO) + timedelta(days=1)
+    new = ClientRecord(RecordRef.client("1"), _NOW - timedelta(days=1), first_name="Ana", mobile=_HANDED_ON.value)
+    old = ClientRecord(
+        RecordRef.client("2"),
+        _NOW - quiet,
+        first_name="Ben",
+        mobile=_HANDED_ON.value,
+        last_booked_at=_NOW - quiet,
+    )
+    owners = [new.ref, old.ref]
+    further = frozenset(owners[number - 1] for number in draw(_FURTHER))
+    facts = LinkFacts(
+        account="email:ana@example.com",
+        asserted_by=Asserter.CLIENT,
+        contact=_HANDED_ON,
+        proved={_HANDED_ON: _NOW},
+        holders={_HANDED_ON: frozenset(owners), _OWN: further},
+    )
+    return LinkQuestion(facts, (Candidate(new, (new,)), Candidate(old, (old,))), policy, {_OWN: _NOW})
+
+
 @st.composite
 def link_questions(draw: st.DrawFn, policies: Sequence[Policy]) -> LinkQuestion:
     """A question under one of these policies."""
+    recycling = [policy for policy in policies if policy.login.recycled_after is not None]
+    if recycling and draw(_SELDOM):
+        return draw(st.sampled_from(recycling).flatmap(_handed_on))
     people, holders = draw(_people())
     proved = draw(_PROVED)
     absorbed = [member.ref for one in people for member in one.members[1:]]
