@@ -17,14 +17,14 @@ OFF = evolve(TIMELY, login=evolve(TIMELY.login, enabled=False))
 
 def test_a_view_of_a_record() -> None:
     """The session is marked with who looks, and the client is told."""
-    assert in_full(view_record(RecordView(looker(), OLD, record(ANA)), TIMELY, NOW)) == [
+    assert in_full(view_record(RecordView(looker(), ANA, record(ANA)), TIMELY, NOW)) == [
         "yes: Viewing(token=secret token, expires_at=2026-11-23 13:00, announced=True)",
-        "because viewing.view; facts: record client:old-ana; policy: login.enabled = True,",
+        "because viewing.view; facts: record client:ana; policy: login.enabled = True,",
         "  clients.announce_viewing = True",
-        "put Session(id=digest, entry=client:old-ana, own=(client:old-ana), identity=email:,",
-        "  opened_at=2026-11-23 12:00, used_at=2026-11-23 12:00, idle_until=2026-11-23 13:00,",
-        "  ends_at=2026-11-23 13:00, viewer=mia, because=viewing.view; facts: record client:old-ana; policy:",
-        "  login.enabled = True, clients.announce_viewing = True)",
+        "put Session(id=digest, entry=client:ana, own=(client:ana), identity=email:, opened_at=2026-11-23",
+        "  12:00, used_at=2026-11-23 12:00, idle_until=2026-11-23 13:00, ends_at=2026-11-23 13:00,",
+        "  viewer=mia, because=viewing.view; facts: record client:ana; policy: login.enabled = True,",
+        "  clients.announce_viewing = True)",
         "put Allowance(id=viewed:client:ana, last_at=2026-11-23 12:00, forget_at=2026-11-24 12:00)",
         "put OutboxMessage(id=message-1, kind=viewed_by_staff, ref=client:ana, created_at=2026-11-23 12:00,",
         "  due_at=2026-11-23 12:00, expires_at=2026-11-25 12:00)",
