@@ -69,7 +69,7 @@ def test_the_week_is_told_from_the_first_booking_to_the_erasure(tmp_path: Path) 
         "June resets Maya's 3 sessions ended",
         "5,Ines,Park,ines.park@example.com,'+1 212 555 0171,,,,,,,,,'=2+3",
         "no. 1 is erased",
-        "undo the merge What was deleted or erased cannot be brought back.",
+        "undo the merge What was deleted or erased cannot be brought back; erased: client:",
         "log in Email and password do not match.",
         "as nobody's Theo still logs in, and sees t1, t2, t3, t4",
     ):
