@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from accounts_ground import a_session, an_account
-from clientportal import RecordRef, presets
+from clientportal import Reason, RecordRef, presets
 from clientportal.policy import SeveralRecords
 from clientportal.records import AccountLink, Session
 from clientportal.stores.memory import MemoryStore
+from watching import reason_of
 from world import World
 
 pytestmark = pytest.mark.requirement("X3")
@@ -122,8 +124,8 @@ def test_one_sign_in_told_twice_while_merged_is_one_session_of_eve(world: World)
 def test_the_number_of_a_row_that_the_platform_deleted_opens_nothing_of_anas_after_the_undo(
     memory_world: World,
 ) -> None:
-    """Merged, and the platform deletes Eve's row: her number leads to Ana. Undone, her session shows nobody's
-    appointments but those of her own record."""
+    """Merged, and the platform deletes Eve's row: her number leads to Ana. Undone, her session is over, as that of any
+    record that is gone."""
     world = memory_world
     ana, eve = two_people(world)
     merge = merged(world, ana, eve)
@@ -131,10 +133,55 @@ def test_the_number_of_a_row_that_the_platform_deleted_opens_nothing_of_anas_aft
     with world.store.transaction(world.tenant) as tx:
         tx.remove("clients", eve.id)
     world.portal.contact_changed(world.tenant, eve)
-    door = world.log_in(EVES_MOBILE)
+    door, anas = world.log_in(EVES_MOBILE), world.log_in(ANAS_MOBILE)
+    assert shown(door)[1] == ["ana-1", "eve-1"]
     world.staff().undo(merge)
-    assert [one.id for one in door.appointments().items] == ["eve-1"]
-    assert door.profile().first_name is None
+    assert reason_of(door.profile) is Reason.SESSION_ENDED
+    assert shown(anas) == ("Ana", ["ana-1"])
+
+
+def test_a_record_that_was_shut_while_merged_has_no_session_after_the_undo(world: World) -> None:
+    """The platform shuts Eve's record while Ana's speaks for it. Her session, and that of whoever was merged into her,
+    would show it again; Ana's goes on."""
+    ana, eve = two_people(world)
+    zoe = world.add_client("zoe", "Zoe Reed", mobile="027 555 0009")
+    merged(world, eve, zoe)
+    merge = merged(world, ana, eve)
+    hers, zoes, anas = (world.log_in(mobile) for mobile in (EVES_MOBILE, "027 555 0009", ANAS_MOBILE))
+    (row,) = world.ask("clients", [eve])
+    world.change_client(evolve(row, usable=False))
+    assert shown(hers)[1] == ["ana-1", "eve-1"]
+    world.staff().undo(merge)
+    assert [reason_of(door.profile) for door in (hers, zoes)] == [Reason.SESSION_ENDED, Reason.SESSION_ENDED]
+    assert shown(anas) == ("Ana", ["ana-1"])
+
+
+# --- links and messages ----------------------------------------------------------------------------------------------
+
+
+def test_a_link_made_while_merged_is_eves_and_works_after_the_undo(world: World) -> None:
+    """Staff send Eve the link of her appointment while she is taken for Ana. It leaves after the undo: to Eve, and she
+    can use it; nothing of hers goes to Ana."""
+    ana, eve = two_people(world)
+    merge = merged(world, ana, eve)
+    link = world.staff().appointment_link("eve-1", send=True)
+    world.staff().undo(merge)
+    world.deliver()
+    assert [message.to for message in world.box.messages] == ["+64275550001"]
+    assert world.visitor().look_at_link(link).appointment.id == "eve-1"
+
+
+def test_a_view_of_eve_while_merged_is_of_eve_after_the_undo(world: World) -> None:
+    """Staff look through Eve's eyes while she is taken for Ana; the telling leaves after the undo, to Eve."""
+    world.change_policy("clients", announce_viewing=True)
+    ana, eve = two_people(world)
+    merge = merged(world, ana, eve)
+    view = world.portal.client(world.staff(reason="she called").view_as(eve).token)
+    assert shown(view)[1] == ["ana-1", "eve-1"]
+    world.staff().undo(merge)
+    assert shown(view) == ("Eve", ["eve-1"])
+    world.deliver()
+    assert {message.to for message in world.box.messages} <= {"+64275550001", "eve@example.com"}
 
 
 # --- accounts --------------------------------------------------------------------------------------------------------
@@ -183,6 +230,19 @@ def test_an_accounts_login_while_merged_shows_eve_after_the_undo(world: World) -
     door = world.client(signed_in)
     world.staff().undo(merge)
     assert shown(door) == ("Eve", ["eve-1"])
+
+
+def test_a_view_of_an_account_while_merged_is_of_eve_after_the_undo(world: World) -> None:
+    """The same through the eyes of Eve's account."""
+    _with_accounts(world)
+    ana, eve = two_people(world)
+    account = an_account(world, "mills@example.com", SINCE, proved=SINCE, first_name="Eve")
+    world.staff().link(account, eve)
+    merge = merged(world, ana, eve)
+    view = world.portal.client(world.staff(reason="she called").view_as_account(account, ref=ana).token)
+    assert shown(view)[1] == ["ana-1", "eve-1"]
+    world.staff().undo(merge)
+    assert shown(view) == ("Eve", ["eve-1"])
 
 
 def test_what_staff_end_while_merged_ends_by_either_name(world: World) -> None:

@@ -120,7 +120,7 @@ def view_record(seen: RecordView, policy: Policy, now: datetime) -> Decision[Vie
         viewer=seen.looker.name,
         because=str(because),
     )
-    return _begin(seen.looker, session, policy, now, because, ref=str(seen.speaker.ref))
+    return _begin(seen.looker, session, policy, now, because, ref=str(seen.asked))
 
 
 def view_account(seen: AccountView, policy: Policy, now: datetime) -> Decision[Viewing]:
@@ -143,10 +143,10 @@ def view_account(seen: AccountView, policy: Policy, now: datetime) -> Decision[V
         viewer=seen.looker.name,
     )
     if seen.chosen is not None:
-        found = next((one for one in own if seen.chosen in {member.ref for member in one.members}), None)
+        found = next((one for one in own if seen.chosen in one.refs), None)
         if found is None:
             return refuse(Reason.NOT_FOUND, because)
-        session = evolve(session, stage=Stage.OPEN, entry=str(found.ref))
+        session = evolve(session, stage=Stage.OPEN, entry=str(found.entry))
     return _begin(seen.looker, session, policy, now, because, account=seen.sight.account)
 
 
