@@ -16,16 +16,16 @@ from clientportal.operations.setting import Staff
 from clientportal.operations.weighing import common_of
 from clientportal.outcomes import Merged, MergePlan, Undone
 from clientportal.policy import Policy, SeenBy
-from clientportal.records import Account, AccountLink, Dismissal, Identifier, Merge, Receipt
+from clientportal.records import Account, AccountLink, Dismissal, Identifier, Merge, Receipt, Session
 from clientportal.rules.erasing import is_blank
 from clientportal.rules.merging import Merging, merge, plan
-from clientportal.rules.reassigning import as_journalled, ask_to_move, ask_to_restore
+from clientportal.rules.reassigning import as_journalled, ask_to_move, ask_to_restore, standing_alone
 from clientportal.rules.surviving import rules_today
 from clientportal.rules.taking_over import LeadsTo
 from clientportal.rules.undoing import Undoing, undo
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import keys_of
-from clientportal.values import ClientRecord, ContactKind, Holding, RecordRef, When
+from clientportal.values import ClientRecord, ContactKind, Holding, RecordKind, RecordRef, When
 
 __all__ = ["LIST_MERGES", "MERGE", "PLAN_MERGE", "UNDO", "MergeRecords", "OfClient", "UndoMerge", "load_undo"]
 
@@ -232,7 +232,19 @@ async def _load_undo(reading: Reading, asked: UndoMerge) -> Undoing:
     rows = await records_of(reading, two)
     gone = tuple(ref for ref in two if ref not in rows)
     blank = tuple(ref for ref in two if ref in rows and is_blank(rows[ref]))
-    return Undoing(entry, group.pointers, reading.actor, gone, blank)
+    return Undoing(entry, group.pointers, reading.actor, gone, blank, await _shut_out(reading, entry, group, rows))
+
+
+async def _shut_out(
+    reading: Reading, entry: Merge, group: Group, rows: Mapping[RecordRef, ClientRecord]
+) -> tuple[Session, ...]:
+    """The sessions of what will stand by itself, where its row is gone or nobody may log in to it any more; what
+    ``contact_changed`` does for a record that nobody speaks for."""
+    alone = standing_alone(entry, group.pointers)
+    row = rows.get(alone[0])
+    if (row is not None and row.usable) or alone[0].kind is not RecordKind.CLIENT:
+        return ()
+    return tuple(await reading.state.find_any(Session, "entry", sorted(map(str, alone)), limit=_MOST_LINKS))
 
 
 def _decide_undo(found: WithRows[Undoing], _asked: UndoMerge, policy: Policy, now: datetime) -> Decision[Undone]:

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from clientportal.decisions import Because, Decision, HostEvent, Reason, grant, refuse
 from clientportal.outcomes import Undone
 from clientportal.policy import Policy
-from clientportal.records import Merge, Pointer, Put, Remove, Write
+from clientportal.records import Merge, Pointer, Put, Remove, Session, Write
 from clientportal.values import RecordRef
 
 __all__ = ["Undoing", "undo"]
@@ -25,6 +25,7 @@ class Undoing:
     """Everything read for an undo. ``pointers`` are all pointers of the group that the absorbed record is in.
 
     ``gone`` are those of the two records that the platform has no more, ``blank`` those of them that were erased.
+    ``shut_out`` are the sessions that were opened for a record which will stand by itself and be closed to logins.
     """
 
     merge: Merge | None
@@ -32,6 +33,7 @@ class Undoing:
     actor: str
     gone: tuple[RecordRef, ...] = ()
     blank: tuple[RecordRef, ...] = ()
+    shut_out: tuple[Session, ...] = ()
 
 
 def undo(seen: Undoing, policy: Policy, now: datetime) -> Decision[Undone]:
@@ -68,6 +70,8 @@ def undo(seen: Undoing, policy: Policy, now: datetime) -> Decision[Undone]:
     writes: list[Write] = [Remove(edge), Put(evolve(entry, undone_at=now, undone_by=seen.actor))]
     below = _below(edge.id, seen.pointers)
     writes.extend(Put(evolve(pointer, root=edge.id)) for pointer in below)
+    # The attack: what was closed while the survivor spoke for it was not looked at again. Its sessions would live on.
+    writes.extend(Remove(session) for session in seen.shut_out)
     event = HostEvent("unmerged", (("survivor", entry.survivor), ("absorbed", entry.absorbed), ("merge", entry.id)))
     return grant(Undone(survivor, absorbed), because, tuple(writes), events=(event,))
 
