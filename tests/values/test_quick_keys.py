@@ -106,6 +106,7 @@ def test_common_spellings_are_quick(region: str, text: str, number: str) -> None
         ("AR", "0223 15 123-4567"),  # the mobile prefix moves
         ("CA", "+1 242 365 1234"),  # the Bahamas
         ("XX", "021 123 4567"),
+        ("NZ", " " * 30 + "021 123 4567"),  # longer than anything that is looked at as a number
     ],
 )
 def test_whatever_is_not_certain_is_left_to_reading_in_full(region: str, text: str) -> None:
@@ -121,6 +122,8 @@ def test_the_key_is_the_same_either_way() -> None:
         )
     for text in ("Ana@Example.com", " ana@example.com ", "ana@exämple.com", "ANA@XN--EXMPLE-CUA.com"):
         assert email_key(text) == parse_email(text).key()
+    with pytest.raises(InvalidContact, match="at most 40 characters"):
+        phone_key(" " * 30 + "021 123 4567", region="NZ", kind=ContactKind.MOBILE)
     with pytest.raises(InvalidContact, match="letters"):
         phone_key("0800 FLOWERS", region="NZ", kind=ContactKind.PHONE)
     with pytest.raises(InvalidContact, match="not an email"):

@@ -106,7 +106,7 @@ def _plan_of(digits: str) -> _Plan | None:
 def quick_number(raw: str, region: str) -> str | None:
     """The number in E.164, where it is spelt in a common way of ``region`` (ISO 3166); else ``None``."""
     plan = _plan(region)
-    if plan is None or _SPELT.fullmatch(raw) is None:
+    if plan is None or len(raw) > 40 or _SPELT.fullmatch(raw) is None:
         return None
     digits = raw.translate(_GROUPING)
     abroad = plan.abroad.match(digits)
