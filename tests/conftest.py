@@ -19,7 +19,14 @@ from world import VARIANTS, World, make_world
 settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
 )
+settings.register_profile("inner loop", parent=settings.get_profile("house"), max_examples=30)
 settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A law that names no number of its own is asked of 100 examples; of 30 where every change waits for the answer."""
+    if "not slow" in config.option.markexpr:
+        settings.load_profile("inner loop")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

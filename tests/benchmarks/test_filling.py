@@ -21,6 +21,8 @@ from clientportal.stores.sql.tables import record_table
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 MANY = 1500
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def duplicates(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:

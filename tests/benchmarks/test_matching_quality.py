@@ -22,6 +22,7 @@ CAREFUL = MatchingPolicy(
 
 
 @pytest.mark.requirement("X4", "X5")
+@pytest.mark.slow
 def test_households_and_placeholders_are_left_out_at_next_to_no_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the pairs shown at least 99.5 % are one person, and at most 2 % fewer are found than by exact keys."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))

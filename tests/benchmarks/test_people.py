@@ -15,6 +15,8 @@ from clientportal.values import parse_email, parse_phone
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 MANY = 20_000
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def invented(monkeypatch: pytest.MonkeyPatch) -> ModuleType:

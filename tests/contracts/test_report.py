@@ -53,6 +53,7 @@ def run(folder: Path, *options: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_report_lists_every_promise(tmp_path: Path) -> None:
     """What was proven and how far, what failed, and what was never declared: one line for each promise."""
     told = run(tmp_path)

@@ -36,7 +36,7 @@ def memory_worlds(**host: Any) -> tuple[World, World]:
     return made[0], made[1]
 
 
-@settings(phases=PHASES, max_examples=8)
+@settings(phases=PHASES, max_examples=4)
 @given(steps=STEPS, cards=st.sampled_from(MergedCards))
 def test_nobody_can_tell_whether_rows_follow(steps: list[Step], cards: MergedCards) -> None:
     """After every step of a history every door shows the same; when all is undone every row is where it was (law 8)."""

@@ -11,6 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import importlib.metadata, json, sys
 for module in sys.argv[1:]:

@@ -274,6 +274,7 @@ def test_which_contacts_say_something(shared: SharedKey, says_something: bool) -
     assert bool(judge_pairs(Component((shared,)), policy)) is says_something
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dismissed", [[], [("00000", "99999")], [("00000", "09999")]])
 def test_ten_thousand_in_a_chain_are_one_group_soon(dismissed: list[tuple[str, str]]) -> None:
     """Each shares a number with the next, also where somebody was dismissed; in seconds, not in minutes."""

@@ -217,6 +217,7 @@ def test_calls(name: str, grounds: Grounds) -> None:
     assert len(calls) <= COSTS[name].calls, "\n".join(calls)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_statements(name: str, grounds: Grounds, counted: Counted) -> None:
     """Nor more statements, on either database."""

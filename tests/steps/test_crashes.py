@@ -75,9 +75,16 @@ def tried(case: Case, where: Ground, *, twice: bool, limit: int | None = None) -
 
 
 @pytest.mark.parametrize("name", CASES)
+def test_in_memory_every_crash(name: str, grounds: Grounds, counted: Counted) -> None:
+    """Every call, once: what the inner loop has time for."""
+    counted(name, "memory", tried(CASES[name], grounds("memory"), twice=False))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
 def test_in_memory_every_crash_and_every_crash_of_its_recovery(name: str, grounds: Grounds, counted: Counted) -> None:
     """In full on the reference store: every call, then every call of the retry."""
-    counted(name, "memory", tried(CASES[name], grounds("memory"), twice=True))
+    counted(f"{name}, recovery", "memory", tried(CASES[name], grounds("memory"), twice=True))
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])

@@ -71,7 +71,10 @@ def test_what_crashed_is_finished_once(name: str, grounds: Grounds, counted: Cou
 
 
 @pytest.mark.parametrize("name", KEYED)
-@pytest.mark.parametrize("pump_first", [False, True], ids=["at once", "after the pump"])
+@pytest.mark.parametrize(
+    "pump_first",
+    [pytest.param(False, marks=pytest.mark.slow, id="at once"), pytest.param(True, id="after the pump")],
+)
 def test_a_retry_with_the_same_key_equals_a_run_without_a_crash(
     name: str, pump_first: bool, grounds: Grounds, counted: Counted
 ) -> None:
@@ -111,7 +114,7 @@ def test_a_retry_with_the_same_key_equals_a_run_without_a_crash(
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_some_interleavings(name: str, grounds: Grounds, counted: Counted) -> None:
     """What two do at once looks as if one had come after the other; the pump and a retry finish the same thing once."""
-    counted(name, "elsewhere", every(grounds("elsewhere"), ELSEWHERE[name], elsewhere=True, limit=60))
+    counted(name, "elsewhere", every(grounds("elsewhere"), ELSEWHERE[name], elsewhere=True, limit=20))
 
 
 @pytest.mark.slow

@@ -87,7 +87,10 @@ def test_what_crashed_elsewhere_is_finished_once(name: str, grounds: Grounds, co
     )
 
 
-@pytest.mark.parametrize("pump_first", [False, True], ids=["at once", "after the pump"])
+@pytest.mark.parametrize(
+    "pump_first",
+    [pytest.param(False, marks=pytest.mark.slow, id="at once"), pytest.param(True, id="after the pump")],
+)
 @pytest.mark.parametrize("name", REASSIGNING)
 def test_a_retry_elsewhere_equals_a_run_without_a_crash(
     name: str, pump_first: bool, grounds: Grounds, counted: Counted
@@ -121,7 +124,7 @@ def test_a_retry_elsewhere_equals_a_run_without_a_crash(
 @pytest.mark.parametrize("name", REASSIGNING_PAIRS)
 def test_some_interleavings_in_memory(name: str, grounds: Grounds, counted: Counted) -> None:
     """What two do at once looks as if one had come after the other."""
-    counted(name, "memory", every(grounds("memory"), REASSIGNING_PAIRS[name], limit=60))
+    counted(name, "memory", every(grounds("memory"), REASSIGNING_PAIRS[name], limit=20))
 
 
 @pytest.mark.slow
@@ -142,7 +145,7 @@ def test_some_interleavings_on_a_database(name: str, database: str, grounds: Gro
 @pytest.mark.parametrize("name", REASSIGNING_ELSEWHERE)
 def test_some_interleavings_elsewhere(name: str, grounds: Grounds, counted: Counted) -> None:
     """A platform in another database: the rows follow in a call of their own."""
-    counted(name, "elsewhere", every(grounds("elsewhere"), REASSIGNING_ELSEWHERE[name], elsewhere=True, limit=60))
+    counted(name, "elsewhere", every(grounds("elsewhere"), REASSIGNING_ELSEWHERE[name], elsewhere=True, limit=20))
 
 
 @pytest.mark.slow

@@ -80,6 +80,7 @@ def test_reports_add_up() -> None:
     assert "law 1: 1 example (" in str(Checked("ours", {1: 1}))
 
 
+@pytest.mark.slow
 def test_the_same_examples_are_used_every_time() -> None:
     """A failure stays a failure, and is told in the same words."""
     texts = []
