@@ -168,7 +168,7 @@ def test_an_account_that_is_none_or_cannot_log_in_is_refused() -> None:
 
 
 def test_the_client_is_told_by_record_or_by_account() -> None:
-    """Where it goes is decided when it leaves, by who speaks for the record *then*: a merge may be undone by that time."""
+    """Where it goes is decided when it leaves, by who speaks for the record then: a merge may be undone meanwhile."""
     (told,) = messages_in(view_record(RecordView(looker(), OLD, record(ANA)), TIMELY, NOW))
     assert (told.kind, told.ref, told.account) == (MessageKind.VIEWED_BY_STAFF, str(OLD), None)
     (told,) = messages_in(view_account(at_account(record(ANA)), ACCOUNTS, NOW))
