@@ -447,6 +447,16 @@ def test_a_merge() -> None:
     assert decision.outcome.merges == ("m1", "m2")  # type: ignore[union-attr]
 
 
+def test_a_rule_that_answers_nonsense_is_found_out_before_anything_is_merged() -> None:
+    """Not when the merged client is shown."""
+
+    def invents(_name: str, _records: object) -> Any:
+        return "Kingi"
+
+    with pytest.raises(HostError, match="own:invents"):
+        merge(seen(groups=GROUPS, own={"last_name": invents}), TIMELY, NOW)
+
+
 def test_why_records_are_not_merged() -> None:
     """Which of them, and with what, is in the text for staff."""
     assert in_full(merge(seen(roots={A: A}), TIMELY, NOW)) == [
