@@ -11,12 +11,10 @@ from attrs.validators import ge, gt, le
 
 from clientportal.errors import PolicyError
 from clientportal.policy.accounts import WHOLE
+from clientportal.policy.client_fields import CUSTOM
 from clientportal.values import ContactKind
 
-__all__ = ["CUSTOM", "MatchingPolicy", "NameComparison"]
-
-CUSTOM = "custom."
-"""What the name of a custom field begins with, where it is a fact about a person."""
+__all__ = ["MatchingPolicy", "NameComparison"]
 
 _CONTACTS = tuple(kind.value for kind in ContactKind)
 _COMPARED = ("name", "birthday")

@@ -11,11 +11,11 @@ from attrs.validators import gt, instance_of
 
 from clientportal.errors import PolicyError
 from clientportal.policy.client_fields import CUSTOM
-from clientportal.values import CLIENT_FIELDS, ContactKind
+from clientportal.values import STAFF_FIELDS, ContactKind
 
 __all__ = ["MERGED_FIELDS", "MergePolicy", "MergedCards", "Survivorship", "is_merged_field", "rules_for", "usual_rule"]
 
-MERGED_FIELDS = (*CLIENT_FIELDS, "birthday", "notes")
+MERGED_FIELDS = STAFF_FIELDS
 """The fields that a merge decides for every client; custom ones, ``custom.<name>``, come after them."""
 
 

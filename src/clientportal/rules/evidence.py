@@ -16,6 +16,7 @@ from attrs import field, frozen
 from clientportal.errors import HostError
 from clientportal.outcomes import Evidence, KeptApart
 from clientportal.policy import Policy
+from clientportal.policy.client_fields import CUSTOM
 from clientportal.rules.placeholders import is_empty_birthday, is_empty_text
 from clientportal.values import ClientRecord, ContactKind, MatchKey, RecordRef
 from clientportal.values.searching import folded
@@ -36,7 +37,6 @@ __all__ = [
 Alike = Callable[[str, str], float]
 """How alike two names are, 0 (not at all) to 1 (the same); it has to say the same whichever name comes first."""
 
-_CUSTOM = "custom."
 _NAME = "name"
 _BIRTHDAY = "birthday"
 _ROUNDING = 1e-9
@@ -80,8 +80,8 @@ class Face:
 
     def says(self, fact: str) -> frozenset[date | str]:
         """What the person says of a birthday or a custom field; of contacts and names it says nothing."""
-        if fact.startswith(_CUSTOM):
-            return self.custom.get(fact.removeprefix(_CUSTOM), frozenset())
+        if fact.startswith(CUSTOM):
+            return self.custom.get(fact.removeprefix(CUSTOM), frozenset())
         return self.birthdays if fact == _BIRTHDAY else frozenset()
 
 

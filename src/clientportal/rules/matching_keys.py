@@ -19,7 +19,7 @@ from attrs import frozen
 
 from clientportal.errors import InvalidContact
 from clientportal.policy import Policy
-from clientportal.policy.matching import CUSTOM
+from clientportal.policy.client_fields import CUSTOM
 from clientportal.rules.evidence import folded_words
 from clientportal.values import ClientDraft, ContactKind, MatchKey, email_key, phone_key
 
