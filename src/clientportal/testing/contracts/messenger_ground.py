@@ -35,18 +35,20 @@ class Arrived:
 
 
 class MessengerGround(ABC):
-    """A sender and the far end of it: a provider of your own making, or its test environment::
+    """A sender and the far end of it: a provider of your own making, or its test environment.
 
-    class SmsGround(MessengerGround):
-        channel = Channel.SMS
-        to = "+64215550142"
+    Such as::
 
-        def __init__(self):
-            self.provider = FakeProvider()
-            self.sender = SmsSender(url=self.provider.url)
+            class SmsGround(MessengerGround):
+                channel = Channel.SMS
+                to = "+64215550142"
 
-        def arrived(self):
-            return [Arrived(one["to"], one["body"], id=one["idempotency_key"]) for one in self.provider.taken]
+                def __init__(self):
+                    self.provider = FakeProvider()
+                    self.sender = SmsSender(url=self.provider.url)
+
+                def arrived(self):
+                    return [Arrived(one["to"], one["body"], id=one["idempotency_key"]) for one in self.provider.taken]
     """
 
     channel: ClassVar[Channel] = Channel.EMAIL

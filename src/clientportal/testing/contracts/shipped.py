@@ -23,12 +23,14 @@ __all__ = ["ShippedGround"]
 
 
 class ShippedGround(HostGround):
-    """Fills ``MemoryHost``, ``SqlHost``, and what is derived from them, by the functions that they have for it::
+    """Fills ``MemoryHost``, ``SqlHost``, and what is derived from them, by the functions that they have for it.
 
-    from clientportal.stores.memory import MemoryHost, MemoryStore
-    from clientportal.testing.contracts import ShippedGround
+    Hand it over like this::
 
-    ground = ShippedGround(MemoryStore(), MemoryHost)
+            from clientportal.stores.memory import MemoryHost, MemoryStore
+            from clientportal.testing.contracts import ShippedGround
+
+            ground = ShippedGround(MemoryStore(), MemoryHost)
     """
 
     async def _fill(self, business: str, filling: Callable[[Any], Awaitable[None]]) -> None:
