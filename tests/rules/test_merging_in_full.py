@@ -61,8 +61,8 @@ HELD = (
     Holding(B, HoldingKind.CARD, 2),
     Holding(A, HoldingKind.CARD, 1),
     Holding(B, HoldingKind.GIFT_CARD, 1, Money("25.00", "NZD")),
-    Holding(A, HoldingKind.GIFT_CARD, 1, Money("10.50", "NZD")),
     Holding(A, HoldingKind.GIFT_CARD, 1, Money("5.00", "USD")),
+    Holding(A, HoldingKind.GIFT_CARD, 1, Money("10.50", "NZD")),
     Holding(A, HoldingKind.GIFT_CARD, 3),
     Holding(A, HoldingKind.PACKAGE, 1, None, 3),
     Holding(B, HoldingKind.PACKAGE, 2),
@@ -312,13 +312,19 @@ def test_what_two_records_hold() -> None:
 def test_what_is_not_taken_over_in_words() -> None:
     """Cards by their number, values by their field; where the platform counts nothing, that there may be cards."""
     internal = (
-        FieldChoice("birthday", "1990-04-07", A, "most_recent", (Source(B, "1990-07-04"), Source(C, ""))),
+        FieldChoice(
+            "birthday",
+            "1990-04-07",
+            A,
+            "most_recent",
+            (Source(B, "1990-07-04"), Source(C, ""), Source(D, "1990-07-05")),
+        ),
         FieldChoice("custom.shoe", "38", B, "most_recent", (Source(C, "38"),)),
     )
     one = taken_over((*HELD[2:], Holding(C, HoldingKind.CARD, 1)), (A,))
     assert left_behind(taken_over(HELD, (A,)), (A, B), (A,), internal) == (
         "2 saved cards of client:b: a card stays with its own record (merging.cards = survivors)",
-        "birthday of client:b: not shown (most_recent), and kept in that record",
+        "birthday of client:b, client:d: not shown (most_recent), and kept in that record",
     )
     assert left_behind(one, (A, B), (A,), ()) == (
         "1 saved card of client:c: a card stays with its own record (merging.cards = survivors)",

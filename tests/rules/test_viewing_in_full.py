@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from attrs import evolve
 
-from clientportal.records import Allowance
-from clientportal.rules.viewing import AccountView, RecordView, judge_look, view_account, view_record
+from clientportal.decisions import Because, Decision
+from clientportal.records import Allowance, HostWrite, Intent
+from clientportal.rules.viewing import AccountView, RecordView, as_looked_at, judge_look, view_account, view_record
 from clientportal.values import RecordRef
 from rules.in_full import in_full
 from rules.test_viewing import ACCOUNTS, ANA, BEN, NOW, OLD, TIMELY, at_account, looker, record
@@ -106,6 +107,14 @@ def test_what_cannot_be_looked_at() -> None:
         "because viewing.view; facts: account acc-1; policy: login.enabled = True, clients.announce_viewing =",
         "  True",
     ]
+
+
+def test_the_platform_is_asked_for_nothing_by_a_look() -> None:
+    """A write of the host's would be one as well."""
+    asked = Intent(id="i1", write=HostWrite.CANCEL, actor="client:ana", asked_at=NOW, due_at=NOW)
+    cancelled = Decision("cancelled", Because("x"), asks=asked)
+    assert as_looked_at(cancelled, "mia", "profiles") == Decision("cancelled", Because("x"))
+    assert as_looked_at(cancelled, None, "cancel") == cancelled
 
 
 def test_what_a_look_may_not_do() -> None:

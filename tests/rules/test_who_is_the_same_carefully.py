@@ -476,13 +476,14 @@ def test_of_all_who_stand_between_two_groups_the_first_are_told() -> None:
     assert [(link.between, link.between_by) for link in one.blocked] == [((A, E), "dismissed")]
 
 
-def test_of_all_who_say_the_same_the_first_is_told() -> None:
+@pytest.mark.parametrize("joined", [((C, D), (B, D), (A, D)), ((A, B), (B, C), (C, D))])
+def test_of_all_who_say_the_same_the_first_is_told(joined: Sequence[Sequence[RecordRef]]) -> None:
     """Four records with one passport and one with another: the pair that is named is the smallest."""
     by = careful({"mobile": 1, "email": 1}, "custom.passport")
     said = {ref: Face(ref, custom={"passport": {"LA 1"}}) for ref in (B, C, D, A)}
     said[F] = Face(F, custom={"passport": {"LA 2"}})
-    strong = [on(MatchKey("email", f"{n}@example.com"), *pair) for n, pair in enumerate(((C, D), (B, D), (A, D)))]
-    same = [on(MatchKey("mobile", f"+6421555010{n}"), *pair) for n, pair in enumerate(((C, D), (B, D), (A, D)))]
+    strong = [on(MatchKey("email", f"{n}@example.com"), *pair) for n, pair in enumerate(joined)]
+    same = [on(MatchKey("mobile", f"+6421555010{n}"), *pair) for n, pair in enumerate(joined)]
     last = [on(EMAIL, D, E), on(MatchKey("mobile", "+64215550109"), D, E), on(MOBILE, E, F)]
     (group,) = grouped([*strong, *same, *last], said, by)
     assert group.refs == (A, B, C, D, E)
