@@ -19,6 +19,7 @@ from clientportal.rules.asserting import (
     judge_assertion,
 )
 from clientportal.rules.signing_in import signed_in
+from clientportal.rules.whose_contact import Candidate
 from clientportal.values import ClientRecord, RecordRef
 from rules.one_account import ACUITY, FRESH, NOW, TIMELY, TIMETAP, factor, put, reason, sight, using
 
@@ -109,6 +110,15 @@ def test_no_word_passes_a_second_factor() -> None:
     assert reason(assert_client(asserted(factors=(factor(confirmed_at=None),)), HOW, offered, NOW)) is None
     decision = assert_account(AssertedAccount(sight(second_factor=factor()), FRESH), HOW, offered, NOW)
     assert decision.outcome.stage is SignInStage.SECOND_FACTOR  # type: ignore[union-attr]
+
+
+def test_an_account_of_a_merged_record_is_called_as_staff_call_it() -> None:
+    """The session is for the record that was linked, and its client is told who speaks for it today."""
+    old, ana = (ClientRecord(RecordRef.client(id), NOW) for id in ("old", "ana"))
+    merged = sight(linked=(Candidate(ana, (ana, old), having=(old.ref,)),))
+    decision = assert_account(AssertedAccount(merged, FRESH), HOW, trusting(TIMETAP), NOW)
+    assert [one.entry for one in put(decision, Session)] == ["client:old"]
+    assert decision.outcome.record == ana.ref  # type: ignore[union-attr]
 
 
 def test_an_account_is_opened_as_if_its_password_had_been_right() -> None:

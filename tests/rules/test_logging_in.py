@@ -33,7 +33,8 @@ from clientportal.rules.logging_in import (
 from clientportal.rules.mailed_links import Mailing, where_to_mail
 from clientportal.rules.signing_in import signed_in
 from clientportal.rules.whom_to_tell import Drop, Tell
-from clientportal.values import mask
+from clientportal.rules.whose_contact import Candidate
+from clientportal.values import ClientRecord, RecordRef, mask
 from rules.one_account import (
     ACUITY,
     ANA,
@@ -98,7 +99,7 @@ def test_the_alert_says_nothing_but_that_it_failed() -> None:
     """No fact, no setting, no time: the same value for every cause."""
     assert login_failed() == login_failed()
     assert login_failed().reason is Reason.LOGIN_FAILED
-    assert login_failed().because.facts == login_failed().because.settings == ()
+    assert login_failed().because == Because("logging_in.login_failed")
 
 
 # --- whose password --------------------------------------------------------------------------------------------------
@@ -223,6 +224,9 @@ def test_what_was_never_judged_is_no_try() -> None:
     only = uncharge(counter(day_count=1, consecutive=1), tried(), TIMETAP)
     assert put(only, GuessCounter) == [counter()]
     assert only.because == Because("logging_in.uncharge", (("judged", "no"),))
+    waiting = counter(consecutive=6, wait_until=NOW + MINUTE)
+    (fifth,) = put(uncharge(waiting, tried(), TIMETAP), GuessCounter)
+    assert (fifth.consecutive, fifth.wait_until) == (5, NOW + MINUTE), "the fifth in a row waits by itself"
     (stopped,) = put(uncharge(counter(day_count=8, consecutive=101, stopped=True), tried(), TIMETAP), GuessCounter)
     assert (stopped.consecutive, stopped.stopped) == (100, True), "the hundredth before it had stopped the lane"
 
@@ -275,6 +279,15 @@ def test_a_session_says_how_it_was_opened(proved: Any, replaced: Any, said: tupl
     )
     (opened,) = put(decision, Session)
     assert opened.because == str(decision.because)
+
+
+def test_who_is_told_is_who_speaks_today_and_the_session_is_for_the_record_that_was_linked() -> None:
+    """An undo of the merge takes back what it showed; until then the client is called as staff call them."""
+    old, ana = (ClientRecord(RecordRef.client(id), NOW) for id in ("old", "ana"))
+    merged = sight(linked=(Candidate(ana, (ana, old), having=(old.ref,)),))
+    decision = log_in(logging_in(sight=merged), TIMETAP, NOW)
+    assert [one.entry for one in put(decision, Session)] == ["client:old"]
+    assert decision.outcome.record == ana.ref  # type: ignore[union-attr]
 
 
 def test_a_weak_hash_is_replaced_by_compare_and_swap() -> None:
