@@ -39,16 +39,16 @@ class MessengerGround(ABC):
 
     Such as::
 
-            class SmsGround(MessengerGround):
-                channel = Channel.SMS
-                to = "+64215550142"
+        class SmsGround(MessengerGround):
+            channel = Channel.SMS
+            to = "+64215550142"
 
-                def __init__(self):
-                    self.provider = FakeProvider()
-                    self.sender = SmsSender(url=self.provider.url)
+            def __init__(self):
+                self.provider = FakeProvider()
+                self.sender = SmsSender(url=self.provider.url)
 
-                def arrived(self):
-                    return [Arrived(one["to"], one["body"], id=one["idempotency_key"]) for one in self.provider.taken]
+            def arrived(self):
+                return [Arrived(one["to"], one["body"], id=one["idempotency_key"]) for one in self.provider.taken]
     """
 
     channel: ClassVar[Channel] = Channel.EMAIL

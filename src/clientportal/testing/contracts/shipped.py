@@ -27,10 +27,10 @@ class ShippedGround(HostGround):
 
     Hand it over like this::
 
-            from clientportal.stores.memory import MemoryHost, MemoryStore
-            from clientportal.testing.contracts import ShippedGround
+        from clientportal.stores.memory import MemoryHost, MemoryStore
+        from clientportal.testing.contracts import ShippedGround
 
-            ground = ShippedGround(MemoryStore(), MemoryHost)
+        ground = ShippedGround(MemoryStore(), MemoryHost)
     """
 
     async def _fill(self, business: str, filling: Callable[[Any], Awaitable[None]]) -> None:
