@@ -169,7 +169,6 @@ def test_the_plan_of_a_merge_says_what_the_report_says(world: World) -> None:
         "vetoed",
     )
     assert staff.plan_merge(client("ben"), client("cy")).evidence == (), "none@none.com speaks for nobody"
-    assert staff.merge(client("mere"), client("merry")).plan.evidence == same.evidence
 
 
 def test_what_says_nothing_in_the_report_says_nothing_in_the_plan(world: World) -> None:

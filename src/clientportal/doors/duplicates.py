@@ -81,17 +81,20 @@ class StaffDuplicates(Door):
         choices: Mapping[str, RecordRef] | None = None,
         key: str | None = None,
     ) -> Merged:
-        """Merge records into one client: nothing is moved or deleted, everything leads to the survivor, and it can be
-        undone.
+        """Merge records into one client: everything leads to the survivor, nothing is deleted, and it can be undone.
 
+        Nothing is moved either, but where ``merging.reassign`` has the platform's rows follow; clients see the same.
         Raises ``Refused`` with ``not_found``, ``same_record``, ``already_merged`` (merge its survivor instead),
         ``not_duplicates``.
         """
         return self._do(merging.MERGE, merge_request(survivor, absorbed, choices), key)
 
     def undo(self, merge_id: str, *, key: str | None = None) -> Undone:
-        """Take one merge back, whatever was merged or booked since. Raises ``Refused`` with ``undo_too_late``,
-        ``undone_already``, ``erased``, ``not_found``."""
+        """Take one merge back, whatever was merged or booked since.
+
+        Raises ``Refused`` with ``undo_too_late``, ``undone_already``, ``erased``, ``not_found``; where rows had
+        followed the merge, also with ``not_changeable`` while the platform would not bring them back.
+        """
         return self._do(merging.UNDO, merging.UndoMerge(merge_id), key)
 
     def merges(self, ref: RecordRef) -> tuple[Merge, ...]:
