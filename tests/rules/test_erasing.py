@@ -320,7 +320,10 @@ def test_of_what_opens_something_the_rest_is_handed_out() -> None:
         id="l" * 64, purpose=MailPurpose.RESET, identity=str(EMAIL), address="Ana@example.com", account="acc",
         key_id="k1", created_at=NOW, expires_at=later, last_mark=NOW,
     )  # fmt: skip
-    app = SecondFactor(id="acc", key_id="k1", nonce="n", begun_at=NOW, confirmed_at=later, last_step=9, recovery=("r",))
+    app = SecondFactor(
+        id="acc", key_id="k1", nonce="n", begun_at=NOW, confirmed_at=later, last_step=9, recovery=("r",),
+        next_key_id="k2", next_nonce="m",
+    )  # fmt: skip
     message = OutboxMessage(
         id="o", kind=MessageKind.APPOINTMENT_LINK, facts={"a": "a1", "key": "k1"}, challenge_id="c" * 64,
         mailed_link_id="l" * 64, created_at=NOW, due_at=NOW, expires_at=later,
@@ -335,7 +338,7 @@ def test_of_what_opens_something_the_rest_is_handed_out() -> None:
     assert (mailed["purpose"], mailed["address"], mailed["expires_at"]) == (
         "reset", "Ana@example.com", later.isoformat(),
     )  # fmt: skip
-    assert not {"key_id", "nonce", "last_step", "recovery", "version"} & factor.keys()
+    assert not {"key_id", "nonce", "next_key_id", "next_nonce", "last_step", "recovery", "version"} & factor.keys()
     assert (factor["id"], factor["begun_at"], factor["confirmed_at"]) == ("acc", NOW.isoformat(), later.isoformat())
     assert not {"challenge_id", "mailed_link_id"} & sent.keys()
     assert (sent["id"], sent["kind"], sent["facts"]) == ("o", "appointment_link", {"a": "a1"})

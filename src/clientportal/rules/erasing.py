@@ -124,7 +124,7 @@ _SECRET: Mapping[type[Stored], frozenset[str]] = {
     ImportedClient: frozenset({"id"}),
     MailedLink: frozenset({"id", "key_id"}),
     OutboxMessage: frozenset({"challenge_id", "mailed_link_id"}),
-    SecondFactor: frozenset({"key_id", "nonce", "last_step", "recovery"}),
+    SecondFactor: frozenset({"key_id", "nonce", "next_key_id", "next_nonce", "last_step", "recovery"}),
     Session: frozenset({"id", "device"}),
 }
 """What opens something, or is a digest of what does: no data about a person."""
