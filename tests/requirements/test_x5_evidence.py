@@ -18,6 +18,7 @@ from world import World, client
 pytestmark = pytest.mark.requirement("T5", "X4", "X5")
 
 TWINS_BORN = date(2009, 8, 30)
+NAMES = ("mere", "aroha", "ben", "cy", "hana", "rewi", "ana", "anna")
 
 
 def salon(world: World) -> None:
@@ -186,3 +187,29 @@ def test_what_says_nothing_in_the_report_says_nothing_in_the_plan(world: World) 
     assert whole.evidence == ("client:ana and client:anna: same email desk@example.com, same mobile +64215550105",)
     assert flagged.evidence == ("client:ana and client:anna: same mobile +64215550105",)
     assert crowded.evidence == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, [["ana", "anna"], ["aroha", "mere"], ["hana", "rewi"]]),
+        ({"weights": {"email": 1}}, [["ana", "anna"]]),
+        ({"weights": {"mobile": 1, "birthday": 1}, "enough": 2}, [["hana", "rewi"]]),
+        ({"vetoes": ("birthday",)}, [["ana", "anna"], ["hana", "rewi"]]),
+        ({"vetoes": ("name",)}, []),
+        ({"vetoes": ("name",), "names": "similar"}, [["ana", "anna"]]),
+        ({"vetoes": ("name",), "names": "similar", "alike_from": 0.95}, []),
+    ],
+    ids=["as it comes", "weights", "enough", "vetoes", "names folded", "names similar", "alike_from"],
+)
+def test_every_setting_of_matching_changes_the_report(
+    world: World, changes: dict[str, object], expected: list[list[str]]
+) -> None:
+    """At the door, page and look-up alike: none of them is only written down."""
+    salon(world)
+    world.change_policy("matching", **changes)
+    world.portal.walk_contacts(world.tenant)
+    alone = {tuple(ref.id for ref in group.refs) for id in NAMES if (group := world.staff().duplicates_of(client(id)))}
+
+    assert people(report(world)) == expected
+    assert sorted(map(list, alone)) == expected
