@@ -5,6 +5,7 @@ Every entry says which check is to catch it, and under which law. A rule that a 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -58,6 +59,32 @@ def _broken(law: int, check: Callable[..., Checked], **more: Any) -> Callable[[A
 
 
 # --- survivorship: one field -----------------------------------------------------------------------------------------
+
+
+@_broken(4, check_survivorship)
+def writes_into_what_it_is_given(field: str, records: Records) -> ClientRecord | None:
+    """It notes in the records that it has seen them."""
+    for record in records:
+        assert isinstance(record.custom, dict)
+        record.custom["seen"] = "yes"
+    return None
+
+
+def every_fiftieth_answer_is_another() -> Callable[[str, Records], ClientRecord | None]:
+    """Right, but for a counter somewhere in the platform: what it answers depends on how often it was asked."""
+    asked = itertools.count(1)
+
+    def rule(field: str, records: Records) -> ClientRecord | None:
+        said = [one for one in records if str(getattr(one, field) or "") or field in one.cleared]
+        if next(asked) % 50 == 0:
+            return min(said, key=lambda one: one.ref, default=None)
+        return max(said, key=lambda one: (_when(one, field), str(getattr(one, field) or ""), one.ref), default=None)
+
+    return rule
+
+
+def _when(one: ClientRecord, field: str) -> datetime:
+    return (one.changed_at or {}).get(field, one.created_at)
 
 
 def said(name: str, record: ClientRecord) -> str:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from clientportal.testing.laws import LawBroken, law_in_words
-from testing.broken_rules import BROKEN, Broken
+from clientportal.testing.laws import LawBroken, check_survivorship, law_in_words
+from testing.broken_rules import BROKEN, Broken, every_fiftieth_answer_is_another
 
 
 def test_there_are_many() -> None:
@@ -30,3 +30,10 @@ def test_each_is_caught_by_the_law_that_it_breaks(broken: Broken) -> None:
     assert all(line.startswith("  ") for line in world[:-1])
     assert re.search(r"[.}\]]$|raised ", world[-1])
     print(f"\n{broken.name}\n{caught.value}")
+
+
+def test_a_rule_that_depends_on_how_often_it_was_asked_is_told_so_in_words() -> None:
+    """Whichever law it happens to break: the text shows an example, and that the answer was another the next time."""
+    with pytest.raises(LawBroken) as caught:
+        check_survivorship(every_fiftieth_answer_is_another(), fields=["last_name"])
+    assert str(caught.value).endswith("Asked again, the answer was another: it depends on more than what was given.")
