@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -247,7 +248,8 @@ class TestInterleavings:
         """An error that is not this library's ends the search, in a coroutine and in a thread."""
 
         async def breaks(world: World) -> None:
-            await optimistic(world)
+            with contextlib.suppress(Conflict):  # it may be the one who came second
+                await optimistic(world)
             raise ZeroDivisionError
 
         for options in ({}, {"threads": True, "limit": 2}):
