@@ -77,7 +77,7 @@ def erasing(studio: Studio, told: Told) -> None:
     studio.clock.go(6, "10:00")
     desk = studio.staff("she asked for it")
     for line in "".join(desk.export_clients()).splitlines():
-        print(f"  {dim(line)}")
+        print(f"  {dim(line if len(line) <= 100 else line[:99] + '…')}")
     print()
     say(
         "One class of her brother's is Maya's still: t1. An account that leads to somebody else as well is a family's, "
