@@ -19,6 +19,7 @@ from __future__ import annotations
 import hmac
 import importlib
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -66,7 +67,7 @@ def write_contact_index(
     policy: not a placeholder, not on too many). With ``every`` also the keys that nobody shares, for engines that
     compare more than keys. Memory does not grow with the business: rows are written in groups as they are read, in
     units of their own; an address that is added meanwhile is in it or not. What stood at ``path`` is replaced at the
-    end, or left as it was where the writing fails.
+    end, or left as it was where the writing fails. Only the user who wrote the file may read it.
 
     ``digest_key``: at least 32 random bytes, or ``None`` to write the values as they are: there is no default, for it
     is a decision. Needs the permission ``export_clients``; it is audited.
@@ -77,10 +78,14 @@ def write_contact_index(
     staff = _staff(door)
     named = ("kind", "key", "record", "person", "telling")
     schema = arrow.schema([(name, arrow.bool_() if name == "telling" else arrow.string()) for name in named])
-    partial, count = f"{os.fspath(path)}.partial", 0
+    count = 0
     rows = stepped(_rows(door._setup, staff, _named_as(digest_key, staff.tenant), every))
+    # A name drawn at random, made anew, for this user alone: in a folder that others write to as well (/tmp) nobody has
+    # laid a file or a link of theirs in its place, and nobody reads along.
+    folder, name = os.path.split(os.path.abspath(os.fspath(path)))
+    handle, partial = tempfile.mkstemp(prefix=f"{name}.", suffix=".partial", dir=folder)
     try:
-        with parquet.ParquetWriter(partial, schema) as writer:
+        with os.fdopen(handle, "wb") as file, parquet.ParquetWriter(file, schema) as writer:
             while group := list(islice(rows, _ROWS_IN_A_GROUP)):
                 writer.write_table(
                     arrow.table(dict(zip(named, map(list, zip(*group, strict=True)), strict=True)), schema)

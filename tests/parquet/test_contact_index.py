@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,20 @@ def test_whoever_may_not_export_gets_no_file(salon: World, tmp_path: Path) -> No
     with pytest.raises(Refused):
         list(judge_candidates(nobody, [{RecordRef.client("ana")}]))
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("contacts.parquet", b"older")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have owners and links in this way on POSIX alone")
+def test_in_a_shared_folder_nobody_reads_along_and_nothing_else_is_overwritten(salon: World, tmp_path: Path) -> None:
+    """The attack: in /tmp somebody lays a link where the half-written file would stand, or opens it meanwhile. The file
+    holds everybody's numbers: it is its writer's alone, and links are not followed."""
+    diary, path = tmp_path / "diary", tmp_path / "index.parquet"
+    diary.write_text("dear diary")
+    (tmp_path / "index.parquet.partial").symlink_to(diary)
+    write_contact_index(salon.staff(), path, digest_key=None)
+    assert diary.read_text() == "dear diary"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert rows(path)
+    assert {one.name for one in tmp_path.iterdir()} == {"diary", "index.parquet", "index.parquet.partial"}
 
 
 def test_a_candidate_is_judged_not_believed(salon: World) -> None:
