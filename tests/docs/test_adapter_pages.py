@@ -52,6 +52,7 @@ def missing(shown: str, printed: list[str]) -> list[str]:
     return absent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [*PAGES, HOWTO / "host_adapter_elsewhere.md"], ids=name)
 def test_what_is_tried_out_runs_as_a_script_next_to_the_files(page: Path, tmp_path: Path) -> None:
     """As the first page says: what is no file of its own goes into ``try_it.py``, which imports whatever it needs."""

@@ -39,7 +39,13 @@ def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
     del sys.modules["page"]
 
 
-@pytest.mark.parametrize("page", _with("python"), ids=name)
+def _programs() -> list[object]:
+    """The page that searches examples for what breaks a law takes longer than the inner loop can wait."""
+    slow = {"docs/howto/merge_rules.md": [pytest.mark.slow]}
+    return [pytest.param(page, id=name(page), marks=slow.get(name(page), [])) for page in _with("python")]
+
+
+@pytest.mark.parametrize("page", _programs())
 def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path, namespace: dict[str, object]) -> None:
     """Its blocks are one program, in an empty folder; a block marked ``output`` is what the one before it printed.
 
