@@ -10,6 +10,7 @@ from attrs import evolve
 
 from accounts_ground import a_session, an_account
 from clientportal import Reason, RecordRef, presets
+from clientportal.errors import InvalidInput
 from clientportal.policy import SeveralRecords
 from clientportal.records import AccountLink, Session
 from clientportal.stores.memory import MemoryStore
@@ -253,3 +254,19 @@ def test_what_staff_end_while_merged_ends_by_either_name(world: World) -> None:
     assert len(world.staff().sessions(ana)) == len(world.staff().sessions(eve)) == 1
     assert world.staff().end_sessions(ana).sessions == 1
     assert world.all_stored(Session, "entry", str(eve)) == []
+
+
+# --- bad input -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_choice_and_no_policy_is_said_and_not_thrown(world: World) -> None:
+    """Keys that are no text, no mapping at all, no policy: one typed error that says what would be right."""
+    ana, eve = two_people(world)
+    staff = world.staff()
+    mixed: Any = {1: eve, "email": eve}
+    for choices in (mixed, [("email", eve)], "email"):
+        for call in (staff.plan_merge, staff.merge):
+            with pytest.raises(InvalidInput, match="choices is a mapping from field to record"):
+                call(ana, eve, choices=choices)
+    with pytest.raises(InvalidInput, match="other is a Policy"):
+        list(staff.rehearse_matching(None))

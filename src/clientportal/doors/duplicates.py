@@ -6,8 +6,10 @@ What each method promises is said at the plain one; the awaited twin has its doc
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import cast
 
 from clientportal.doors.base import AsyncDoor, Door, describe, stepped
+from clientportal.errors import InvalidInput
 from clientportal.operations import dismissing, duplicate_report, merging, rehearsing
 from clientportal.operations.setting import Staff
 from clientportal.outcomes import DuplicateGroup, Duplicates, Merged, MergePlan, Rehearsed, Undone
@@ -22,8 +24,20 @@ def merge_request(
     survivor: RecordRef, absorbed: RecordRef | Sequence[RecordRef], choices: Mapping[str, RecordRef] | None
 ) -> merging.MergeRecords:
     """One absorbed record or several; staff's picks by field."""
+    given = cast("object", choices)
+    if given is not None and not (
+        isinstance(given, Mapping) and all(isinstance(name, str) for name in cast("Mapping[object, object]", given))
+    ):
+        raise InvalidInput("choices is a mapping from field to record: {'email': RecordRef.client('42')}")
     many = (absorbed,) if isinstance(absorbed, RecordRef) else tuple(absorbed)
     return merging.MergeRecords(survivor, many, tuple(sorted((choices or {}).items())))
+
+
+def a_policy(other: Policy) -> Policy:
+    """Refused before anything is read or audited."""
+    if not isinstance(cast("object", other), Policy):
+        raise InvalidInput(f"rehearse_matching: other is a Policy; this is {type(other).__name__}")
+    return other
 
 
 class StaffDuplicates(Door):
@@ -58,7 +72,7 @@ class StaffDuplicates(Door):
         by group: which would form, change or fall apart. Two walks over your clients, without effect.
         """
         assert isinstance(self._caller, Staff)
-        yield from stepped(rehearsing.rehearse(self._setup, self._caller, other))
+        yield from stepped(rehearsing.rehearse(self._setup, self._caller, a_policy(other)))
 
     def plan_merge(
         self,
@@ -130,7 +144,7 @@ class AsyncStaffDuplicates(AsyncDoor):
 
     async def rehearse_matching(self, other: Policy) -> AsyncIterator[Rehearsed]:
         assert isinstance(self._caller, Staff)
-        async for line in rehearsing.rehearse(self._setup, self._caller, other):
+        async for line in rehearsing.rehearse(self._setup, self._caller, a_policy(other)):
             yield line
 
     async def plan_merge(
