@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Keyed, Operation, Reading
-from clientportal.operations.people import Group, group_of, groups_of, journal_of, own_refs, proofs_of, records_of
+from clientportal.operations.people import Group, group_of, groups_of, journal_of, records_of
+from clientportal.operations.planning_merges import with_what_is_planned
 from clientportal.operations.reassigning import WithRows, held_for_undo, rows_of_merge, rows_of_undo
 from clientportal.operations.setting import Staff
-from clientportal.operations.weighing import common_of
 from clientportal.outcomes import Merged, MergePlan, Undone
-from clientportal.policy import Policy, SeenBy
-from clientportal.records import Account, AccountLink, Dismissal, Identifier, Merge, Receipt, Session
+from clientportal.policy import Policy
+from clientportal.records import Dismissal, Merge, Receipt, Session
 from clientportal.rules.erasing import is_blank
 from clientportal.rules.merging import Merging, merge, plan
 from clientportal.rules.reassigning import as_journalled, ask_to_move, ask_to_restore, standing_alone
-from clientportal.rules.surviving import rules_today
-from clientportal.rules.taking_over import LeadsTo
 from clientportal.rules.undoing import Undoing, undo
 from clientportal.rules.who_may_manage import Permission
-from clientportal.rules.whose_contact import keys_of
-from clientportal.values import ClientRecord, ContactKind, Holding, RecordKind, RecordRef, When
+from clientportal.values import ClientRecord, RecordKind, RecordRef
 
 __all__ = ["LIST_MERGES", "MERGE", "PLAN_MERGE", "UNDO", "MergeRecords", "OfClient", "UndoMerge", "load_undo"]
 
@@ -42,6 +39,7 @@ class MergeRecords:
 
 
 _MOST_MERGED = 50
+_MOST_SESSIONS = 10_000
 
 
 async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
@@ -52,22 +50,7 @@ async def _load_merging(reading: Reading, asked: MergeRecords) -> Merging:
 async def _load_plan(reading: Reading, asked: MergeRecords) -> Merging:
     """The same, with everything that staff are shown before they decide."""
     seen, groups = await _load_both(reading, asked)
-    heads = {group.root: group for group in groups.values()}
-    everyone = sorted({ref for group in groups.values() for ref in group.refs})
-    rows = {record.ref: record for record in seen.records}
-    everybody = [rows[ref] for ref in everyone if ref in rows]
-    # The rules of the group itself are asked where its records are one already: then what is there is shown again.
-    asking = rules_today(reading.policy, seen.own)
-    asking |= {name: rule for one in seen.journal for name, rule in one.rules.items()}
-    return evolve(
-        seen,
-        appointments={str(root): await _count_appointments(reading, group.refs) for root, group in heads.items()},
-        proofs=await proofs_of(reading, everybody, asking),
-        holdings=await _holdings(reading, everyone),
-        own_cards=await own_refs(reading, groups[asked.survivor]),
-        logins=await _logins(reading, everybody),
-        common=await common_of(reading, {root: group.refs for root, group in heads.items()}, rows),
-    )
+    return await with_what_is_planned(reading, seen, groups)
 
 
 async def _load_both(reading: Reading, asked: MergeRecords) -> tuple[Merging, Mapping[RecordRef, Group]]:
@@ -104,45 +87,6 @@ async def _load_both(reading: Reading, asked: MergeRecords) -> tuple[Merging, Ma
     return seen, groups
 
 
-async def _holdings(reading: Reading, refs: list[RecordRef]) -> tuple[Holding, ...] | None:
-    """What the records hold besides appointments; ``None`` where the platform does not say."""
-    if not reading.setup.host.capabilities.holdings:
-        return None
-    found: list[Holding] = []
-    for start in range(0, len(refs), _REFS):
-        found.extend(await reading.host.holdings(refs[start : start + _REFS]))
-    return tuple(found)
-
-
-async def _logins(reading: Reading, records: list[ClientRecord]) -> tuple[LeadsTo, ...]:
-    """The accounts that lead to any of these records: by a link, or by the email that they have proved (TT11)."""
-    if not reading.policy.registration.accounts:
-        return ()
-    links = await reading.state.find_any(
-        AccountLink, "ref", sorted(str(record.ref) for record in records), limit=_MOST_LINKS
-    )
-    leads = {(link.account, link.record_ref) for link in links if link.revoked_at is None}
-    if reading.policy.visibility.appointments is SeenBy.RECORD:
-        taken_off = {(link.account, link.record_ref) for link in links} - leads
-        emails = {
-            (str(key), record.ref)
-            for record in records
-            for key in keys_of(record, reading.policy.contacts.region)
-            if key.kind is ContactKind.EMAIL
-        }
-        owners = await reading.state.get_many(Identifier, sorted({email for email, _ in emails}))
-        proved = {email: one.account for email, one in owners.items() if one.proved_at is not None}
-        leads |= {(proved[email], ref) for email, ref in emails if email in proved} - taken_off
-    accounts = await reading.state.get_many(Account, sorted({account for account, _ in leads}))
-    return tuple(
-        LeadsTo(account, tuple(sorted(ref for whose, ref in leads if whose == id))) for id, account in accounts.items()
-    )
-
-
-_REFS = 100
-_MOST_LINKS = 10_000
-
-
 async def _between_groups(
     reading: Reading, pairs: list[str], heads: Mapping[RecordRef, Group]
 ) -> tuple[Dismissal, ...]:
@@ -152,18 +96,6 @@ async def _between_groups(
     for start in range(0, len(pairs), _PAGE):
         found.extend((await reading.state.get_many(Dismissal, pairs[start : start + _PAGE])).values())
     return tuple(one for one in found if of.get(RecordRef.parse(one.first)) != of.get(RecordRef.parse(one.second)))
-
-
-_COUNT_UP_TO = 100
-
-
-async def _count_appointments(reading: Reading, refs: tuple[RecordRef, ...]) -> int:
-    """How many appointments the preview shows, up to a hundred of each kind: it is a hint, not an account."""
-    count = 0
-    for when in When:
-        page = await reading.host.appointments(list(refs), when, reading.now, None, _COUNT_UP_TO)
-        count += len(page.items)
-    return count
 
 
 def _decide_plan(seen: Merging, _asked: MergeRecords, policy: Policy, now: datetime) -> Decision[MergePlan]:
@@ -244,7 +176,7 @@ async def _shut_out(
     row = rows.get(alone[0])
     if (row is not None and row.usable) or alone[0].kind is not RecordKind.CLIENT:
         return ()
-    return tuple(await reading.state.find_any(Session, "entry", sorted(map(str, alone)), limit=_MOST_LINKS))
+    return tuple(await reading.state.find_any(Session, "entry", sorted(map(str, alone)), limit=_MOST_SESSIONS))
 
 
 def _decide_undo(found: WithRows[Undoing], _asked: UndoMerge, policy: Policy, now: datetime) -> Decision[Undone]:
