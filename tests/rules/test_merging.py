@@ -36,6 +36,7 @@ A, B, C, D = (RecordRef.client(id) for id in "abcd")
 ANA = ClientRecord(A, NOW, first_name="Ana", mobile="021 123 4567")
 ANNIE = ClientRecord(B, NOW, first_name="Annie", mobile="+64 21 123 4567", email="Ana@example.com")
 DISMISSED = Dismissal(id="client:a|client:b", first="client:a", second="client:b", at=NOW, actor="mia")
+BLANK = ClientRecord(B, NOW, usable=False)
 CY = ClientRecord(C, NOW, first_name="Cy", email="ana@example.com")
 
 
@@ -160,6 +161,8 @@ def test_a_merge_is_later_than_what_it_builds_on() -> None:
         ({"absorbed": (B, A)}, Reason.SAME_RECORD),
         ({"roots": {A: A, B: C}}, Reason.ALREADY_MERGED),
         ({"roots": {A: C, B: B}}, Reason.ALREADY_MERGED),
+        ({"groups": {A: (ANA,), B: (BLANK,)}}, Reason.ERASED),
+        ({"groups": {A: (evolve(BLANK, ref=A),), B: (ANNIE,)}}, Reason.ERASED),
         ({"dismissals": (DISMISSED,)}, Reason.NOT_DUPLICATES),
         ({"choices": {"shoe_size": "client:a"}}, Reason.NOT_FOUND),
         ({"choices": {"custom.": "client:a"}}, Reason.NOT_FOUND),
@@ -167,7 +170,7 @@ def test_a_merge_is_later_than_what_it_builds_on() -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_merged(more: dict[str, Any], expected: Reason) -> None:
-    """Absent, the same, not the head of its group, dismissed, or with a pick that is no field or no member."""
+    """Absent, the same, not the head of its group, erased, dismissed, or with a pick that is no field or no member."""
     assert reason(merge(seen(**more), TIMELY, NOW)) is expected
 
 

@@ -14,7 +14,7 @@ from clientportal.errors import InvalidInput
 from clientportal.policy import SeveralRecords
 from clientportal.records import AccountLink, Session
 from clientportal.stores.memory import MemoryStore
-from watching import reason_of
+from watching import reason_of, refusal_of
 from world import World
 
 pytestmark = pytest.mark.requirement("X3")
@@ -254,6 +254,23 @@ def test_what_staff_end_while_merged_ends_by_either_name(world: World) -> None:
     assert len(world.staff().sessions(ana)) == len(world.staff().sessions(eve)) == 1
     assert world.staff().end_sessions(ana).sessions == 1
     assert world.all_stored(Session, "entry", str(eve)) == []
+
+
+# --- the erased ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("X7")
+def test_nobody_is_merged_with_what_is_left_of_an_erased_client(world: World) -> None:
+    """Eve was erased. Merged into Ana, her appointments would be shown to Ana; Ana merged into her could not log in any
+    more. Neither can be planned or made, and the number still opens Ana."""
+    ana, eve = two_people(world)
+    staff = world.staff(reason="she asked to be forgotten")
+    staff.erase(eve, reason="she asked to be forgotten")
+    for survivor, absorbed in ((ana, eve), (eve, ana)):
+        for call in (staff.plan_merge, staff.merge):
+            no = refusal_of(lambda call=call, survivor=survivor, absorbed=absorbed: call(survivor, absorbed))
+            assert (no.reason, no.refusal.facts) == (Reason.ERASED, {"what": f"erased: {eve}"})
+    assert shown(world.log_in(ANAS_MOBILE)) == ("Ana", ["ana-1"])
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ class StaffDuplicates(Door):
 
         Nothing is moved either, but where ``merging.reassign`` has the platform's rows follow; clients see the same.
         Raises ``Refused`` with ``not_found``, ``same_record``, ``already_merged`` (merge its survivor instead),
-        ``not_duplicates``.
+        ``not_duplicates``, ``erased``.
         """
         return self._do(merging.MERGE, merge_request(survivor, absorbed, choices), key)
 

@@ -18,6 +18,7 @@ from clientportal.outcomes import Merged, MergePlan
 from clientportal.policy import Policy
 from clientportal.policy.merging import is_merged_field
 from clientportal.records import Dismissal, Merge, Pointer, Put, Write
+from clientportal.rules.erasing import is_blank
 from clientportal.rules.surviving import (
     SurvivorshipRule,
     Ways,
@@ -183,6 +184,12 @@ def _judge(seen: Merging, because: Because) -> Refusal | None:
     merged = next((ref for ref in (seen.survivor, *fresh) if seen.roots[ref] != ref), None)
     if merged is not None:
         return no(Reason.ALREADY_MERGED, record=str(merged), survivor=str(seen.roots[merged]))
+    heads = {record.ref: record for record in seen.records}
+    erased = next((ref for ref in (seen.survivor, *fresh) if is_blank(heads[ref])), None)
+    if erased is not None:
+        # Nobody is in it. Merged into it, a client could not log in any more; the other way round, somebody would be
+        # shown what another had booked who asked to be forgotten (X7).
+        return no(Reason.ERASED, what=f"erased: {erased}")
     if seen.dismissals:
         return no(Reason.NOT_DUPLICATES, pair=f"{seen.dismissals[0].first} and {seen.dismissals[0].second}")
     members = {str(record.ref) for record in seen.records}
