@@ -44,7 +44,7 @@ def test_nobody_can_tell_whether_rows_follow(steps: list[Step], cards: MergedCar
 
 
 @pytest.mark.slow
-@settings(phases=PHASES, max_examples=80)
+@settings(phases=PHASES, max_examples=30)
 @given(steps=STEPS, cards=st.sampled_from(MergedCards))
 def test_nobody_can_tell_in_many_more_histories(steps: list[Step], cards: MergedCards) -> None:
     """The same, many more."""
@@ -52,7 +52,7 @@ def test_nobody_can_tell_in_many_more_histories(steps: list[Step], cards: Merged
 
 
 @pytest.mark.slow
-@settings(phases=PHASES, max_examples=60)
+@settings(phases=PHASES, max_examples=25)
 @given(steps=STEPS, cards=st.sampled_from(MergedCards))
 def test_nobody_can_tell_on_a_platform_that_books_anew(steps: list[Step], cards: MergedCards) -> None:
     """A move makes another row there: it is whose the old one was first."""
@@ -60,7 +60,7 @@ def test_nobody_can_tell_on_a_platform_that_books_anew(steps: list[Step], cards:
 
 
 @pytest.mark.parametrize("variant", ["sqlite-plain", "postgres-plain"])
-@settings(phases=PHASES, max_examples=3)
+@settings(phases=PHASES, max_examples=2)
 @given(steps=STEPS, cards=st.sampled_from(MergedCards))
 def test_nobody_can_tell_on_a_database(
     variant: str, tmp_path_factory: pytest.TempPathFactory, steps: list[Step], cards: MergedCards
