@@ -301,7 +301,10 @@ def operations_page() -> str:
     )
 
 
-NO_OPERATION = {Permission.REPLAY_POLICY: ("replay",)}
+NO_OPERATION = {
+    Permission.REPLAY_POLICY: ("replay",),
+    Permission.SEE_DUPLICATES: ("scan_duplicates", "rehearse_matching"),
+}
 """What is opened by a permission and is no single operation."""
 
 

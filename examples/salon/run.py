@@ -269,7 +269,7 @@ def merge_and_undo(staff: StaffDoor, aroha: ClientDoor) -> None:
     counts = ", ".join(f"{ref.partition(':')[2]}: {number}" for ref, number in sorted(plan.appointments.items()))
     small("appointments", counts)
     for line in plan.evidence:
-        small("evidence", line.replace("client:", ""))
+        small("evidence", str(line).replace("client:", ""))
     print()
     before = count(aroha)
     merged = staff.merge(AROHA, AROHA_AGAIN)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from clientportal.outcomes.staff import Evidence
 from clientportal.values import Holding, HoldingKind, Money, RecordRef
 
 __all__ = [
@@ -127,7 +128,7 @@ class MergePlan:
 
     * ``fields``: the six that a client may see; ``internal``: notes, birthday and custom fields, for staff alone.
     * ``consents``: the strictest answer of all.
-    * ``evidence``: what the records agree on and where they differ, pair by pair, in the words of the duplicate report.
+    * ``evidence``: what the records agree on and where they differ, pair by pair, as the duplicate report has it.
     * ``appointments``: how many each group brings, up to a hundred past and a hundred to come.
     * ``holdings``: ``None`` where the platform does not say what its records hold.
     * ``cards``: the records whose saved cards the client has afterwards (``merging.cards``).
@@ -140,7 +141,7 @@ class MergePlan:
     absorbed: tuple[RecordRef, ...]
     fields: tuple[FieldChoice, ...]
     appointments: Mapping[str, int]
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     internal: tuple[FieldChoice, ...] = field(default=(), repr=False)
     consents: tuple[ConsentChoice, ...] = ()
     holdings: Holdings | None = None

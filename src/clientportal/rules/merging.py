@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, HostEvent, Reason, Refusal, grant
-from clientportal.outcomes import Merged, MergePlan
+from clientportal.outcomes import Evidence, Merged, MergePlan
 from clientportal.policy import Policy
 from clientportal.policy.merging import is_merged_field
 from clientportal.records import Dismissal, Merge, Pointer, Put, Write
@@ -117,10 +117,10 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
     )
 
 
-def _evidence(seen: Merging, policy: Policy) -> tuple[str, ...]:
-    """What speaks for these being one person, and what against it, in the words of the duplicate report."""
+def _evidence(seen: Merging, policy: Policy) -> tuple[Evidence, ...]:
+    """What speaks for these being one person, and what against it, as the duplicate report weighs it."""
     heads = frozenset(seen.groups)
-    return tuple(str(one) for one in judge_pairs(seen.common, policy) if {one.first, one.second} <= heads)
+    return tuple(one for one in judge_pairs(seen.common, policy) if {one.first, one.second} <= heads)
 
 
 # --- the merge --------------------------------------------------------------------------------------------------------
