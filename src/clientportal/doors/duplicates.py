@@ -55,8 +55,8 @@ class StaffDuplicates(Door):
     def duplicates_of(self, ref: RecordRef) -> DuplicateGroup | None:
         """The group that one record, or whoever it was merged into, has in the report; ``None`` where it has none.
 
-        It is looked up by the record's own contacts: as quick among a million clients as among ten. Raises
-        ``Refused`` with ``not_found``.
+        It is looked up by the record's own contacts: as quick among a million clients as among ten, unless it hangs
+        together with thousands of others; then the whole index is read. Raises ``Refused`` with ``not_found``.
         """
         return self._do(duplicate_report.DUPLICATES_OF, duplicate_report.DuplicatesOf(ref))
 
