@@ -28,6 +28,7 @@ from clientportal.values import (
     MatchKey,
     RecordRef,
 )
+from rules.test_sessions import session
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -106,6 +107,13 @@ def test_what_was_merged_into_the_absorbed_comes_along() -> None:
     decision = merge(seen(groups={A: (ANA,), B: (ANNIE, CY)}, pointers=(inside, before)), TIMELY, NOW)
 
     assert decision.changes[2:] == (Put(evolve(inside, root="client:a")),)
+
+
+def test_sessions_that_would_show_a_record_that_was_shut_end() -> None:
+    """In the commit of the merge."""
+    open_one = session()
+
+    assert merge(seen(shut_out=(open_one,)), TIMELY, NOW).changes[2:] == (Remove(open_one),)
 
 
 def test_only_the_new_ones_are_merged() -> None:

@@ -157,6 +157,27 @@ def test_a_record_that_was_shut_while_merged_has_no_session_after_the_undo(world
     assert shown(anas) == ("Ana", ["ana-1"])
 
 
+@pytest.mark.parametrize("through", ["directly", "in a chain"])
+def test_merged_into_a_record_that_was_shut_nobody_is_shown_it(world: World, through: str) -> None:
+    """The platform has shut Ana's record. Eve is logged in, and staff merge her record into Ana's: she would be shown
+    what was shut. Her session ends with the merge, as does that of whoever was merged into her."""
+    ana, eve = two_people(world)
+    zoe = world.add_client("zoe", "Zoe Reed", mobile="027 555 0009")
+    if through == "in a chain":
+        merged(world, eve, zoe)
+    hers, zoes = (world.log_in(mobile) for mobile in (EVES_MOBILE, "027 555 0009"))
+    (row,) = world.ask("clients", [ana])
+    world.change_client(evolve(row, usable=False))
+    world.staff().preview.merge(ana, eve)
+    assert shown(hers)[0] is not None, "a preview ends nothing"
+    merged(world, ana, eve)
+    assert reason_of(hers.profile) is Reason.SESSION_ENDED
+    if through == "in a chain":
+        assert reason_of(zoes.profile) is Reason.SESSION_ENDED
+    else:
+        assert shown(zoes)[0] == "Zoe", "who has nothing to do with it stays"
+
+
 # --- links and messages ----------------------------------------------------------------------------------------------
 
 

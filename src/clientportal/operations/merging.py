@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
@@ -106,7 +106,18 @@ def _decide_plan(seen: Merging, _asked: MergeRecords, policy: Policy, now: datet
 
 
 async def _load_merge(reading: Reading, asked: MergeRecords) -> WithRows[Merging]:
-    return await rows_of_merge(reading, await _load_merging(reading, asked))
+    seen = await _load_merging(reading, asked)
+    return await rows_of_merge(reading, evolve(seen, shut_out=await _shut_out_by_merge(reading, seen)))
+
+
+async def _shut_out_by_merge(reading: Reading, seen: Merging) -> tuple[Session, ...]:
+    """The sessions of everyone who would be shown a survivor that nobody may log in to. Mostly one may, and then
+    nothing is read."""
+    speaks = next((record for record in seen.records if record.ref == seen.survivor), None)
+    if speaks is None or speaks.usable or not seen.fresh:
+        return ()
+    everyone = sorted({*(str(record.ref) for record in seen.records), *(pointer.id for pointer in seen.pointers)})
+    return tuple(await reading.state.find_any(Session, "entry", everyone, limit=_MOST_SESSIONS))
 
 
 def _decide_merge(found: WithRows[Merging], _asked: MergeRecords, policy: Policy, now: datetime) -> Decision[Merged]:

@@ -17,7 +17,7 @@ from clientportal.decisions import Because, Decision, HostEvent, Reason, Refusal
 from clientportal.outcomes import Evidence, Merged, MergePlan
 from clientportal.policy import Policy
 from clientportal.policy.merging import is_merged_field
-from clientportal.records import Dismissal, Merge, Pointer, Put, Write
+from clientportal.records import Dismissal, Merge, Pointer, Put, Remove, Session, Write
 from clientportal.rules.erasing import is_blank
 from clientportal.rules.surviving import (
     SurvivorshipRule,
@@ -46,6 +46,7 @@ class Merging:
     * ``groups`` are the survivor's and the absorbed ones' whole groups: root -> its records, the root's own first.
     * ``pointers`` are all pointers inside the absorbed groups; ``journal`` are the merges behind every group.
     * ``own``: the platform's own rules of survivorship.
+    * ``shut_out``: the sessions of all of them, where nobody may log in to the survivor.
     * ``appointments``: how many each group brings; ``proofs``: when a contact was proved last.
     * ``common``: what the groups have in common, weighed as in the duplicate report.
     * ``holdings``: what the records hold; ``None`` where the platform does not say. ``own_cards`` are the refs whose
@@ -64,6 +65,7 @@ class Merging:
     reason: str = ""
     choices: Mapping[str, str] = field(factory=dict[str, str])
     own: Mapping[str, SurvivorshipRule] = field(factory=dict[str, SurvivorshipRule])
+    shut_out: tuple[Session, ...] = ()
     appointments: Mapping[str, int] = field(factory=dict[str, int])
     proofs: Mapping[ContactKey, datetime] = field(factory=dict[ContactKey, datetime])
     holdings: tuple[Holding, ...] | None = None
@@ -158,6 +160,9 @@ def merge(seen: Merging, policy: Policy, now: datetime) -> Decision[Merged]:
     for pointer in seen.pointers:
         if pointer.root_ref in fresh:
             writes.append(Put(evolve(pointer, root=str(seen.survivor))))
+    # The attack: the platform has shut somebody out, and staff merge another record into theirs. Whoever is logged in
+    # to the other one would be shown what was shut.
+    writes.extend(Remove(session) for session in seen.shut_out)
     events = tuple(
         HostEvent("merged", (("survivor", str(seen.survivor)), ("absorbed", str(ref)), ("merge", merge_id)))
         for merge_id, ref in zip(seen.merge_ids, fresh, strict=False)
