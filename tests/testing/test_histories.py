@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from clientportal.policy import MergedCards, Policy
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.stores.sql import SqlHost, SqlStore
 from clientportal.testing.laws import Ground, check_world, over
@@ -46,6 +48,10 @@ class Histories(RuleBasedStateMachine):
     @rule(business=_BUSINESSES, first=_SMALL, second=_SMALL, number=st.integers(0, 2))
     def book(self, business: int, first: int, second: int, number: int) -> None:
         self._do(Doing.BOOK, business, first, second, number)
+
+    @rule(business=_BUSINESSES, first=_SMALL, second=_SMALL, number=st.integers(0, 2))
+    def give(self, business: int, first: int, second: int, number: int) -> None:
+        self._do(Doing.GIVE, business, first, second, number)
 
     @rule(business=_BUSINESSES, first=_SMALL, second=_SMALL, number=st.integers(0, 2))
     def change_contact(self, business: int, first: int, second: int, number: int) -> None:
@@ -121,6 +127,25 @@ def test_a_portal_in_memory_keeps_the_laws() -> None:
     """The check that hosts run on their own platform, run on the memory store."""
     checked = check_world(over(MemoryStore, MemoryHost), examples=10, steps=14)
     assert set(checked.examples) >= {4, 6, 7, 9, 10, 12, 14, 15, 16}
+
+
+_POLICY = Ground().policy
+_SETTINGS: Mapping[str, Policy] = {
+    "rows are moved": evolve(_POLICY, merging=evolve(_POLICY.merging, reassign=True)),
+    "cards come along": evolve(_POLICY, merging=evolve(_POLICY.merging, cards=MergedCards.ALL)),
+    "rows are moved and cards come along": evolve(
+        _POLICY, merging=evolve(_POLICY.merging, reassign=True, cards=MergedCards.ALL)
+    ),
+    "names set a household apart": evolve(_POLICY, matching=evolve(_POLICY.matching, vetoes=frozenset({"name"}))),
+}
+
+
+@pytest.mark.parametrize("setting", _SETTINGS)
+def test_a_portal_keeps_the_laws_whatever_its_policy_says_of_merging(setting: str) -> None:
+    """Clients see the same where rows are moved; cards go where the policy says; a household number proposes nobody."""
+    ground = Ground(policy=_SETTINGS[setting])
+    checked = check_world(over(MemoryStore, MemoryHost), ground=ground, examples=10, steps=14)
+    assert set(checked.examples) >= {1, 4, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16}
 
 
 def _sqlite(folder: Path) -> SqlStore:

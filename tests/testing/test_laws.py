@@ -13,6 +13,7 @@ from clientportal import Policy, presets
 from clientportal.decisions import HostEvent
 from clientportal.errors import InvalidInput
 from clientportal.policy import Fee, Late, MatchingPolicy, NameComparison, Override, SeveralRecords, Window
+from clientportal.ports import HostAnswer
 from clientportal.similar_names import similar_names
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.testing.laws import (
@@ -27,7 +28,7 @@ from clientportal.testing.laws import (
     law_in_words,
     over,
 )
-from clientportal.values import AppointmentPage, ClientRecord, Money, RecordRef
+from clientportal.values import AppointmentPage, ClientRecord, HoldingKind, Money, RecordRef
 from testing.broken_rules import BROKEN, first_record_wins
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -213,11 +214,48 @@ class OneShop:
         return self._store.in_transaction(connection)
 
 
+class CountsTheFirst(MemoryHost):
+    """Asks what the first of the records holds, and takes it for what all hold."""
+
+    def holdings(self, refs):  # type: ignore[no-untyped-def]
+        return super().holdings(refs[:1])
+
+
+class CardsForAll(MemoryHost):
+    """Counts every card as the survivor's: the rows have one owner, whoever brought them."""
+
+    def holdings(self, refs):  # type: ignore[no-untyped-def]
+        held = super().holdings(refs)
+        return [evolve(one, ref=refs[0]) if one.kind is HoldingKind.CARD else one for one in held]
+
+
+class MovesForGood(MemoryHost):
+    """Moves rows at a merge, and leaves them where they are when it is undone."""
+
+    def restore(self, refs, to, key):  # type: ignore[no-untyped-def]
+        return HostAnswer()
+
+
+class MovesAndForgets(MemoryHost):
+    """Moves rows into a table that has one appointment a client, and loses the others."""
+
+    def reassign(self, refs, to, key):  # type: ignore[no-untyped-def]
+        answer = super().reassign(refs, to, key)
+        with self.rows() as tx:
+            for id, _ in [(id, row) for id, row in tx.scan("appointments") if row.appointment.ref == to][1:]:
+                tx.remove("appointments", id)
+        return answer
+
+
 PLATFORMS: Mapping[str, tuple[object, type[MemoryHost], int]] = {
     "appointments of the first record alone": (MemoryStore, OnlyTheFirst, 7),
     "appointments twice": (MemoryStore, OneByOne, 7),
-    "rows copied at a merge": (MemoryStore, Copies, 14),
+    "rows copied at a merge": (MemoryStore, Copies, 8),
     "businesses in one": (OneShop, MemoryHost, 10),
+    "holdings of the first record alone": (MemoryStore, CountsTheFirst, 7),
+    "cards of all for the first": (MemoryStore, CardsForAll, 7),
+    "rows moved for good": (MemoryStore, MovesForGood, 7),
+    "rows lost on the way": (MemoryStore, MovesAndForgets, 7),
 }
 
 
@@ -226,8 +264,10 @@ PLATFORMS: Mapping[str, tuple[object, type[MemoryHost], int]] = {
 def test_a_platform_that_breaks_a_law_is_caught(broken: str) -> None:
     """... with the history that shows it, step by step, in words."""
     store, host, law = PLATFORMS[broken]
+    policy = Ground().policy
+    ground = Ground(policy=evolve(policy, merging=evolve(policy.merging, reassign=broken.startswith("rows "))))
     with pytest.raises(LawBroken) as caught:
-        check_world(over(store, host), examples=60, steps=6)  # type: ignore[arg-type]
+        check_world(over(store, host), ground=ground, examples=80, steps=10)  # type: ignore[arg-type]
     assert caught.value.law == law, str(caught.value)
     assert any("client:c1: made " in line for line in caught.value.world)
     print(f"\n{broken}\n{caught.value}")

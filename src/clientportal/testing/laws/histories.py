@@ -8,9 +8,9 @@ from enum import StrEnum
 from attrs import frozen
 from hypothesis import strategies as st
 
-from clientportal.values import ClientRecord, RecordRef
+from clientportal.values import ClientRecord, HoldingKind, Money, RecordRef
 
-__all__ = ["NUMBERS", "PLACEHOLDER", "Doing", "History", "Newcomer", "Step", "histories", "steps"]
+__all__ = ["NUMBERS", "PLACEHOLDER", "THINGS", "Doing", "History", "Newcomer", "Step", "histories", "steps"]
 
 NUMBERS = (
     ("021 123 4567", "+64 21 123 4567", "０２１１２３４５６７"),
@@ -18,6 +18,16 @@ NUMBERS = (
     ("021 123 4569", "+64211234569", "(021) 123-4569"),
 )
 """A few mobile numbers, each in spellings that mean the same in New Zealand; the first household's, and two others'."""
+
+THINGS: tuple[tuple[HoldingKind, Money | None, int | None], ...] = (
+    (HoldingKind.CARD, None, None),
+    (HoldingKind.CARD, None, None),
+    (HoldingKind.BALANCE, Money("10.10", "NZD"), None),
+    (HoldingKind.BALANCE, Money("-0.01", "NZD"), None),
+    (HoldingKind.INVOICE, Money("99.99", "AUD"), None),
+    (HoldingKind.PACKAGE, None, 3),
+)
+"""What a record may hold: of two currencies, some with a sum and some with a count."""
 
 PLACEHOLDER = "none@example.com"
 """What is typed into a form where somebody has no email: on many records, and nobody's."""
@@ -38,6 +48,8 @@ class Doing(StrEnum):
     """The platform has a new client row."""
     BOOK = "book"
     """An appointment is made for a record, absorbed ones too: an old screen of the platform may still show them."""
+    GIVE = "give"
+    """A record gets a card, a balance, a package or an invoice."""
     CHANGE_CONTACT = "change contact"
     LOG_IN = "log in"
     """With a code to a mobile number."""
@@ -58,7 +70,9 @@ _NOTHING = frozenset[str]()
 
 @frozen
 class Newcomer:
-    """A client row as it begins: which name, which number in which spelling, which email, which beginning."""
+    """A client row as it begins: which name, which number in which spelling, which email, which beginning; and which
+    of :data:`THINGS` it holds.
+    """
 
     name: int
     number: int
@@ -67,6 +81,7 @@ class Newcomer:
     began: int
     consents: bool | None
     cleared: bool
+    holds: int | None = None
 
     def record(self, ref: RecordRef) -> ClientRecord:
         """As the platform stores it. The number 3 is none at all; a mobile may also have been cleared on purpose."""
@@ -112,8 +127,9 @@ _NEWCOMERS = st.builds(
     began=st.integers(0, 2),
     consents=st.sampled_from((None, True, False)),
     cleared=st.booleans(),
+    holds=st.none() | st.integers(0, len(THINGS) - 1),
 )
-_OFTEN = (Doing.MERGE, Doing.MERGE, Doing.MERGE, Doing.UNDO, Doing.BOOK, Doing.LOG_IN)
+_OFTEN = (Doing.MERGE, Doing.MERGE, Doing.MERGE, Doing.UNDO, Doing.BOOK, Doing.BOOK, Doing.LOG_IN)
 _STEPS = st.builds(
     Step,
     doing=st.sampled_from((*_OFTEN, *Doing)),

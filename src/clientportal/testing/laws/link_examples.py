@@ -116,7 +116,7 @@ def _handed_on(draw: st.DrawFn, policy: Policy) -> LinkQuestion:
 def link_questions(draw: st.DrawFn, policies: Sequence[Policy]) -> LinkQuestion:
     """A question under one of these policies."""
     recycling = [policy for policy in policies if policy.login.recycled_after is not None]
-    if recycling and draw(_SELDOM):
+    if draw(_SELDOM) and recycling:
         return draw(st.sampled_from(recycling).flatmap(_handed_on))
     people, holders = draw(_people())
     proved = draw(_PROVED)

@@ -14,12 +14,12 @@ from clientportal.decisions import Reason
 from clientportal.errors import Conflict, Refused
 from clientportal.outcomes import SignedIn
 from clientportal.rules.whose_contact import contact_key
-from clientportal.testing.laws.histories import BETWEEN_LOGINS, NUMBERS, Newcomer, Step
+from clientportal.testing.laws.histories import BETWEEN_LOGINS, NUMBERS, THINGS, Newcomer, Step
 from clientportal.testing.laws.looking import Eyes, Seen
 from clientportal.testing.laws.model import Model, ModelBooking
 from clientportal.testing.laws.platforms import Ground, Platform
 from clientportal.testing.laws.telling import record_words
-from clientportal.values import Appointment, AppointmentStatus, Business, ContactKind, RecordRef
+from clientportal.values import Appointment, AppointmentStatus, Business, ContactKind, HeldThing, RecordRef
 
 __all__ = ["Lived", "MadeMerge"]
 
@@ -72,6 +72,8 @@ class Lived:
         ref = RecordRef.client(f"c{len(model.refs) + 1}")
         self._store(business, newcomer.record(ref))
         self.told.append(f"{business}: {record_words(model.rows[ref])}")
+        if newcomer.holds is not None:
+            self._hold(business, ref, newcomer.holds)
 
     def _store(self, business: str, record: object) -> None:
         self.platform.put_client(business, record)  # type: ignore[arg-type]
@@ -110,6 +112,22 @@ class Lived:
         self.platform.put_appointment(business, appointment)
         self.told.append(f"{business}: {booking.id} is booked for {ref}, on {start:%Y-%m-%d %H:%M}")
         return True
+
+    def _give(self, business: str, step: Step) -> bool:
+        ref = self._row(business, step.first)
+        if ref is None:
+            return False
+        self._hold(business, ref, step.second + step.number)
+        return True
+
+    def _hold(self, business: str, ref: RecordRef, which: int) -> None:
+        model = self.models[business]
+        kind, amount, credits = THINGS[which % len(THINGS)]
+        thing = HeldThing(id=f"h{len(model.things) + 1}", ref=ref, kind=kind, amount=amount, credits=credits)
+        model.things.append(thing)
+        self.platform.put_holding(business, thing)
+        worth = "" if amount is None else f" of {amount}"
+        self.told.append(f"{business}: {ref} gets a {kind.value}{worth}")
 
     def _change_contact(self, business: str, step: Step) -> bool:
         ref = self._row(business, step.first)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import cast
 
 from attrs import frozen
@@ -11,13 +12,14 @@ from attrs import frozen
 from clientportal.decisions import Reason
 from clientportal.doors.staff import StaffDoor
 from clientportal.errors import Refused
-from clientportal.outcomes import DuplicateGroup, FieldChoice, MergePlan
+from clientportal.outcomes import DuplicateGroup, FieldChoice, HoldingSum, MergePlan
+from clientportal.policy import MergedCards
 from clientportal.rules.who_may_manage import Permission
 from clientportal.testing.laws.histories import NUMBERS
 from clientportal.testing.laws.model import Model
 from clientportal.testing.laws.platforms import Ground, Platform
 from clientportal.testing.laws.telling import said
-from clientportal.values import CLIENT_FIELDS, ClientRecord, RecordRef, Secret, When
+from clientportal.values import CLIENT_FIELDS, ClientRecord, HeldThing, Holding, HoldingKind, RecordRef, Secret, When
 
 __all__ = ["Broke", "Eyes", "Seen"]
 
@@ -121,6 +123,11 @@ class Eyes:
                     apart = model.are_dismissed(first, second)
                     self.same(12, apart, False, f"Whether {first} and {second}, together in the report, were dismissed")
         self.same(15, self._pages(business, 1), whole, "The report, one group a page,")
+        groups = {ref: group for group in whole for ref in group.refs}
+        for ref in model.refs:
+            if ref in model.rows:
+                meant, alone = groups.get(model.root(ref)), self._staff(business).duplicates_of(ref)
+                self.same(15, alone, meant, f"The part of the report that {ref} has")
 
     def _pages(self, business: str, limit: int) -> tuple[DuplicateGroup, ...]:
         found: list[DuplicateGroup] = []
@@ -167,6 +174,40 @@ class Eyes:
         ]
         return rows, shown, found, sessions, self._pages(business, 200)
 
+    # --- merges
+
+    def counts(self, business: str, plan: MergePlan) -> None:
+        """To the cent and card by card, the plan has what the records hold, and sorts all of it (law 7).
+
+        A card is a way to pay: it comes along where the policy says so, and never otherwise (law 11).
+        """
+        model, held = self.models[business], plan.holdings
+        if held is None:
+            return
+        groups = [model.person(ref) for ref in (plan.survivor, *plan.absorbed)]
+        for group in groups:
+            mine = [one for one in held.each if one.ref in group]
+            self.same(
+                7,
+                _sums(mine),
+                _sums(model.holds(min(group))),
+                f"What the plan counts of {', '.join(map(str, sorted(group)))}",
+            )
+        both = _sums([*held.together, *held.left])
+        self.same(7, both, _sums(held.each), "What is taken over and what stays, together,")
+        with_cards = [one for one in model.things if one.kind is HoldingKind.CARD and one.ref in groups[0] | groups[-1]]
+        all_cards = self.ground.policy.merging.cards is MergedCards.ALL
+        along = [one for one in with_cards if all_cards or one.ref == plan.survivor]
+        cards = sum(one.count for one in held.together if one.kind is HoldingKind.CARD)
+        self.same(11, cards, len(along), f"How many cards {plan.survivor} has afterwards")
+
+    def changes_no_row(self, business: str, plan: MergePlan) -> None:
+        """A merge is an arrow: where it wrote to the platform's client rows, no undo could know what was there."""
+        rows = self.models[business].rows
+        for ref in (plan.survivor, *plan.absorbed):
+            found = _as_stored(self.platform.client(business, ref))
+            self.same(8, found, _as_stored(rows[ref]), f"The row of {ref}, which the merge has to leave alone,")
+
     def shows_the_plan(self, business: str, plan: MergePlan) -> None:
         """What was promised is what is shown, and the strictest answer of all records holds."""
         shown = {one.field: (one.value, one.source) for one in self._staff(business).client(plan.survivor).fields}
@@ -184,6 +225,21 @@ def _as_stored(row: ClientRecord | None) -> object:
     or from a merge, which changes no row.
     """
     return None if row is None else (row.first_name, row.last_name, row.mobile, row.email, row.created_at)
+
+
+def _sums(things: Iterable[HeldThing | Holding | HoldingSum]) -> list[str]:
+    """How many of each kind and currency, and what they come to, as it is told."""
+    counts: dict[tuple[str, str], tuple[int, Decimal, int]] = {}
+    for one in things:
+        kind = (one.kind.value, "" if one.amount is None else one.amount.currency)
+        count, amount, credits = counts.get(kind, (0, Decimal(), 0))
+        worth = Decimal() if one.amount is None else one.amount.amount
+        number = 1 if isinstance(one, HeldThing) else one.count
+        counts[kind] = count + number, amount + worth, credits + (one.credits or 0)
+    return [
+        " ".join([str(count), *kind, str(amount), f"with {credits} left"])
+        for kind, (count, amount, credits) in sorted(counts.items())
+    ]
 
 
 def _words(value: object) -> str:

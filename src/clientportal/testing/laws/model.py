@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from clientportal.decisions import Reason
 from clientportal.rules.whose_contact import contact_key
-from clientportal.values import ClientRecord, ContactKind, RecordRef
+from clientportal.values import ClientRecord, ContactKind, HeldThing, RecordRef
 
 __all__ = ["Model", "ModelBooking"]
 
@@ -38,6 +38,7 @@ class Model:
     taken_off: set[tuple[str, RecordRef]] = field(factory=set[tuple[str, RecordRef]])
     refs: list[RecordRef] = field(factory=list[RecordRef])
     undone: set[str] = field(factory=set[str])
+    things: list[HeldThing] = field(factory=list[HeldThing])
 
     def know(self, row: ClientRecord) -> None:
         """A row as the platform has it now."""
@@ -64,6 +65,11 @@ class Model:
         """The ids of all appointments of a person."""
         mine = self.person(ref)
         return {one.id for one in self.bookings.values() if one.ref in mine}
+
+    def holds(self, ref: RecordRef) -> list[HeldThing]:
+        """Everything that a person holds, card by card and balance by balance."""
+        mine = self.person(ref)
+        return [thing for thing in self.things if thing.ref in mine]
 
     def are_dismissed(self, one: RecordRef, other: RecordRef) -> bool:
         """Whether anybody of the one person was dismissed as anybody of the other."""

@@ -12,9 +12,9 @@ from attrs import evolve, field, frozen
 from clientportal.doors import Portal
 from clientportal.keyring import KeyRing
 from clientportal.policy import Policy, presets
-from clientportal.ports import Channel, HostAdapter, OutgoingMessage, Store, step
+from clientportal.ports import Capabilities, Channel, HostAdapter, OutgoingMessage, Store, step
 from clientportal.testing.clock import FixedClock
-from clientportal.values import Appointment, Business, ClientRecord, RecordRef
+from clientportal.values import Appointment, Business, ClientRecord, HeldThing, RecordRef
 
 __all__ = ["Ground", "Platform", "ShippedPlatform", "over"]
 
@@ -87,6 +87,10 @@ class Platform(Protocol):
         """Store an appointment of a client."""
         ...
 
+    def put_holding(self, business: str, thing: HeldThing) -> None:
+        """Store a card, a balance, a package or an invoice of a client; nothing, where yours does not count those."""
+        ...
+
     def client(self, business: str, ref: RecordRef) -> ClientRecord | None:
         """The row as it is stored, or ``None`` where there is none."""
         ...
@@ -117,6 +121,11 @@ class ShippedPlatform:
         """See :class:`Platform`."""
         self._fill(business, "add_appointments", [appointment])
 
+    def put_holding(self, business: str, thing: HeldThing) -> None:
+        """See :class:`Platform`."""
+        if getattr(self.host, "capabilities", Capabilities()).holdings:
+            self._fill(business, "add_holdings", [thing])
+
     def client(self, business: str, ref: RecordRef) -> ClientRecord | None:
         """See :class:`Platform`."""
 
@@ -141,7 +150,8 @@ class ShippedPlatform:
 
 def over(open_store: Callable[[], Store], host: HostAdapter) -> Callable[[Ground], ShippedPlatform]:
     """How :func:`check_world` opens a store of this library with the host that belongs to it, or one of yours that is
-    filled in the same way (``add_business``, ``add_clients``, ``add_appointments``).
+    filled in the same way (``add_business``, ``add_clients``, ``add_appointments``, and ``add_holdings`` where it
+    counts what its clients hold).
     """
 
     def open_platform(ground: Ground) -> ShippedPlatform:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Generic, TypeVar
 
 from attrs import frozen
-from hypothesis import find, settings
+from hypothesis import Phase, find, settings
 from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
@@ -23,6 +23,9 @@ SILENT = ""
 
 Breaks = Callable[[W], str | None]
 """An example -> in words, how the law is broken on it; ``None`` where it is kept, :data:`SILENT` where it is silent."""
+
+_PHASES = (Phase.generate, Phase.shrink)
+"""Not ``explain``: it traces every line that runs, and what it would tell is told here in words."""
 
 _BY_CHANCE = "Asked again, the answer was another: it depends on more than what was given."
 _CHANGED = "It changed what it was given: whoever is shown next would see what is in no record."
@@ -73,7 +76,7 @@ def look(subject: str, search: Search[W], examples: int) -> Checked:
             asked[law] += said is None
         return False
 
-    quiet = settings(max_examples=examples, database=None, deadline=None)
+    quiet = settings(max_examples=examples, phases=_PHASES, database=None, deadline=None)
     try:
         smallest = find(search.examples, breaks_one, settings=quiet, random=Random(1))  # noqa: S311
     except NoSuchExample:

@@ -26,6 +26,7 @@ class Life(Lived):
         ways: dict[Doing, Callable[[str, Step], bool]] = {
             Doing.ADD: self._add_another,
             Doing.BOOK: self._book,
+            Doing.GIVE: self._give,
             Doing.CHANGE_CONTACT: self._change_contact,
             Doing.LOG_IN: self._log_in,
             Doing.NOT_ME: self._not_me,
@@ -63,7 +64,9 @@ class Life(Lived):
             return True
         if again:
             return True
+        self.eyes.counts(business, planned)
         self._merged(business, survivor, absorbed, merged.merges[0])
+        self.eyes.changes_no_row(business, planned)
         self.eyes.shows_the_plan(business, planned)
         twice = staff.merge(survivor, absorbed)
         self.eyes.same(1, twice.merges, merged.merges, "The same merge, made once more,")
@@ -113,6 +116,9 @@ class Life(Lived):
         if no is None:
             del model.into[made.absorbed]
             model.undone.add(made.id)
+            again = self._answer(lambda: self._staff(business).plan_merge(made.survivor, made.absorbed))
+            if not isinstance(again, Reason):
+                self.eyes.counts(business, again)
         return True
 
     def _dismiss(self, business: str, step: Step) -> bool:
