@@ -244,6 +244,8 @@ def test_a_plan_says_what_is_taken_over_and_what_is_not() -> None:
     assert [(one.name, one.given, one.sources) for one in strict.consents] == [("marketing_email", False, (B,))]
     assert [(one.field, one.value) for one in strict.internal] == [("birthday", None), ("notes", "Latex\n\nPays cash")]
     assert [(one.account, one.sees) for one in strict.logins] == [("acc", A)]
+    unseen = plan(evolve(given, sees_clients=False), TIMELY)
+    assert unseen == evolve(strict, internal=(), consents=()), "who may not look at clients is not told these two"
     assert plan(seen(), TIMELY).holdings is None
     assert plan(seen(), TIMELY).cards == (A,), "the survivor's own, where nothing else is known"
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
 
 from accounts_ground import a_session, an_account
-from clientportal import Reason, RecordRef, presets
+from clientportal import Permission, Reason, RecordRef, presets
 from clientportal.errors import InvalidInput
 from clientportal.policy import SeveralRecords
 from clientportal.records import AccountLink, Session
 from clientportal.stores.memory import MemoryStore
+from clientportal.values import CLIENT_FIELDS
 from watching import reason_of, refusal_of
 from world import World
 
@@ -292,6 +293,31 @@ def test_nobody_is_merged_with_what_is_left_of_an_erased_client(world: World) ->
             no = refusal_of(lambda call=call, survivor=survivor, absorbed=absorbed: call(survivor, absorbed))
             assert (no.reason, no.refusal.facts) == (Reason.ERASED, {"what": f"erased: {eve}"})
     assert shown(world.log_in(ANAS_MOBILE)) == ("Ana", ["ana-1"])
+
+
+# --- what is internal ------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_reads_out_nothing_internal_to_who_may_not_see_clients(world: World) -> None:
+    """Max may merge and may not look at clients. He plans merges with whomever he is curious about: he is shown what a
+    client may see, and neither notes nor birthday, custom fields or consents. Who may look at clients is."""
+    ana, _ = two_people(world)
+    told = {
+        "notes": "Owes us 40 dollars", "birthday": date(1990, 7, 4), "custom": {"allergy": "latex"},
+        "consents": {"marketing_email": False},
+    }  # fmt: skip
+    nosy = world.add_client("nosy", "Ana K", notes="Pays cash", birthday=date(1991, 4, 7), custom={"allergy": "nuts"})
+    zoe = world.add_client("zoe", "Zoe Reed", mobile="027 555 0009", **told)
+    for survivor, absorbed in ((nosy, zoe), (zoe, nosy), (ana, zoe)):
+        plan = world.staff([Permission.MERGE]).plan_merge(survivor, absorbed)
+        assert (plan.internal, plan.consents) == ((), ())
+        assert {one.field for one in (*plan.fields, *plan.conflicts)} == set(CLIENT_FIELDS)
+        for secret in ("40 dollars", "1990", "latex", "marketing", "notes", "birthday", "allergy"):
+            assert secret not in repr(asdict(plan)), secret
+    whole = world.staff([Permission.MERGE, Permission.SEE_CLIENTS]).plan_merge(nosy, zoe)
+    assert {"birthday", "notes", "custom.allergy"} <= {one.field for one in whole.internal}
+    assert [one.given for one in whole.consents] == [False]
+    assert any("birthday" in line for line in whole.left_behind)
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------

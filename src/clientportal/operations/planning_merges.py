@@ -8,12 +8,14 @@ from attrs import evolve
 
 from clientportal.operations.frame import Reading
 from clientportal.operations.people import Group, own_refs, proofs_of
+from clientportal.operations.setting import Staff
 from clientportal.operations.weighing import common_of
 from clientportal.policy import SeenBy
 from clientportal.records import Account, AccountLink, Identifier
 from clientportal.rules.merging import Merging
 from clientportal.rules.surviving import rules_today
 from clientportal.rules.taking_over import LeadsTo
+from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import keys_of
 from clientportal.values import ClientRecord, ContactKind, Holding, RecordRef, When
 
@@ -41,6 +43,7 @@ async def with_what_is_planned(reading: Reading, seen: Merging, groups: Mapping[
         own_cards=await own_refs(reading, groups[seen.survivor]),
         logins=await _logins(reading, everybody),
         common=await common_of(reading, {root: group.refs for root, group in heads.items()}, rows),
+        sees_clients=isinstance(reading.caller, Staff) and Permission.SEE_CLIENTS in reading.caller.permissions,
     )
 
 

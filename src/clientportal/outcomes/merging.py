@@ -127,7 +127,8 @@ class MergePlan:
     """What a merge would do, before it does it; equal to what it does, where nothing changes meanwhile (law 14).
 
     * ``fields``: the six that a client may see; ``internal``: notes, birthday and custom fields, for staff alone.
-    * ``consents``: the strictest answer of all.
+    * ``consents``: the strictest answer of all. Both, and what ``left_behind`` says of them, are empty for staff without
+      ``SEE_CLIENTS``: it is what only the profile shows.
     * ``evidence``: what the records agree on and where they differ, pair by pair, as the duplicate report has it.
     * ``appointments``: how many each group brings, up to a hundred past and a hundred to come.
     * ``holdings``: ``None`` where the platform does not say what its records hold.

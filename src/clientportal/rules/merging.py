@@ -51,6 +51,7 @@ class Merging:
     * ``common``: what the groups have in common, weighed as in the duplicate report.
     * ``holdings``: what the records hold; ``None`` where the platform does not say. ``own_cards`` are the refs whose
       cards are the survivor's own: no merge has brought them. ``logins``: the accounts that lead to any of the groups.
+    * ``sees_clients``: whether staff may look at clients, and so at what is internal.
     """
 
     survivor: RecordRef
@@ -72,6 +73,7 @@ class Merging:
     own_cards: tuple[RecordRef, ...] = ()
     logins: tuple[LeadsTo, ...] = ()
     common: Component = field(factory=Component)
+    sees_clients: bool = True
 
     @property
     def fresh(self) -> tuple[RecordRef, ...]:
@@ -90,14 +92,16 @@ class Merging:
 def plan(seen: Merging, policy: Policy) -> MergePlan:
     """What the merged client will show, from where, what it takes over, and where the records disagree.
 
-    Where they are one already nothing is decided anew: the plan then says what the group shows by its own rules.
+    Where they are one already nothing is decided anew: the plan then says what the group shows by its own rules. Who
+    may not look at clients is shown what a client may see, and nothing of what only the profile for staff has.
     """
     records = seen.records
     anew = bool(seen.fresh)
     rules = rules_today(policy, seen.own) if anew else rules_of(seen.journal, policy, seen.own)
     choices = {**choices_of(seen.journal), **(seen.choices if anew else {})}
     ways = Ways(rules, choices, policy.contacts.region, seen.proofs, seen.own)
-    internal = tuple(choose_internal(records, ways).values())
+    # The attack: a plan can be asked for with any two records, and would read out what is internal in either.
+    internal = tuple(choose_internal(records, ways).values()) if seen.sees_clients else ()
     members = tuple(record.ref for record in records)
     every = shows_all_cards(() if anew else seen.journal, policy)
     cards = members if every else seen.own_cards or (seen.survivor,)
@@ -110,7 +114,7 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
         appointments=seen.appointments,
         evidence=_evidence(seen, policy),
         internal=internal,
-        consents=strictest(records),
+        consents=strictest(records) if seen.sees_clients else (),
         holdings=holdings,
         cards=tuple(sorted(cards)),
         logins=logins,

@@ -24,7 +24,8 @@ class Permission(StrEnum):
     SEE_DUPLICATES = "see_duplicates"
     """Look at the duplicate report, and at what was merged."""
     MERGE = "merge"
-    """Merge, undo, and say "not a duplicate"."""
+    """Merge, undo, and say "not a duplicate". The plan of a merge has birthday, notes, custom fields and consents only
+    together with ``see_clients``."""
     CHANGE_APPOINTMENTS = "change_appointments"
     """Move and cancel any appointment of the business, whatever its policy lets clients do."""
     ASSIGN = "assign"
