@@ -94,7 +94,7 @@ def test_in_a_group_staff_see_whom_the_evidence_keeps_out_of_it(world: World) ->
     said = [str(one) for one in group.blocked]
     assert len(said) == 4
     assert said[0] == (
-        "client:aroha and client:mere: mobile +64215550101 is used under other names, names alike 0.61, different "
+        "client:aroha and client:mere: mobile +64215550101 is used under other names, names unlike 0.61, different "
         "birthdays: vetoed"
     )
 
@@ -161,12 +161,12 @@ def test_the_plan_of_a_merge_says_what_the_report_says(world: World) -> None:
 
     assert same.evidence == group.evidence
     assert tuple(map(str, other.evidence)) == (
-        "client:aroha and client:mere: mobile +64215550101 is used under other names, names alike 0.61, different "
+        "client:aroha and client:mere: mobile +64215550101 is used under other names, names unlike 0.61, different "
         "birthdays: vetoed",
     )
     assert other.evidence[0] in group.blocked
     assert tuple(map(str, twins.evidence)) == (
-        "client:hana and client:rewi: mobile +64215550104 is used under other names, names alike 0.50, same birthday: "
+        "client:hana and client:rewi: mobile +64215550104 is used under other names, names unlike 0.50, same birthday: "
         "vetoed",
     )
     assert staff.plan_merge(client("ben"), client("cy")).evidence == (), "none@none.com speaks for nobody"

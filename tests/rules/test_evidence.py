@@ -104,7 +104,7 @@ def test_every_pair_explains_itself() -> None:
             face(B, "Mere Kingi"),
             (),
             (MOBILE,),
-            "mobile +64215550142 is used under other names, names alike 0.31: vetoed",
+            "mobile +64215550142 is used under other names, names unlike 0.31: vetoed",
             "nothing = 0.00",
         ),
     ],

@@ -84,7 +84,7 @@ def test_a_mother_and_her_daughters_are_not_one_person_and_ana_is_found_among_th
     assert group.refs == (B, C)
     assert [str(one) for one in group.evidence] == ["client:b and client:c: same mobile +64215550142, names alike 0.93"]
     assert [str(one) for one in group.blocked] == [
-        f"client:{first} and client:{second}: mobile +64215550142 is used under other names, names alike 0.31: vetoed"
+        f"client:{first} and client:{second}: mobile +64215550142 is used under other names, names unlike 0.31: vetoed"
         for first, second in ("ab", "ac", "bd", "cd")
     ]
 
@@ -110,7 +110,7 @@ def test_names_are_closed_over_before_a_number_is_split() -> None:
 
     assert group.refs == (A, B, C, D)
     (apart,) = group.blocked
-    assert str(apart) == "client:a and client:c: same mobile +64215550142, names alike 0.40: vetoed"
+    assert str(apart) == "client:a and client:c: same mobile +64215550142, names unlike 0.40: vetoed"
 
 
 @pytest.mark.requirement("X5")
@@ -133,7 +133,7 @@ def test_where_names_are_no_veto_a_family_is_shown_as_by_default() -> None:
     said = faces((A, "Mere Kingi", None), (B, "Ana Kingi", None))
     (group,) = grouped([on(MOBILE, A, B)], said, careful(None, "birthday"))
     assert group.refs == (A, B)
-    assert str(group.weakest) == "client:a and client:b: same mobile +64215550142, names alike 0.31"
+    assert str(group.weakest) == "client:a and client:b: same mobile +64215550142, names unlike 0.31"
 
 
 @pytest.mark.requirement("X5")
@@ -450,8 +450,8 @@ def test_a_birthday_is_no_households() -> None:
     found = judge_pairs(Component((on(day, A, B, C),), said, (), alike), by)
     assert [(str(one), one.agreeing, one.score) for one in found] == [
         ("client:a and client:b: names alike 1.00, same birthday", (("name", 0.0), ("birthday", 1.0)), 1.0),
-        ("client:a and client:c: names alike 0.31, same birthday: vetoed", (("birthday", 1.0),), 1.0),
-        ("client:b and client:c: names alike 0.31, same birthday: vetoed", (("birthday", 1.0),), 1.0),
+        ("client:a and client:c: names unlike 0.31, same birthday: vetoed", (("birthday", 1.0),), 1.0),
+        ("client:b and client:c: names unlike 0.31, same birthday: vetoed", (("birthday", 1.0),), 1.0),
     ]
 
 

@@ -69,7 +69,7 @@ class Evidence:
         said = [f"same {_told(key)}" for key in self.shared if key.contact is not None]
         said += [f"{_told(key)} is used under other names" for key in self.silent]
         if self.names_alike is not None:
-            said.append(f"names alike {self.names_alike:.2f}")
+            said.append(f"names {'unlike' if 'name' in self.differing else 'alike'} {self.names_alike:.2f}")
         said += [f"same {_fact(name)}" for name, _ in self.agreeing if name not in _SAID]
         said += [f"different {_facts(name)}" for name in self.differing if name not in _SAID]
         return f"{self.first} and {self.second}: {', '.join(said)}{self._verdict()}"
