@@ -206,7 +206,7 @@ def test_the_plan_names_what_they_share_and_where_they_differ() -> None:
 
     assert tuple(map(str, made.evidence)) == ("client:a and client:b: same mobile +64211234567",)
     assert tuple(map(str, told.evidence)) == (
-        "client:a and client:b: mobile +64211234567 is used under other names, names alike 0.00: vetoed",
+        "client:a and client:b: mobile +64211234567 is used under other names, names unlike 0.00: vetoed",
     )
     assert plan(seen(), TIMELY).evidence == (), "nothing in common"
     assert [choice.field for choice in made.conflicts] == ["first_name"], "other spellings are no conflict"
