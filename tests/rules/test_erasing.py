@@ -164,7 +164,7 @@ def test_what_stays_stays_without_words() -> None:
         ClientNumber(id="client:ana", number=4),
         pointer,
         snapshot,
-        merge(HERA, contacts=(SHARED,), choices={"email": "client:hera"}, reason="same Ana"),
+        merge(HERA, contacts=(SHARED,), refused=("photos",), choices={"email": "client:hera"}, reason="same Ana"),
         audit(because="facts: asked client:ana", reason="Ana rang"),
     )
     changes = erased(before)
@@ -304,8 +304,9 @@ def test_what_is_handed_out_is_plain_and_opens_nothing() -> None:
         assert shown in text, shown
     assert plain["passwords"] == [{"id": "acc", "set_at": "2026-11-21T10:00:00+00:00", "set_by": "client"}]
     assert [(one["kind"], one["count"], one["amount"]) for one in plain["holdings"]] == [("invoice", 2, "80.50 NZD")]
-    masked = exported(held(merge(BEN, contacts=(SHARED,)), session(BEN, SHARED, ANA, BEN)))
+    masked = exported(held(merge(BEN, contacts=(SHARED,), refused=("photos",)), session(BEN, SHARED, ANA, BEN)))
     assert masked["merges"][0]["contacts"] == ["mobile:+64••••••567"]
+    assert masked["merges"][0]["refused"] == [], "nor what Ben did not want"
     assert masked["sessions"] == [], "a family's session is not hers"
 
 

@@ -109,6 +109,20 @@ def test_what_was_merged_into_the_absorbed_comes_along() -> None:
     assert decision.changes[2:] == (Put(evolve(inside, root="client:a")),)
 
 
+def test_the_journal_keeps_what_the_absorbed_record_refused() -> None:
+    """Of itself; what C had refused, merged into it before, stands in C's own entry. The plan goes by both."""
+    annie = evolve(ANNIE, consents={"photos": False, "news": True, "calls": False})
+    cy = evolve(CY, consents={"sms": False})
+    before = entry(id="m0", survivor="client:b", absorbed="client:c", refused=("sms",))
+    given = seen(groups={A: (ANA,), B: (annie, cy)}, pointers=(pointer(C, B, merge_id="m0"),), journal=(before,))
+
+    assert merge(given, TIMELY, NOW).changes[0].record.refused == ("calls", "photos")
+    refused = ["calls", "photos", "sms"]
+    assert [one.name for one in plan(given, TIMELY).consents if not one.given] == refused
+    without_cy = evolve(given, groups={A: (ANA,), B: (annie,)})
+    assert [one.name for one in plan(without_cy, TIMELY).consents if not one.given] == refused
+
+
 def test_sessions_that_would_show_a_record_that_was_shut_end() -> None:
     """In the commit of the merge."""
     open_one = session()

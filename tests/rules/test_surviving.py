@@ -433,12 +433,40 @@ def test_a_no_of_long_ago_is_a_no() -> None:
     )
 
 
+@given(people(max_size=4), st.data())
+def test_a_row_that_is_deleted_makes_no_yes_of_a_no(records: Records, data: st.DataObject) -> None:
+    """Law 11: what was absorbed and refused by an entry of its own is refused whichever rows the platform keeps."""
+    journal = [
+        entry(
+            f"m{at}",
+            absorbed=str(one.ref),
+            refused=tuple(sorted(name for name, yes in one.consents.items() if not yes)),
+        )
+        for at, one in enumerate(records)
+    ]
+    before = {one.name: one for one in strictest(records, journal)}
+    assert tuple(before.values()) == strictest(records), "while the rows are there they speak for themselves"
+    left = data.draw(st.lists(st.sampled_from(records), unique_by=lambda one: one.ref)) if records else []
+    after = {one.name: one for one in strictest(left, journal)}
+    for name, one in before.items():
+        if not one.given:
+            assert (after[name].given, after[name].sources) == (False, one.sources)
+
+
+def test_a_no_that_was_taken_back_in_the_row_itself_is_none() -> None:
+    """She has agreed since in that very record: the row says so as long as it is there."""
+    journal = [entry(refused=("marketing_email",))]
+    (choice,) = strictest([ClientRecord(RecordRef.client("b"), LATE, consents={"marketing_email": True})], journal)
+    assert choice.given
+    assert strictest([], journal) == (ConsentChoice("marketing_email", False, (RecordRef.client("b"),)),)
+
+
 # --- what a group keeps ----------------------------------------------------------------------------------------------
 
 
 def entry(id: str = "m", at: datetime = EARLY, **more: Any) -> Merge:
     """A journal entry."""
-    return Merge(id=id, survivor="client:a", absorbed="client:b", merged_at=at, actor="mia", **more)
+    return Merge(**{"id": id, "survivor": "client:a", "absorbed": "client:b", "merged_at": at, "actor": "mia"} | more)
 
 
 def test_a_merge_made_now_is_by_the_policy_and_over_it_the_platforms_rules() -> None:

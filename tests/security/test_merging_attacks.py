@@ -15,6 +15,7 @@ from clientportal.policy import SeveralRecords
 from clientportal.records import AccountLink, Session
 from clientportal.stores.memory import MemoryStore
 from clientportal.values import CLIENT_FIELDS
+from requirements.test_x3_undo import delete_client
 from watching import reason_of, refusal_of
 from world import World
 
@@ -177,6 +178,31 @@ def test_merged_into_a_record_that_was_shut_nobody_is_shown_it(world: World, thr
         assert reason_of(zoes.profile) is Reason.SESSION_ENDED
     else:
         assert shown(zoes)[0] == "Zoe", "who has nothing to do with it stays"
+
+
+# --- consents --------------------------------------------------------------------------------------------------------
+
+
+def test_a_no_outlives_the_row_that_said_it(world: World) -> None:
+    """Zoe does not want to be written to, and is merged into Eve, who does; Eve into Ana. The platform tidies up and
+    deletes Zoe's row: the client has still said no, and it is Zoe's no that goes when her merge is taken back."""
+    says_no, says_yes = {"marketing_email": False}, {"marketing_email": True}
+    ana = world.add_client("ana", "Ana Kingi", mobile=ANAS_MOBILE, consents=says_yes)
+    eve = world.add_client("eve", "Eve Mills", mobile=EVES_MOBILE, consents=says_yes)
+    zoe = world.add_client("zoe", "Zoe Reed", mobile="027 555 0009", consents=says_no)
+    fay = world.add_client("fay", "Fay Moss", mobile="027 555 0010")
+
+    def answers() -> list[tuple[bool, tuple[RecordRef, ...]]]:
+        return [(one.given, one.sources) for one in world.staff().client(ana).consents]
+
+    lower, _ = merged(world, eve, zoe), merged(world, ana, eve)
+    assert answers() == [(False, (zoe,))]
+    delete_client(world, "zoe")
+    world.portal.contact_changed(world.tenant, zoe)
+    assert answers() == [(False, (zoe,))]
+    assert [(one.given, one.sources) for one in world.staff().plan_merge(ana, fay).consents] == [(False, (zoe,))]
+    world.staff().undo(lower)
+    assert answers() == [(True, (ana, eve))]
 
 
 # --- links and messages ----------------------------------------------------------------------------------------------

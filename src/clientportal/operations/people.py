@@ -144,6 +144,7 @@ class Portrait:
     records: tuple[ClientRecord, ...]
     fields: Mapping[str, FieldChoice]
     ways: Ways
+    journal: tuple[Merge, ...] = ()
 
     @property
     def address(self) -> Address | None:
@@ -158,7 +159,7 @@ class Portrait:
     @property
     def consents(self) -> tuple[ConsentChoice, ...]:
         """What they have agreed to: the strictest answer of all records (law 11)."""
-        return strictest(self.records)
+        return strictest(self.records, self.journal)
 
 
 async def portrait(reading: Reading, group: Group) -> Portrait:
@@ -171,7 +172,7 @@ async def portrait(reading: Reading, group: Group) -> Portrait:
     ways = Ways(
         rules, choices_of(journal), reading.policy.contacts.region, await proofs_of(reading, records, rules), own
     )
-    return Portrait(records, choose(records, ways, CLIENT_FIELDS), ways)
+    return Portrait(records, choose(records, ways, CLIENT_FIELDS), ways, journal)
 
 
 async def journal_of(reading: Reading, pointers: Sequence[Pointer]) -> tuple[Merge, ...]:
@@ -220,8 +221,12 @@ async def load_candidates(
 
     A hit of the index is a hint: the host's row is read again, and counts only if it still has the contact. An absorbed
     record whose row is gone counts still: the journal keeps its contacts. A miss asks the host where it can answer.
+    A contact that staff have flagged as a placeholder identifies nobody (X4), as one on too many records does.
     Beyond ``MOST_HITS`` records, up to ``MOST_BOOKINGS``, guests' bookings are read as well, and counted by people.
     """
+    if history is not None and history.placeholder:
+        # Staff have said that it is nobody's: whoever can read the mail of none@none.com is none of those who typed it.
+        return (), MOST_HITS + 1
     entries = await reading.state.find(ContactEntry, "key", [str(key)], limit=MOST_BOOKINGS + 1)
     hits = [RecordRef.parse(entry.ref) for entry in entries]
     if not hits and reading.setup.host.capabilities.by_contact:

@@ -70,7 +70,8 @@ class ConsentChoice:
     """What a merged client has agreed to: the strictest answer of all records (law 11).
 
     ``sources`` are the records that give that answer, ``others`` those that give the other one; a record that was
-    never asked is in neither.
+    never asked is in neither. An absorbed record whose row the platform has deleted goes on saying the "no" that it
+    said when it was merged.
     """
 
     name: str
@@ -127,8 +128,8 @@ class MergePlan:
     """What a merge would do, before it does it; equal to what it does, where nothing changes meanwhile (law 14).
 
     * ``fields``: the six that a client may see; ``internal``: notes, birthday and custom fields, for staff alone.
-    * ``consents``: the strictest answer of all. Both, and what ``left_behind`` says of them, are empty for staff without
-      ``SEE_CLIENTS``: it is what only the profile shows.
+    * ``consents``: the strictest answer of all. Neither is there for staff without ``SEE_CLIENTS``, nor what
+      ``left_behind`` says of it: only the profile shows it.
     * ``evidence``: what the records agree on and where they differ, pair by pair, as the duplicate report has it.
     * ``appointments``: how many each group brings, up to a hundred past and a hundred to come.
     * ``holdings``: ``None`` where the platform does not say what its records hold.

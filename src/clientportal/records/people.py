@@ -166,6 +166,7 @@ class Merge:
 
     ``rules`` is the survivorship in force when it was made, field -> rule; ``choices`` are staff's own picks, field ->
     the record whose value they chose. ``contacts`` are the absorbed record's contacts, which outlive the host's row.
+    ``refused`` are the consents that it had refused by then, which outlive the row as well (law 11).
     ``cards`` is ``merging.cards`` as it was then: whose saved cards the plan promised.
 
     ``reassigned``: the host was asked to move the absorbed record's rows, by this merge or by one on top of it, so an
@@ -186,6 +187,7 @@ class Merge:
     choices: Mapping[str, str] = field(factory=dict[str, str])
     cards: str = "survivors"
     contacts: tuple[ContactKey, ...] = ()
+    refused: tuple[str, ...] = ()
     undone_at: datetime | None = None
     undone_by: str | None = None
     erased: bool = False

@@ -224,7 +224,7 @@ def _no_undo(record: Merge, _held: Held) -> Write | None:
     """The journal keeps that there was a merge; undoing it would need what is erased, and is refused."""
     if record.erased:
         return None
-    return Put(evolve(record, erased=True, contacts=(), choices={}, reason="", left=(), not_restored=()))
+    return Put(evolve(record, erased=True, contacts=(), refused=(), choices={}, reason="", left=(), not_restored=()))
 
 
 def _told_without_words(record: AuditEntry, _held: Held) -> Write | None:
@@ -288,9 +288,9 @@ def exported(held: Held) -> dict[str, list[dict[str, Any]]]:
 
 def _shown(record: Stored, held: Held) -> Stored | dict[str, Any]:
     if isinstance(record, Merge) and RecordRef.parse(record.absorbed) not in held.refs:
-        # It was undone: the contacts are somebody else's.
+        # It was undone: the contacts, and what was refused, are somebody else's.
         masked = [f"{key.kind.value}:{mask(key.value)}" for key in record.contacts]
-        return {**_plain_fields(record, frozenset()), "contacts": masked}
+        return {**_plain_fields(record, frozenset()), "contacts": masked, "refused": []}
     if isinstance(record, OutboxMessage):
         return evolve(record, facts={name: text for name, text in record.facts.items() if name != "key"})
     return record

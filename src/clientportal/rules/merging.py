@@ -114,7 +114,7 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
         appointments=seen.appointments,
         evidence=_evidence(seen, policy),
         internal=internal,
-        consents=strictest(records) if seen.sees_clients else (),
+        consents=strictest(records, seen.journal) if seen.sees_clients else (),
         holdings=holdings,
         cards=tuple(sorted(cards)),
         logins=logins,
@@ -208,7 +208,14 @@ def _judge(seen: Merging, because: Because) -> Refusal | None:
 
 
 def _entry(seen: Merging, ref: RecordRef, merge_id: str, policy: Policy, now: datetime) -> Merge:
-    """The journal of one absorbed record, with its contacts: they outlive the host's row."""
+    """The journal of one absorbed record, with its contacts and what it refused: they outlive the host's row.
+
+    What had been merged into it before refused by its own entry: were it written here too, undoing that merge would
+    leave its "no" behind.
+    """
+    brought = {pointer.id for pointer in seen.pointers}
+    own = [record for record in seen.groups[ref] if str(record.ref) not in brought]
+    refused = {name for record in own for name, given in record.consents.items() if not given}
     contacts = {key for record in seen.groups[ref] for key in keys_of(record, policy.contacts.region)}
     return Merge(
         id=merge_id,
@@ -223,6 +230,7 @@ def _entry(seen: Merging, ref: RecordRef, merge_id: str, policy: Policy, now: da
         choices=dict(seen.choices),
         cards=policy.merging.cards.value,
         contacts=tuple(sorted(contacts)),
+        refused=tuple(sorted(refused)),
     )
 
 

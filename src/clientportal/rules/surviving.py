@@ -245,13 +245,22 @@ def _union(name: str, speaking: Sequence[ClientRecord]) -> FieldChoice:
     return FieldChoice(name, value, exactly[-1] if exactly else None, Survivorship.UNION.value, parts=parts)
 
 
-def strictest(records: Sequence[ClientRecord]) -> tuple[ConsentChoice, ...]:
+def strictest(records: Sequence[ClientRecord], journal: Sequence[Merge] = ()) -> tuple[ConsentChoice, ...]:
     """What a client has agreed to (law 11): one "no" among the records is a "no", whoever said "yes" later; a record
     that was never asked has no say. So no merge ever sends anybody what they did not want.
+
+    Nor does a deletion: where the platform has no row of an absorbed record any more, the journal says what it refused.
     """
+    answers: dict[str, dict[RecordRef, bool]] = {}
+    for record in records:
+        for name, answer in record.consents.items():
+            answers.setdefault(name, {})[record.ref] = answer
+    here = {str(record.ref) for record in records}
+    for entry in journal:
+        for name in () if entry.absorbed in here else entry.refused:
+            answers.setdefault(name, {})[RecordRef.parse(entry.absorbed)] = False
     found: list[ConsentChoice] = []
-    for name in sorted({name for record in records for name in record.consents}):
-        said = {record.ref: record.consents[name] for record in records if name in record.consents}
+    for name, said in sorted(answers.items()):
         given = all(said.values())
         same = tuple(sorted(ref for ref, answer in said.items() if answer is given))
         found.append(ConsentChoice(name, given, same, tuple(sorted(said.keys() - set(same)))))
