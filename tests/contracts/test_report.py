@@ -38,18 +38,55 @@ class TestStore(StateContract):
         return MemoryStore()
 """
 
+SKIPPING = """
+import pytest
+
+from clientportal.stores.memory import MemoryHost, MemoryStore
+from clientportal.testing.contracts import HostContract, ShippedGround
+
+
+class _Memory(HostContract):
+    @pytest.fixture
+    def ground(self):
+        return ShippedGround(MemoryStore(), MemoryHost)
+
+
+class TestOverriding(_Memory):
+    @pytest.mark.skip(reason="not on a Tuesday")
+    def test_business(self, ground):
+        super().test_business(ground)
+
+    @pytest.mark.xfail(reason="to do")
+    def test_cancel(self, ground):
+        raise AssertionError
+
+    def test_book(self, ground):
+        super().test_book(ground)
+
+
+@pytest.mark.skipif(True, reason="no database here")
+class TestSkipped(_Memory):
+    pass
+
+
+class TestGroundless(HostContract):
+    @pytest.fixture
+    def ground(self):
+        pytest.skip("no server")
+"""
+
 WANTED = "business or cancel or consumed or race_for or upto"
 
 
-def run(folder: Path, *options: str) -> str:
+def run(folder: Path, *options: str, project: str = PROJECT, wanted: str = WANTED, code: int = 1) -> str:
     """The project's own test run; gives all that it printed."""
-    (folder / "test_adapters.py").write_text(PROJECT)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", WANTED, *options]
+    (folder / "test_adapters.py").write_text(project)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", wanted, *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 
 
@@ -77,3 +114,19 @@ def test_the_report_is_short_where_it_is_asked_to_be(tmp_path: Path, options: tu
     assert "StateContract test_adapters.py::TestStore: 2 proven, 0 FAILED, 0 not declared, 0 not run" in lines
     (small,) = [line for line in lines if line.startswith("HostContract test_adapters.py::TestSmall: ")]
     assert "1 FAILED" in small
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("-n", "2", "-p", "clientportal.testing.contracts.report")])
+def test_what_is_skipped_is_listed(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """A promise whose test is skipped by a mark, at its class, or in its ``ground`` stands there as not run."""
+    told = run(tmp_path, *options, project=SKIPPING, wanted="business or test_cancel or test_book", code=0)
+    lines = told.splitlines()
+    named = "A business is known by its tenant, with its own name and the zone of its calendar"
+    for why in ("not on a Tuesday", "no database here", "no server"):
+        assert f"not run       {named} [{why}]" in lines
+    assert any(line.startswith("FAILED        A cancelled appointment is open no more") for line in lines)
+    (booked,) = [line for line in lines if line.startswith("proven        A new booking stands in that time")]
+    assert booked.endswith(" (overridden)")
+    whole = [line for line in lines if line.startswith("0 proven, 0 FAILED, 0 not declared, ")]
+    assert len(whole) == 2, "a class that is skipped has its block as well"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, ClassVar, NoReturn
 
 import pytest
 
-from clientportal.testing.contracts.report import FACT, PROMISE, attach
+from clientportal.testing.contracts.report import FACT, UNTRIED, attach, says_its_promise
 
 __all__ = ["NOT_DECLARED", "Proving"]
 
@@ -26,20 +25,25 @@ class Proving:
 
     _item: Any = None
 
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """As these tests are collected: have them listed, also those that will be left out before they begin."""
+        attach(metafunc.config)
+
     @pytest.fixture(autouse=True)
     def _says_its_promise(self, request: pytest.FixtureRequest) -> None:
-        item: Any = request.node
         attach(request.config)
-        self._item = item
-        words = inspect.getdoc(item.function) or item.originalname.replace("_", " ")
-        chosen = item.callspec.id if hasattr(item, "callspec") else ""
-        first = " ".join(words.partition("\n\n")[0].split()).rstrip(".")
-        item.user_properties.append((PROMISE, [self.contract, type(self).__name__, item.originalname, first, chosen]))
+        self._item = request.node
+        says_its_promise(self._item)
 
     def proven(self, fact: str) -> None:
         """Note for the report how far something was tried: ``with 64 threads``."""
         if self._item is not None:
             self._item.user_properties.append((FACT, fact))
+
+    def untried(self, what: str) -> None:
+        """Note for the report what the adapter does not promise, and this test therefore did without."""
+        if self._item is not None:
+            self._item.user_properties.append((UNTRIED, what))
 
     def not_declared(self, what: str) -> NoReturn:
         """Leave this test out, and say in the report what the adapter does not promise."""

@@ -10,16 +10,18 @@ machine that has it installed. ``-q`` gives one line for each adapter instead of
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 from attrs import define, field
 
-__all__ = ["FACT", "PROMISE", "attach", "pytest_configure"]
+__all__ = ["FACT", "PROMISE", "UNTRIED", "attach", "pytest_configure", "says_its_promise"]
 
 PROMISE = "clientportal promise"
 FACT = "clientportal fact"
+UNTRIED = "clientportal untried"
 _NAME = "clientportal contracts"
 _UNDECLARED = "not declared: "
 
@@ -62,11 +64,32 @@ class _Promise:
         return f" [{'; '.join(others)}]" if others else ""
 
 
+def says_its_promise(item: Any) -> None:
+    """Note at a test what it proves: what the contract says of it, also where an adapter's own class overrides it."""
+    adapter: Any = getattr(item, "cls", None)
+    contract = getattr(adapter, "contract", "")
+    if not contract or any(name == PROMISE for name, _ in item.user_properties):
+        return
+    test = item.originalname
+    (*own, first) = [vars(part)[test] for part in adapter.__mro__ if test in vars(part)]
+    words = inspect.getdoc(first) or test.replace("_", " ")
+    sentence = " ".join(words.partition("\n\n")[0].split()).rstrip(".")
+    chosen = item.callspec.id if hasattr(item, "callspec") else ""
+    item.user_properties.append((PROMISE, [contract, adapter.__name__, test, sentence, chosen]))
+    if own:
+        item.user_properties.append((FACT, "overridden"))
+
+
 class _Report:
     """Collects what the tests of contracts report, and prints it."""
 
     def __init__(self) -> None:
         self._adapters: dict[tuple[str, str], dict[str, _Promise]] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Before any test begins: one that is skipped by a mark, or by its ``ground``, never comes to say anything."""
+        for item in items:
+            says_its_promise(item)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one phase of one test."""
@@ -77,13 +100,15 @@ class _Report:
         contract, adapter, test, words, chosen = made
         where = f"{report.nodeid.partition('::')[0]}::{adapter}"
         promise = self._adapters.setdefault((where, contract), {}).setdefault(test, _Promise(words))
-        if report.failed:
-            promise.failed.append(chosen)
+        if report.failed or hasattr(report, "wasxfail"):
+            promise.failed.append(chosen)  # that it was expected proves nothing
         elif report.skipped:
             promise.left_out.setdefault(_why(report), []).append(chosen)
         else:
             promise.proven.append(chosen)
             promise.facts += [value for name, value in properties if name == FACT]
+            for untried in (value for name, value in properties if name == UNTRIED):
+                promise.left_out.setdefault(_UNDECLARED + untried, [])
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print all of it, or with ``-q`` a line for each adapter."""
