@@ -226,3 +226,24 @@ def test_a_flagged_number_leaves_the_other_evidence(world: World) -> None:
     (group,) = world.staff().duplicates().groups
     assert [ref.id for ref in group.refs] == ["ana", "anna"]
     assert [str(link) for link in group.evidence] == ["client:ana and client:anna: same email a@example.com"]
+
+
+def test_a_flagged_contact_opens_nobodys_record(world: World) -> None:
+    """The desk's number stands on three records. Whoever answers that phone is none of the three: no code is sent
+    there, and one that was sent before opens nothing any more.
+    """
+    for id in ("ana", "ben", "cy"):
+        world.add_client(id, id.title(), mobile="021 555 0142")
+    assert world.log_in("021 555 0142").profile().first_name == "Cy", "of those who never booked, the greatest id"
+    world.clock.advance(timedelta(minutes=11))
+    sent, code = world.get_code("021 555 0142")
+    world.staff().flag_placeholder("021 555 0142")
+    assert reason_of(lambda: world.visitor().verify_code(sent.handle, code)) is Reason.CONTACT_BUSINESS
+    assert world.staff().explain_contact("021 555 0142").record is None
+    world.clock.advance(timedelta(minutes=11))
+    before = len(world.box.messages)
+    world.visitor().request_code("021 555 0142")
+    world.deliver()
+    assert len(world.box.messages) == before
+    world.staff().flag_placeholder("021 555 0142", flagged=False)
+    assert world.log_in("021 555 0142").profile().first_name == "Cy"

@@ -11,6 +11,7 @@ from attrs import asdict, evolve
 from accounts_ground import a_session, an_account
 from clientportal import Permission, Reason, RecordRef, presets
 from clientportal.errors import InvalidInput
+from clientportal.operations import people
 from clientportal.policy import SeveralRecords
 from clientportal.records import AccountLink, Session
 from clientportal.stores.memory import MemoryStore
@@ -178,6 +179,26 @@ def test_merged_into_a_record_that_was_shut_nobody_is_shown_it(world: World, thr
         assert reason_of(zoes.profile) is Reason.SESSION_ENDED
     else:
         assert shown(zoes)[0] == "Zoe", "who has nothing to do with it stays"
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5, 6])
+def test_a_large_group_is_read_whole(world: World, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """Five records were merged into Ana, more than are read at once. All of them are hers, in every way in which she is
+    read; were one left out, whoever is logged in to it would go on seeing it when hers is shut."""
+    ana = world.add_client("ana", "Ana Kingi", mobile=ANAS_MOBILE)
+    others = [world.add_client(f"a{at}", f"Ana {at}", mobile=f"027 555 010{at}") for at in range(5)]
+    for ref in others:
+        merged(world, ana, ref)
+    doors = [world.log_in(f"027 555 010{at}") for at in range(5)]
+    monkeypatch.setattr(people, "_POINTERS_AT_ONCE", at_once)
+    assert world.staff().client(ana).members == (ana, *others)
+    assert world.staff().plan_merge(ana, others[-1]).appointments == {str(ana): 0}
+    assert set(world.staff().plan_merge(ana, others[-1]).cards) == {ana}
+    assert [line.ref for line in world.staff().clients().items] == [ana]
+    (row,) = world.ask("clients", [ana])
+    world.change_client(evolve(row, usable=False))
+    assert [reason_of(door.profile) for door in doors] == [Reason.SESSION_ENDED] * 5
+    assert world.all_stored(Session, "entry") == []
 
 
 # --- consents --------------------------------------------------------------------------------------------------------

@@ -71,6 +71,16 @@ def test_a_check_says_how_much_it_has_looked_at() -> None:
     assert checked.examples[3] < checked.examples[1] == 40, "one record is no tree"
     assert str(checked).splitlines()[0] == "newest:"
     assert f"  law 5: {checked.examples[5]} examples (ties are always broken, and always the same way)" in str(checked)
+    assert "  law 5: not asked, for want of examples (ties" in str(Checked("ours", {5: 0}))
+
+
+def test_an_answer_that_is_no_record_and_a_field_that_is_not_drawn_are_named() -> None:
+    """The likeliest mistake hands out the value itself; the second likeliest misspells a field."""
+    with pytest.raises(LawBroken, match="answered with str; it answers with one of the records") as broken:
+        check_survivorship(lambda name, records: str(getattr(records[0], name)), examples=20)  # type: ignore[arg-type,return-value]
+    assert broken.value.law == 4
+    with pytest.raises(InvalidInput, match="draws no records with 'surname'; there are first_name"):
+        check_survivorship(newest, fields=["surname"])
 
 
 def test_reports_add_up() -> None:

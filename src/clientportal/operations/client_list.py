@@ -47,7 +47,6 @@ __all__ = [
 _MOST_SEARCH = 100
 _ROUNDS = 5
 """How often the platform is asked for one page: who was merged or erased is left out, and others fill the page."""
-_MOST_POINTERS = 10_000
 
 
 def _is_search(text: str) -> bool:
@@ -131,7 +130,7 @@ def _is_line(row: ClientRecord, pointer: Pointer | None, *, searched: bool) -> b
 
 async def _merged(reading: Reading, refs: Sequence[RecordRef]) -> dict[RecordRef, Mapping[str, FieldChoice]]:
     """What those of them show into whom others were merged (T8)."""
-    pointers = await reading.state.find_any(Pointer, "root", sorted(map(str, refs)), limit=_MOST_POINTERS)
+    pointers = await pointers_to(reading, refs)
     heads = {pointer.root_ref for pointer in pointers}
     groups = await groups_of(reading, sorted(heads)) if heads else {}
     return {ref: (await portrait(reading, group)).fields for ref, group in groups.items()}

@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import HostError
 from clientportal.operations.frame import Operation, Reading, alone
+from clientportal.operations.people import pointers_to
 from clientportal.operations.performing import perform
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Unreadable, WalkReport
@@ -27,7 +28,8 @@ __all__ = ["CONTACT_CHANGED", "ContactChanged", "walk"]
 BATCH = 200
 MOST_UNREADABLE = 1000
 _MOST = 100_000
-"""More entries than the records of a batch have: one that were left out would be written again."""
+"""More entries than the records of a batch have: one that were left out would be written again. And more sessions than
+one client has open: one that were left out would go on."""
 _WALK = "contacts"
 
 
@@ -173,8 +175,8 @@ async def _load_changed(reading: Reading, asked: ContactChanged) -> _Changed:
     shut_out: Sequence[Session] = ()
     if pointer is None and not usable:
         # A record that is gone, or that nobody may log in to any more, has no sessions either.
-        refs = [str(asked.ref), *(one.id for one in await reading.state.find(Pointer, "root", [str(asked.ref)]))]
-        shut_out = await reading.state.find_any(Session, "entry", refs)
+        refs = [str(asked.ref), *(one.id for one in await pointers_to(reading, [asked.ref]))]
+        shut_out = await reading.state.find_any(Session, "entry", refs, limit=_MOST)
     return _Changed(
         shut_out=tuple(shut_out),
         known=tuple(known),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import frozen
@@ -50,6 +50,7 @@ __all__ = [
     "load_candidates",
     "locked_account",
     "own_refs",
+    "pointers_to",
     "principal",
     "proofs_of",
     "records_of",
@@ -89,17 +90,36 @@ async def group_of(reading: Reading, ref: RecordRef) -> Group:
     """Follow the pointer from ``ref``, and collect everything else that leads to the same place."""
     pointer = await reading.state.get(Pointer, str(ref))
     root = ref if pointer is None else pointer.root_ref
-    return await _group(reading, root, await reading.state.find(Pointer, "root", [str(root)], limit=_MOST_POINTERS))
+    return await _group(reading, root, await pointers_to(reading, [root]))
 
 
-_MOST_POINTERS = 10_000
+_POINTERS_AT_ONCE = 10_000
+
+
+async def pointers_to(reading: Reading, roots: Iterable[RecordRef]) -> Sequence[Pointer]:
+    """Everything that was merged into any of those: in one read unless it is a great deal, and whole in any case. What
+    were left out would be a client's appointments and contacts that nobody sees any more, without a word.
+    """
+    wanted = sorted({str(root) for root in roots})
+    pointers = await reading.state.find_any(Pointer, "root", wanted, limit=_POINTERS_AT_ONCE)
+    if len(pointers) < _POINTERS_AT_ONCE:
+        return pointers
+    found: list[Pointer] = []
+    for root in wanted:
+        after: str | None = None
+        while True:
+            page = await reading.state.page(Pointer, "root", [root], after=after, limit=_POINTERS_AT_ONCE)
+            found.extend(page.items)
+            after = page.next
+            if after is None:
+                break
+    return found
 
 
 async def groups_of(reading: Reading, refs: Sequence[RecordRef]) -> dict[RecordRef, Group]:
     """The same for several refs in two reads, however many they are."""
     roots = await roots_of(reading, refs)
-    wanted = sorted({str(root) for root in roots.values()})
-    pointers = await reading.state.find_any(Pointer, "root", wanted, limit=_MOST_POINTERS)
+    pointers = await pointers_to(reading, roots.values())
     groups = {
         root: await _group(reading, root, [one for one in pointers if one.root_ref == root])
         for root in dict.fromkeys(roots.values())
@@ -239,9 +259,7 @@ async def load_candidates(
     if not refs:
         return (), 0
     roots = await roots_of(reading, refs)
-    pointers = await reading.state.find_any(
-        Pointer, "root", sorted({str(root) for root in roots.values()}), limit=_MOST_POINTERS
-    )
+    pointers = await pointers_to(reading, roots.values())
     members: dict[RecordRef, list[RecordRef]] = {root: [root] for root in roots.values()}
     for pointer in pointers:
         members.setdefault(pointer.root_ref, [pointer.root_ref]).append(pointer.absorbed_ref)

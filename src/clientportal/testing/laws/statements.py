@@ -88,8 +88,9 @@ class Checked:
         return Checked(subject, {law: self.examples.get(law, 0) + other.examples.get(law, 0) for law in laws})
 
     def __str__(self) -> str:
+        counts = {law: f"{count} example{'s' if count != 1 else ''}" for law, count in sorted(self.examples.items())}
         lines = (
-            f"  law {law}: {count} example{'s' if count != 1 else ''} ({law_in_words(law)})"
-            for law, count in sorted(self.examples.items())
+            f"  law {law}: {told if self.examples[law] else 'not asked, for want of examples'} ({law_in_words(law)})"
+            for law, told in counts.items()
         )
         return "\n".join([f"{self.subject}:", *lines])

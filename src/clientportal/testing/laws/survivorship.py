@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, permutations
+from typing import cast
 
+from clientportal.errors import InvalidInput
 from clientportal.outcomes import FieldChoice
 from clientportal.rules.whose_contact import Candidate
 from clientportal.testing.laws.searching import SILENT, Breaks, Search, look
@@ -74,6 +76,13 @@ def check_survivorship(choose: Choose, *, examples: int = 200, fields: Sequence[
         print(check_survivorship(newest, fields=["last_name"], examples=20))
     """
 
+    for name in fields:
+        if name not in CLIENT_FIELDS:
+            raise InvalidInput(
+                f"check_survivorship draws no records with {name!r}; there are {', '.join(CLIENT_FIELDS)}. A rule for "
+                "another field is checked on one of these, where it takes the field's name as it is given"
+            )
+
     def each(breaks: Callable[[str, Records], str | None]) -> Breaks[Records]:
         def first_broken(records: Records) -> str | None:
             answers = [breaks(name, records) for name in fields]
@@ -88,6 +97,11 @@ def check_survivorship(choose: Choose, *, examples: int = 200, fields: Sequence[
 
     def member(name: str, records: Records) -> str | None:
         chosen = choose(name, records)
+        if not isinstance(cast("object", chosen), ClientRecord | None):
+            return (
+                f"For {field_words(name)} the rule answered with {type(chosen).__name__}; it answers with one of the "
+                "records that it is given, or None."
+            )
         if chosen is not None and chosen not in records:
             return f"For {field_words(name)} the rule chose {ref_or_none(chosen)}, which is none of these."
         return None
