@@ -194,7 +194,7 @@ def test_a_large_group_is_read_whole(world: World, monkeypatch: pytest.MonkeyPat
     assert world.staff().client(ana).members == (ana, *others)
     assert world.staff().plan_merge(ana, others[-1]).appointments == {str(ana): 0}
     assert set(world.staff().plan_merge(ana, others[-1]).cards) == {ana}
-    assert [line.ref for line in world.staff().clients().items] == [ana]
+    assert [line.ref for line in world.staff().clients().lines] == [ana]
     (row,) = world.ask("clients", [ana])
     world.change_client(evolve(row, usable=False))
     assert [reason_of(door.profile) for door in doors] == [Reason.SESSION_ENDED] * 5
