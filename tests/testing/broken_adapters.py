@@ -707,7 +707,23 @@ class SaysDone(Broken):
         return HostAnswer(appointment=self.appointment(appointment.id))
 
 
-@caught_by("test_fee")
+@caught_by("test_fee", "cancel")
+class CancelsForNothing(Broken):
+    """cancel() does not look at the fee."""
+
+    def cancel(self, appointment: Any, fee: Any, key: str) -> HostAnswer:
+        return super().cancel(appointment, None, key)
+
+
+@caught_by("test_fee", "move")
+class MovesForNothing(Broken):
+    """move() does not look at the fee."""
+
+    def move(self, appointment: Any, slot: Slot, fee: Any, key: str) -> HostAnswer:
+        return super().move(appointment, slot, None, key)
+
+
+@caught_by("test_fee", "cancel")
 class DeclinesTooLate(Broken):
     """cancel() finds out that it cannot charge when it has cancelled."""
 

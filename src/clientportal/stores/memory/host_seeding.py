@@ -151,3 +151,9 @@ class SeededHost(BaseHost):
                     locked=(locked or {}).get(one.id, ""),
                 )
                 tx.put("appointments", one.id, row)
+
+    async def charged(self, id: str) -> Money | None:
+        """The fee that the latest change of that appointment was charged."""
+        with self.rows() as tx:
+            row = cast("AppointmentRow | None", tx.get("appointments", id))
+        return None if row is None else row.charged

@@ -114,6 +114,11 @@ class HostSeeding:
     async def _add_appointment(self, appointment: Appointment, contacts: RawContacts | None, slot_id: str) -> None:
         await self._insert(queries.adding(APPOINTMENTS), [_appointment_row(appointment, contacts, None, None, slot_id)])
 
+    async def charged(self, id: str) -> Money | None:
+        """The fee that the latest change of that appointment was charged."""
+        found = await self._rows(queries.APPOINTMENT, p_id=id)
+        return rows.money_of(found[0], "fee") if found else None
+
 
 def _appointment_row(
     appointment: Appointment,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from clientportal.operations.trusting import CheckedHost
 from clientportal.testing.contracts.host_frame import DAY, NOW, Salon, booked
-from clientportal.testing.contracts.host_ground import HostGround
-from clientportal.testing.contracts.host_writes import WritingHost
+from clientportal.testing.contracts.host_ground import HostGround, NotOnThisPlatform
+from clientportal.testing.contracts.host_writes import WRITES, WritingHost
 from clientportal.values import AnswerKind, Appointment, ClientDraft, HostAnswer, Money, RecordRef, Slot, When
 
 __all__ = ["ChangingHost"]
@@ -124,17 +126,40 @@ class ChangingHost(WritingHost):
             assert [one.start for one in self.free_at(ground, salon, slot.start)] == [slot.start]
         assert self.is_open(ground, salon.bens), "nobody else's"
 
-    def test_fee(self, ground: HostGround) -> None:
+    @pytest.mark.parametrize("write", ["cancel", "move"])
+    def test_fee(self, ground: HostGround, write: str) -> None:
         """A write that is handed a fee charges it with the change, or is ``DECLINED`` and changes nothing."""
-        self.needs(ground, "cancel")
-        salon = self.salon(ground)
+        self.needs(ground, *WRITES[write])
+        salon, fee = self.salon(ground), Money("10.00", "NZD")
         before = self.run(self.picture(ground, salon))
         one = self.ask(ground, lambda host: self.appointment(host, salon.next))
-        answer = self.do(ground, lambda host: host.cancel(one, Money("10.00", "NZD"), self.key()))
+
+        async def change(host: CheckedHost) -> HostAnswer:
+            if write == "cancel":
+                return await host.cancel(one, fee, self.key())
+            free = await host.slot(salon.slots[0])
+            assert free is not None
+            return await host.move(one, free, fee, self.key())
+
+        answer = self.do(ground, change)
         if answer.kind is AnswerKind.DECLINED:
             assert self.run(self.picture(ground, salon)) == before
-        else:
-            assert answer.kind in (AnswerKind.DONE, AnswerKind.WAITS)
+            return
+        self.settled(answer)
+        id = answer.appointment.id if answer.appointment is not None else one.id
+        assert self._owed(ground, salon, id) == fee, "done, and the fee is not charged"
+        assert self._owed(ground, salon, salon.bens) is None, "nobody else's"
+
+    def _owed(self, ground: HostGround, salon: Salon, id: str) -> Money | None:
+        async def look() -> Money | None:
+            said: Any = ground.owed(salon.business, id)
+            owed: Money | None = await said if inspect.isawaitable(said) else said
+            return owed
+
+        try:
+            return self.run(look())
+        except NotOnThisPlatform:
+            self.not_declared("what is charged (HostGround.owed)")
 
     def test_book(self, ground: HostGround) -> None:
         """A new booking stands in that time, for that record, under that name, made now; the time is taken."""

@@ -11,7 +11,17 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 from clientportal.errors import InvalidInput
 from clientportal.ports.host import HostAdapter, RawContacts
 from clientportal.ports.state import Store
-from clientportal.values import ActiveCode, Appointment, ClientRecord, HeldThing, Prefill, RecordRef, Service, Slot
+from clientportal.values import (
+    ActiveCode,
+    Appointment,
+    ClientRecord,
+    HeldThing,
+    Money,
+    Prefill,
+    RecordRef,
+    Service,
+    Slot,
+)
 
 __all__ = ["LACKS", "HostGround", "NotOnThisPlatform", "Said"]
 
@@ -41,7 +51,12 @@ LACKS: Mapping[str, str] = {
 
 
 class NotOnThisPlatform(Exception):
-    """A ground has no way to put this into its tables."""
+    """A ground has no way to do this.
+
+    Raise it in :meth:`HostGround.caller` and :meth:`HostGround.owed`: what they would show is then listed as not
+    declared. In a method that puts rows into the tables it is a failure: the adapter declares what nobody could try.
+    What the platform has no place for is said by :attr:`HostGround.lacks` instead.
+    """
 
 
 class HostGround(ABC):
@@ -115,6 +130,14 @@ class HostGround(ABC):
     def add_holding(self, business: str, thing: HeldThing) -> Said[None]:
         """Capability ``holdings``: one thing that a client has: a document, a membership, a balance, an invoice."""
         raise NotOnThisPlatform("add_holding")
+
+    def owed(self, business: str, id: str) -> Said[Money | None]:
+        """What the latest change of that appointment was charged, or is noted to be owed for it; None is nothing.
+
+        ``id`` is that of the appointment which the change was answered with, else of the one that was changed. Default:
+        nobody can tell, and the report lists fees as not declared.
+        """
+        raise NotOnThisPlatform("owed")
 
     def caller(self, business: str) -> AbstractContextManager[Any] | AbstractAsyncContextManager[Any]:
         """A transaction of the platform's own code, for the portal to join; an exception rolls it back.

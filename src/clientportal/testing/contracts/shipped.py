@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from clientportal.ports.host import RawContacts
-from clientportal.testing.contracts.host_ground import HostGround
+from clientportal.testing.contracts.host_ground import HostGround, NotOnThisPlatform
 from clientportal.values import (
     ActiveCode,
     Appointment,
     Business,
     ClientRecord,
     HeldThing,
+    Money,
     Prefill,
     RecordRef,
     Service,
@@ -72,3 +73,12 @@ class ShippedGround(HostGround):
 
     async def add_holding(self, business: str, thing: HeldThing) -> None:
         await self._fill(business, lambda host: host.add_holdings([thing]))
+
+    async def owed(self, business: str, id: str) -> Money | None:
+        host: Any = self.host
+        if getattr(host, "cancel_deletes", False):
+            raise NotOnThisPlatform("owed")  # the fee goes with the row
+        async with self.store.begin(business, self.host, writes=False) as unit:
+            shipped: Any = host.open(unit.connection if host.shares_transaction else None, business)
+            charged: Money | None = await shipped.charged(id)
+            return charged
