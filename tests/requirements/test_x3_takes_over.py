@@ -334,7 +334,7 @@ def test_links_of_accounts(world: World) -> None:
         (two, (twin,), ana),
     }
     assert "ana@" not in str(plan.logins)
-    assert [text[:10] for text in plan.remarks] == ["2 accounts"]
+    assert [text[:10] for text in plan.remarks] == ["2 accounts", "nothing th"]
     id = merge(world, ana, twin)
     door = world.client(world.visitor().log_in("ana@work.example", ANOTHER))
     assert [option.id for option in door.profiles()] == [str(ana)]

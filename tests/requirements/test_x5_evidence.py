@@ -169,7 +169,10 @@ def test_the_plan_of_a_merge_says_what_the_report_says(world: World) -> None:
         "client:hana and client:rewi: mobile +64215550104 is used under other names, names unlike 0.50, same birthday: "
         "vetoed",
     )
-    assert staff.plan_merge(client("ben"), client("cy")).evidence == (), "none@none.com speaks for nobody"
+    strangers = staff.plan_merge(client("ben"), client("cy"))
+    assert strangers.evidence == (), "none@none.com speaks for nobody"
+    assert strangers.remarks == ("nothing that the duplicate report goes by says that these are one person",)
+    assert same.remarks == ()
 
 
 def test_what_says_nothing_in_the_report_says_nothing_in_the_plan(world: World) -> None:

@@ -107,19 +107,21 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
     cards = members if every else seen.own_cards or (seen.survivor,)
     holdings = None if seen.holdings is None else taken_over(seen.holdings, cards)
     logins = logins_of(seen.logins, seen.roots.get(seen.survivor, seen.survivor))
+    evidence = _evidence(seen, policy)
+    unfounded = anew and all(one.apart is not None for one in evidence)
     return MergePlan(
         survivor=seen.survivor,
         absorbed=seen.absorbed,
         fields=tuple(choose(records, ways, CLIENT_FIELDS).values()),
         appointments=seen.appointments,
-        evidence=_evidence(seen, policy),
+        evidence=evidence,
         internal=internal,
         consents=strictest(records, seen.journal) if seen.sees_clients else (),
         holdings=holdings,
         cards=tuple(sorted(cards)),
         logins=logins,
         left_behind=left_behind(holdings, members, cards, internal),
-        remarks=remarks_of(holdings, logins, seen.journal, seen.own),
+        remarks=remarks_of(holdings, logins, seen.journal, seen.own, unfounded=unfounded),
     )
 
 

@@ -95,8 +95,10 @@ def remarks_of(
     logins: Sequence[PlannedLogin],
     journal: Sequence[Merge],
     own: Mapping[str, SurvivorshipRule],
+    *,
+    unfounded: bool = False,
 ) -> tuple[str, ...]:
-    """In words, what else is worth knowing before it is done."""
+    """In words, what else is worth knowing before it is done. ``unfounded``: nothing says that they are one person."""
     said: list[str] = []
     if holdings is None:
         said.append(
@@ -117,4 +119,6 @@ def remarks_of(
     }
     for name, rule in sorted(gone):
         said.append(f"{name} was decided by {rule}, which is not registered any more")
+    if unfounded:
+        said.append("nothing that the duplicate report goes by says that these are one person")
     return tuple(said)
