@@ -349,7 +349,7 @@ def test_a_plan_reads_out_nothing_internal_to_who_may_not_see_clients(world: Wor
     """Max may merge and may not look at clients. He plans merges with whomever he is curious about: he is shown what a
     client may see, and neither notes nor birthday, custom fields or consents. Who may look at clients is."""
     ana, _ = two_people(world)
-    told = {
+    told: dict[str, Any] = {
         "notes": "Owes us 40 dollars", "birthday": date(1990, 7, 4), "custom": {"allergy": "latex"},
         "consents": {"marketing_email": False},
     }  # fmt: skip
