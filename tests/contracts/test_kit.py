@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from clientportal.records import HostWrite
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.testing import contracts
 from clientportal.testing.contracts import HostContract, HostGround, MessengerContract, ShippedGround, StateContract
+from clientportal.testing.contracts.host_ground import LACKS
 from clientportal.testing.contracts.host_isolation import ISOLATED, NEEDED
 from clientportal.testing.contracts.host_writes import VERSIONED, WRITES
 
@@ -52,8 +55,16 @@ def test_a_ground_knows_what_may_be_lacking() -> None:
     class Misspelt(ShippedGround):
         lacks = frozenset({"guest"})
 
-    with pytest.raises(InvalidInput, match="no 'guest'; there are guests, phone"):
+    with pytest.raises(InvalidInput, match="no 'guest'; there are guests, mobile, phone"):
         Misspelt(MemoryStore(), MemoryHost)
+
+
+def test_the_page_lists_what_may_be_lacking() -> None:
+    """Each word of ``lacks`` stands in the table of the page on adapters, with what it means."""
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "host_adapter.md").read_text(encoding="utf-8")
+    table = page.partition("| `lacks` |")[2].partition("\n\n")[0]
+    listed = re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE)
+    assert listed == list(LACKS.items())
 
 
 def test_a_declared_capability_that_cannot_be_tried_is_a_failure() -> None:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 import pytest
 from attrs import evolve
 
 from clientportal.errors import InvalidContact
+from clientportal.ports import ContactPage
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.testing.contracts import HostContract, HostGround, ShippedGround
-from clientportal.values import ContactKey, ContactKind, RecordRef, parse_email, parse_phone
+from clientportal.values import (
+    Appointment,
+    AppointmentPage,
+    AppointmentStatus,
+    ClientPage,
+    ClientRecord,
+    ContactKey,
+    ContactKind,
+    RecordRef,
+    When,
+    parse_email,
+    parse_phone,
+)
 
 
 class _Memory(HostContract):
@@ -52,6 +66,45 @@ class TestApproval(_Memory):
     """A platform whose businesses agree to each change first."""
 
     host = type("Approving", (MemoryHost,), {"needs_approval": True})
+
+
+class Unmarked(MemoryHost):
+    """No column for a mobile, and nothing of the state of an appointment: what is cancelled is deleted."""
+
+    cancel_deletes = True
+
+    def clients(self, refs: Sequence[RecordRef]) -> Sequence[ClientRecord]:
+        return [evolve(one, mobile=None) for one in super().clients(refs)]
+
+    def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage:
+        page = super().client_list(search, after, limit)
+        return evolve(page, items=tuple(evolve(one, mobile=None) for one in page.items))
+
+    def contacts(self, after: str | None, limit: int) -> ContactPage:
+        page = super().contacts(after, limit)
+        return evolve(page, items=tuple(evolve(one, mobile=None) for one in page.items))
+
+    def appointment(self, id: str) -> Appointment | None:
+        found = super().appointment(id)
+        return None if found is None else evolve(found, status=AppointmentStatus.CONFIRMED)
+
+    def appointments(
+        self, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
+    ) -> AppointmentPage:
+        page = super().appointments(refs, when, now, after, limit)
+        return evolve(page, items=tuple(evolve(one, status=AppointmentStatus.CONFIRMED) for one in page.items))
+
+
+class _UnmarkedGround(ShippedGround):
+    lacks = frozenset({"mobile", "completed", "cancelled"})
+
+
+class TestUnmarked(_Memory):
+    """A platform with neither mobiles nor states keeps the rest of the contract."""
+
+    @pytest.fixture
+    def ground(self) -> HostGround:
+        return _UnmarkedGround(MemoryStore(), Unmarked)
 
 
 class Finding(MemoryHost):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from clientportal.testing.contracts.host_ground import LACKS
+
 PROJECT = """
 import pytest
 from attrs import evolve
@@ -75,6 +77,44 @@ class TestGroundless(HostContract):
         pytest.skip("no server")
 """
 
+LACKING = """
+import pytest
+from attrs import evolve
+
+from clientportal.stores.memory import MemoryHost, MemoryStore
+from clientportal.testing.contracts import HostContract, ShippedGround
+
+
+class Small(MemoryHost):
+    capabilities = evolve(MemoryHost.capabilities, move=False, book=False, slots=False)
+
+
+class Nameless(MemoryHost):
+    def appointments(self, refs, when, now, after, limit):
+        page = super().appointments(refs, when, now, after, limit)
+        return evolve(page, items=tuple(evolve(one, booked_as="") for one in page.items))
+
+    def appointment(self, id):
+        found = super().appointment(id)
+        return found and evolve(found, booked_as="")
+
+
+class Lacking(ShippedGround):
+    lacks = frozenset({"guests", "second_hour", "sealed_cursors", "cancelled"})
+
+
+class TestSmall(HostContract):
+    @pytest.fixture
+    def ground(self):
+        return Lacking(MemoryStore(), Small)
+
+
+class TestNameless(HostContract):
+    @pytest.fixture
+    def ground(self):
+        return ShippedGround(MemoryStore(), Nameless)
+"""
+
 WANTED = "business or cancel or consumed or race_for or upto"
 
 
@@ -130,3 +170,21 @@ def test_what_is_skipped_is_listed(tmp_path: Path, options: tuple[str, ...]) -> 
     assert booked.endswith(" (overridden)")
     whole = [line for line in lines if line.startswith("0 proven, 0 FAILED, 0 not declared, ")]
     assert len(whole) == 2, "a class that is skipped has its block as well"
+
+
+@pytest.mark.slow
+def test_what_a_line_leaves_out_stands_at_its_end(tmp_path: Path) -> None:
+    """A promise that was proven in part says which part was not tried; a column that is lacking is no leak."""
+    tests = "test_cancel or clock_changes or cursors or walk or test_appointment or tenants"
+    lines = run(tmp_path, project=LACKING, wanted=tests).splitlines()
+    for promise, left_out in (
+        ("A cancelled appointment is open no more", "free times (that its time is free again)"),
+        ("On the nights when clocks change", LACKS["second_hour"]),
+        ("A cursor that was made up", LACKS["sealed_cursors"]),
+        ("The walk over contacts names every record once", LACKS["guests"]),
+    ):
+        told = [line for line in lines if line.startswith(f"proven        {promise}")]
+        assert any(f" [not declared: {left_out}" in line for line in told), promise
+    appointments = [line for line in lines if "An appointment comes back as it stands" in line]
+    assert any(line.startswith("FAILED ") for line in appointments), "a name that is lost"
+    assert sum(line.startswith("FAILED        ") and "another business" in line for line in lines) == 0

@@ -214,16 +214,18 @@ class HoldingHost(WritingHost):
         self.needs(ground, "reassign")
         self.keeps(ground, "guests")
         salon = self.salon(ground)
-        typed = RawContacts(RecordRef.booking("gus"), mobile="021 555 0199")
+        typed = RawContacts(RecordRef.booking("gus"), **self.reached(ground, "021 555 0199"))
         wanted = booked("gus", typed.ref, NOW + DAY, service_id=salon.service, booked_as="Gus")
         gus = RecordRef.booking(self.add_booked(ground, wanted, contacts=typed))
+        kept = ("mobile", "phone", "email", "name", "version")
         before = self.ask(ground, lambda host: self.record(host, gus))
         own = self.every(ground, gus)
         self.moves(ground, [gus], salon.ana)
         assert gus.id in self.every(ground, salon.ana)
         after = self.ask(ground, lambda host: self.record(host, gus))
-        assert (after.mobile, after.name, after.version) == (before.mobile, before.name, before.version)
-        assert [one.mobile for one in self.run(self.walked(ground)) if one.ref == gus] == ["021 555 0199"]
+        assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+        (told,) = [one for one in self.run(self.walked(ground)) if one.ref == gus]
+        assert (told.mobile, told.phone, told.email) == (typed.mobile, typed.phone, typed.email)
         self.back(ground, [gus], gus)
         assert self.every(ground, gus) == own
         assert gus.id not in self.every(ground, salon.ana)

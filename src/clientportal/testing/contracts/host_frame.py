@@ -37,6 +37,7 @@ NOW = datetime(2035, 11, 20, 21, tzinfo=UTC)
 own rules keep the past from being changed lets these appointments be changed."""
 CUT = Service("cut", "Cut", timedelta(minutes=45))
 _MADE = datetime(2019, 5, 6, 7, 30, tzinfo=UTC)
+_LACKING = frozenset({"mobile", "phone", "email", "address", "notes", "custom", "birthday", "consents"})
 _keys = itertools.count(1)
 
 
@@ -111,6 +112,12 @@ class HostFrame(Running, Proving):
             if one in ground.lacks:
                 self.not_declared(LACKS[one])
 
+    def has(self, ground: HostGround, thing: str) -> bool:
+        """Whether the platform has a place for that; where it has none, the report says that this was not tried."""
+        if thing in ground.lacks:
+            self.untried(LACKS[thing])
+        return thing not in ground.lacks
+
     def key(self) -> str:
         """A key that no write had before."""
         return f"contract-{next(_keys)}"
@@ -174,10 +181,21 @@ class HostFrame(Running, Proving):
             pytest.fail(f"the adapter declares what only HostGround.{missing} can prove: write that method")
 
     def kept(self, ground: HostGround, record: ClientRecord) -> ClientRecord:
-        """The record with the fields that the platform has a place for."""
-        fields = {"phone", "email", "address", "notes", "custom", "birthday", "consents"} & ground.lacks
+        """The record with the fields that the platform has a place for; without a mobile it is reached another way."""
+        fields = _LACKING & ground.lacks
         emptied: dict[str, Any] = {name: {} if name in ("custom", "consents") else None for name in fields}
-        return evolve(record, **emptied)
+        kept = evolve(record, **emptied)
+        if record.mobile and not (kept.mobile or kept.phone or kept.email):
+            return evolve(kept, **self.reached(ground, record.mobile))
+        return kept
+
+    def reached(self, ground: HostGround, mobile: str) -> dict[str, Any]:
+        """A contact that the platform has a place for: that mobile, else what comes nearest."""
+        if "mobile" not in ground.lacks:
+            return {"mobile": mobile}
+        if "email" not in ground.lacks:
+            return {"email": f"{''.join(filter(str.isdecimal, mobile))}@post.test"}
+        return {"phone": mobile}
 
     def add_client(self, ground: HostGround, id: str, business: str | None = None, **fields: Any) -> RecordRef:
         """A client row of that business, with what the platform keeps of those fields."""
@@ -197,10 +215,18 @@ class HostFrame(Running, Proving):
             "staff": {"staff_id": None, "staff_name": ""},
             "price": {"price": None},
             "zones": {"zone": ground.zone},
+            str(appointment.status.value): {"status": self.status(ground, appointment.status)},
         }
         for lacking in ground.lacks & leaving.keys():
             appointment = evolve(appointment, **leaving[lacking])
+        if contacts is not None and contacts.mobile and "mobile" in ground.lacks:
+            reached = {} if contacts.email and "email" not in ground.lacks else self.reached(ground, contacts.mobile)
+            contacts = evolve(contacts, mobile=None, **reached)
         return self.put(lambda: ground.add_appointment(business or ground.businesses[0], appointment, contacts))
+
+    def status(self, ground: HostGround, wanted: AppointmentStatus) -> AppointmentStatus:
+        """That state, or the nearest that the platform has."""
+        return AppointmentStatus.CONFIRMED if wanted.value in ground.lacks else wanted
 
     def add_slot(self, ground: HostGround, slot: Slot, business: str | None = None) -> str:
         """A free time."""

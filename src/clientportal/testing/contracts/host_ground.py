@@ -31,6 +31,7 @@ Said: TypeAlias = T | Awaitable[T]
 
 LACKS: Mapping[str, str] = {
     "guests": "bookings that carry their contacts themselves, without a client row",
+    "mobile": "a mobile number",
     "phone": "a second number next to the mobile",
     "email": "an email address",
     "address": "an address",
@@ -40,7 +41,9 @@ LACKS: Mapping[str, str] = {
     "consents": "consents",
     "changed_at": "the time at which each field of a client was changed, and which were emptied",
     "booked_as": "the name that was given at a booking",
-    "staff": "members of staff at free times",
+    "completed": "appointments that are marked as done",
+    "cancelled": "appointments that are cancelled and still there",
+    "staff": "members of staff, at appointments and at free times",
     "price": "prices at appointments",
     "services": "services in a table of their own",
     "zones": "appointments in other zones than the business's own",

@@ -75,6 +75,8 @@ class PagingHost(HostFrame):
             return self.add_booked(ground, booked(id, ref, NOW + sign * (24 + hours) * HOUR, service_id=service))
 
         old = [add(f"m{at:02}", at * 2) for at in range(10)]
+        if not self.can(ground).delete_appointment:
+            self.untried("delete_appointment")
 
         def ids(after: str | None) -> tuple[list[str], str | None]:
             page = self.ask(ground, lambda host: host.appointments([ref], when, NOW, after, 2))
@@ -123,6 +125,8 @@ class PagingHost(HostFrame):
 
     def clients_come_and_go(self, ground: HostGround, turn: int, old: Sequence[str]) -> tuple[list[str], list[str]]:
         """Two new ones, before and behind; one that was seen goes, and one that was not."""
+        if not self.can(ground).delete_client:
+            self.untried("delete_client")
         gone = [old[turn], old[-1 - turn]] if turn < 2 and self.can(ground).delete_client else []
         for ref in gone:
             self.change(ground, "delete_client", RecordRef.parse(ref), self.key())
@@ -177,7 +181,7 @@ class PagingHost(HostFrame):
         good = page(None).next
         assert good
         bad = list(_MADE_UP)
-        if "sealed_cursors" not in ground.lacks:
+        if self.has(ground, "sealed_cursors"):
             bad += [*_SEALED, good[:-1], good[:-4], good[1:], good + "x", good[::-1], good.swapcase()]
             with pytest.raises(InvalidCursor):
                 page(good, business=ground.businesses[1])

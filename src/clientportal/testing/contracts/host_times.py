@@ -89,6 +89,7 @@ class TimingHost(HostFrame):
         """By the quarter of an hour around the change; without the second fold where it cannot be written down."""
         around = [change + at * HOUR / 4 for at in (-6, -3, -2, -1, 0, 1, 2, 3, 6)]
         if "second_hour" in ground.lacks:
+            self.has(ground, "second_hour")
             around = [at for at in around if not at.astimezone(ZoneInfo(zone)).fold]
         return around
 

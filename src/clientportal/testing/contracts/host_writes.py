@@ -74,7 +74,9 @@ class WritingHost(HostFrame):
             return await self.versioned(host, salon, write, seen, key)
         match write:
             case "create_client":
-                return await host.create_client(ClientDraft("Cleo", mobile="021 555 0177"), key)
+                return await host.create_client(
+                    ClientDraft("Cleo", mobile="021 555 0177", email="cleo@example.com"), key
+                )
             case "create_clients":
                 return (await host.create_clients([(ClientDraft("Dan"), key), (ClientDraft("Eva"), f"{key}b")]))[0]
             case "delete_client":
