@@ -71,12 +71,12 @@ def says_its_promise(item: Any) -> None:
     if not contract or any(name == PROMISE for name, _ in item.user_properties):
         return
     test = item.originalname
-    (*own, first) = [vars(part)[test] for part in adapter.__mro__ if test in vars(part)]
-    words = inspect.getdoc(first) or test.replace("_", " ")
+    written: list[Any] = [vars(part)[test] for part in adapter.__mro__ if test in vars(part)]
+    words = inspect.getdoc(written[-1]) or test.replace("_", " ")
     sentence = " ".join(words.partition("\n\n")[0].split()).rstrip(".")
     chosen = item.callspec.id if hasattr(item, "callspec") else ""
     item.user_properties.append((PROMISE, [contract, adapter.__name__, test, sentence, chosen]))
-    if own:
+    if len(written) > 1:
         item.user_properties.append((FACT, "overridden"))
 
 
