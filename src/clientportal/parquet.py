@@ -22,6 +22,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from clientportal.decisions import Because
@@ -82,8 +83,8 @@ def write_contact_index(
     rows = stepped(_rows(door._setup, staff, _named_as(digest_key, staff.tenant), every))
     # A name drawn at random, made anew, for this user alone: in a folder that others write to as well (/tmp) nobody has
     # laid a file or a link of theirs in its place, and nobody reads along.
-    folder, name = os.path.split(os.path.abspath(os.fspath(path)))
-    handle, partial = tempfile.mkstemp(prefix=f"{name}.", suffix=".partial", dir=folder)
+    target = Path(path).absolute()
+    handle, partial = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".partial", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file, parquet.ParquetWriter(file, schema) as writer:
             while group := list(islice(rows, _ROWS_IN_A_GROUP)):
@@ -91,7 +92,7 @@ def write_contact_index(
                     arrow.table(dict(zip(named, map(list, zip(*group, strict=True)), strict=True)), schema)
                 )
                 count += len(group)
-        os.replace(partial, path)
+        os.replace(partial, target)
     except BaseException:
         if os.path.exists(partial):
             os.remove(partial)

@@ -26,7 +26,7 @@ from clientportal.testing.laws import (
     check_world,
     over,
 )
-from clientportal.values import Business, ChangeKind, Offer
+from clientportal.values import Business, ChangeKind, HeldThing, Offer
 
 
 def our_choice(field: str, records: Sequence[ClientRecord]) -> ClientRecord | None:
@@ -70,6 +70,8 @@ class OurPlatform:
     def put_client(self, business: str, record: ClientRecord) -> None: ...
 
     def put_appointment(self, business: str, appointment: Appointment) -> None: ...
+
+    def put_holding(self, business: str, thing: HeldThing) -> None: ...
 
     def client(self, business: str, ref: RecordRef) -> ClientRecord | None:
         return None
