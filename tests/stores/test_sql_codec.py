@@ -88,7 +88,7 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
 
 def _built(cls: type[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(cls)
-    fields = {field.name: _values(hints[field.name]) for field in attrs.fields(cls)}
+    fields = {field.name: _values(hints[field.name]) for field in attrs.fields(cls) if field.init}
     if "zone" in fields:
         fields["zone"] = st.sampled_from(["UTC", "Pacific/Auckland", "America/New_York"])
     if cls in (Appointment, Slot):
