@@ -14,7 +14,8 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.paging import check_limit
-from clientportal.operations.people import Principal, card_refs, portrait, principal, session_of
+from clientportal.operations.people import Principal, principal, session_of
+from clientportal.operations.portraits import card_refs, portrait
 from clientportal.outcomes import (
     Appointments,
     BookingStart,

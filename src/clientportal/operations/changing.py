@@ -12,7 +12,8 @@ from clientportal.errors import InvalidInput
 from clientportal.operations.appointments import closed
 from clientportal.operations.frame import Keyed, Operation, Reading
 from clientportal.operations.paging import check_limit
-from clientportal.operations.people import Principal, portrait, principal, trail_from
+from clientportal.operations.people import Principal, principal, trail_from
+from clientportal.operations.portraits import portrait
 from clientportal.outcomes import (
     Booked,
     Cancelled,

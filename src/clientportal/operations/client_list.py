@@ -17,8 +17,9 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import Conflict, InvalidInput, MissingCapability, Refused
 from clientportal.operations.frame import Operation, Reading
 from clientportal.operations.paging import check_limit
-from clientportal.operations.people import group_of, groups_of, pointers_to, portrait, records_of
+from clientportal.operations.people import group_of, groups_of, pointers_to, records_of
 from clientportal.operations.performing import perform
+from clientportal.operations.portraits import portrait
 from clientportal.operations.setting import Caller, Setup
 from clientportal.outcomes import FieldChoice
 from clientportal.outcomes.client_list import ClientLine, ClientLines, FormField, NumberFound

@@ -13,8 +13,9 @@ from clientportal.operations.assigning import ASSIGNMENTS, AssignmentsOf
 from clientportal.operations.client_list import numbers_given
 from clientportal.operations.frame import Operation, Reading
 from clientportal.operations.linking import LINKS, LinksOf
-from clientportal.operations.people import group_of, portrait
+from clientportal.operations.people import group_of
 from clientportal.operations.performing import perform
+from clientportal.operations.portraits import portrait
 from clientportal.operations.setting import Caller, Setup
 from clientportal.outcomes import FieldChoice
 from clientportal.outcomes.client_list import StaffProfile

@@ -19,8 +19,9 @@ from clientportal.messages.texts import clean
 from clientportal.operations.elsewhere import take_up
 from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, alone
 from clientportal.operations.mailing import load_mailing
-from clientportal.operations.people import group_of, load_candidates, portrait
+from clientportal.operations.people import group_of, load_candidates
 from clientportal.operations.performing import perform
+from clientportal.operations.portraits import portrait
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Delivered
 from clientportal.policy import Policy, Proof

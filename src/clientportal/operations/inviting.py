@@ -11,7 +11,8 @@ from clientportal.errors import InvalidContact
 from clientportal.operations.accounts import accounts_on, candidates_of, held_lanes, load_mailed, load_unproved
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail
-from clientportal.operations.people import group_of, portrait
+from clientportal.operations.people import group_of
+from clientportal.operations.portraits import portrait
 from clientportal.operations.proving import load_proving
 from clientportal.operations.resetting import SetPassword, scope_of_link
 from clientportal.operations.setting import Staff

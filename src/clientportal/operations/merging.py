@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Keyed, Operation, Reading
-from clientportal.operations.people import Group, group_of, groups_of, journal_of, records_of
+from clientportal.operations.people import Group, group_of, groups_of, records_of
 from clientportal.operations.planning_merges import with_what_is_planned
+from clientportal.operations.portraits import journal_of
 from clientportal.operations.reassigning import WithRows, held_for_undo, rows_of_merge, rows_of_undo
 from clientportal.operations.setting import Staff
 from clientportal.outcomes import Merged, MergePlan, Undone

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from clientportal.operations.frame import Reading
-from clientportal.operations.people import Group, own_refs, proofs_of
+from clientportal.operations.people import Group
+from clientportal.operations.portraits import own_refs, proofs_of
 from clientportal.operations.setting import Staff
 from clientportal.operations.weighing import common_of
 from clientportal.policy import SeenBy
