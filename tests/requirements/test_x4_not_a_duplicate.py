@@ -239,7 +239,9 @@ def test_a_flagged_contact_opens_nobodys_record(world: World) -> None:
     sent, code = world.get_code("021 555 0142")
     world.staff().flag_placeholder("021 555 0142")
     assert reason_of(lambda: world.visitor().verify_code(sent.handle, code)) is Reason.CONTACT_BUSINESS
-    assert world.staff().explain_contact("021 555 0142").record is None
+    explained = world.staff().explain_contact("021 555 0142")
+    assert explained.record is None
+    assert "flagged as nobody's by staff" in explained.because
     world.clock.advance(timedelta(minutes=11))
     before = len(world.box.messages)
     world.visitor().request_code("021 555 0142")

@@ -284,6 +284,13 @@ def test_a_changed_login_lists_whose_number_opens_something_else(world: World) -
     assert [(ref, will) for _, ref, _, _, will, _ in replayed(world, recycled)] == [
         ("client:ben", "no: a second proof comes first")
     ]
+    world.staff().flag_placeholder("0211234567")
+    assert replayed(world, choose) == [], "staff have said that it is nobody's, under any policy"
+    assert {(ref, was) for _, ref, _, was, _, _ in replayed(world, off)} == {
+        ("client:ana", "no: flagged as nobody's by staff"),
+        ("client:mere", "no: flagged as nobody's by staff"),
+        ("client:ben", "opens client:ben"),
+    }
 
 
 def test_a_replay_needs_its_permission(world: World) -> None:

@@ -266,8 +266,15 @@ def test_nobody_with_that_number() -> None:
     ]
     assert in_full(sign_in(typed(hits=MOST_HITS + 1), TIMELY, NOW)) == [
         "no: contact_business",
-        "because whose_contact.whose_contact; facts: contact +64••••••567, records that have it 0; policy:",
-        "  login.several = newest_booking",
+        "because whose_contact.whose_contact; facts: contact +64••••••567, records that the index names 101,",
+        "  at most 100",
+        "put Challenge(id=h1, purpose=login, identity=mobile:+64211234567, lane=strangers, key_id=k1,",
+        "  created_at=2026-11-23 12:00, expires_at=2026-11-23 12:10, last_mark=2026-11-23 12:00, spent=True)",
+    ]
+    flagged = ContactHistory(id=MOBILE, version=1, placeholder=True)
+    assert in_full(sign_in(typed(hits=1, history=flagged), TIMELY, NOW)) == [
+        "no: contact_business",
+        "because whose_contact.whose_contact; facts: contact +64••••••567, flagged as nobody's by staff",
         "put Challenge(id=h1, purpose=login, identity=mobile:+64211234567, lane=strangers, key_id=k1,",
         "  created_at=2026-11-23 12:00, expires_at=2026-11-23 12:10, last_mark=2026-11-23 12:00, spent=True)",
     ]

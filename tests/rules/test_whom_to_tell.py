@@ -60,6 +60,7 @@ ANA = person(mobile="021 123 4567", email="Ana@Example.com")
         (telling(ANA, expires_at=NOW), "expired before it could be sent"),
         (telling(ANA, challenge=None), "the code is used or expired"),
         (telling(ANA, too_many=True), "on too many records to be anybody's"),
+        (telling(too_many=True, flagged=True), "flagged as nobody's by staff"),
         (telling(to=None, code=False), "the record is gone"),
         (telling(person(), to=None, code=False), "the record has no contact that can be reached"),
         (telling(UNREADABLE, to=None, code=False), "the record has no contact that can be reached"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clientportal.policy import LoggedOutMatch, Policy, presets
 from clientportal.rules.whose_booking import HasContact, LoggedOutBooking, match_logged_out
-from clientportal.rules.whose_contact import Candidate
+from clientportal.rules.whose_contact import MOST_HITS, Candidate
 from clientportal.values import ClientRecord, ContactKey, ContactKind, RecordRef
 from rules.in_full import in_full
 
@@ -107,7 +107,8 @@ def test_two_contacts_that_lead_to_two_clients_are_a_tie() -> None:
 def test_what_nobody_may_use_is_not_used(how: LoggedOutMatch) -> None:
     """A placeholder, a record that is shut, a guest's booking, nobody at all."""
     for contact in (
-        HasContact(EMAIL, (ANA,), usable=False),
+        HasContact(EMAIL, (ANA,), flagged=True),
+        HasContact(EMAIL, (ANA,), hits=MOST_HITS + 1),
         HasContact(EMAIL, (person("ana", usable=False),)),
         HasContact(EMAIL, (person("g1", guest=True),)),
         HasContact(EMAIL, ()),
@@ -123,16 +124,16 @@ def test_what_any_merged_record_is_called_counts() -> None:
 
 def test_why_a_booking_is_filed_under_nobody() -> None:
     """Each contact masked, those that are nobody's once more, the clients that agree, and what the business chose."""
-    typed = LoggedOutBooking("Ana Kingi", (HasContact(EMAIL, (ANA, MERE)), HasContact(MOBILE, (ANA,), usable=False)))
+    typed = LoggedOutBooking("Ana Kingi", (HasContact(EMAIL, (ANA, MERE)), HasContact(MOBILE, (ANA,), flagged=True)))
     assert in_full(match_logged_out(typed, by(ANY))) == [
         "Match(ref=None, because=whose_booking.match_logged_out; facts: contact a•••@example.com, contact",
-        "  +64••••••567, nobody's contact +64••••••567, clients that agree client:ana, client:mere; policy:",
-        "  bookings.logged_out = email)",
+        "  +64••••••567, flagged as nobody's by staff +64••••••567, clients that agree client:ana,",
+        "  client:mere; policy: bookings.logged_out = email)",
     ]
     assert in_full(match_logged_out(typed, by(NAME))) == [
         "Match(ref=client:ana, because=whose_booking.match_logged_out; facts: contact a•••@example.com,",
-        "  contact +64••••••567, nobody's contact +64••••••567, clients that agree client:ana; policy:",
-        "  bookings.logged_out = name_and_contact)",
+        "  contact +64••••••567, flagged as nobody's by staff +64••••••567, clients that agree client:ana;",
+        "  policy: bookings.logged_out = name_and_contact)",
     ]
     assert in_full(match_logged_out(evolve(typed, contacts=()), by(NEVER))) == [
         "Match(ref=None, because=whose_booking.match_logged_out; facts: clients that agree none; policy:",

@@ -11,13 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clientportal.policy import SeveralRecords, presets
+from clientportal.records import ContactHistory
 from clientportal.rules.whose_contact import (
     MOST_HITS,
     Candidate,
+    Flagged,
     Found,
     Nobody,
     Several,
     TooMany,
+    is_flagged,
     keys_of,
     may_be_recycled,
     newest_booking,
@@ -48,18 +51,40 @@ def test_every_answer_says_how_many_have_the_contact() -> None:
     """The contact masked, those who cannot be used not counted, and what the business chose."""
     two, off = (person("a"), person("b", booked=NOW)), person("c", usable=False)
     for policy, several in ((TIMELY, "newest_booking"), (CHOOSE, "choose")):
-        for people, hits, kind in (
-            ((), 0, Nobody),
-            (two[:1], 1, Found),
-            (two, 2, Found if policy is TIMELY else Several),
-            (two, MOST_HITS + 1, TooMany),
-        ):
-            answer = whose_contact(KEY, (*people, off), hits, policy)
+        for people, kind in (((), Nobody), (two[:1], Found), (two, Found if policy is TIMELY else Several)):
+            answer = whose_contact(KEY, (*people, off), len(people), policy, flagged=False)
             assert isinstance(answer, kind)
             assert str(answer.because) == (
                 f"whose_contact.whose_contact; facts: contact +64••••••567, records that have it {len(people)}; "
                 f"policy: login.several = {several}"
             )
+
+
+def test_too_many_are_named_as_the_index_counts_them() -> None:
+    """What nobody has read is not called nobody: the explanation says how many, and how many there may be."""
+    answer = whose_contact(KEY, (), 4711, TIMELY, flagged=False)
+    assert str(answer.because) == (
+        "whose_contact.whose_contact; facts: contact +64••••••567, records that the index names 4711, at most 100"
+    )
+
+
+@given(PEOPLE, st.sampled_from([0, 1, MOST_HITS + 1]))
+def test_what_staff_flagged_is_nobodys_whoever_has_it(people: list[Candidate], hits: int) -> None:
+    """And the explanation says that it was staff, not that it is on too many records (X4)."""
+    answer = whose_contact(KEY, people, hits, TIMELY, flagged=True)
+    assert isinstance(answer, Flagged)
+    assert str(answer.because) == (
+        "whose_contact.whose_contact; facts: contact +64••••••567, flagged as nobody's by staff"
+    )
+
+
+def test_a_contact_is_flagged_by_what_staff_said_last() -> None:
+    """Nothing is known of it, it was proved, flagged, and cleared again."""
+    proved = ContactHistory(id=str(KEY), proved_at=NOW)
+    assert not is_flagged(None)
+    assert not is_flagged(proved)
+    assert is_flagged(evolve(proved, placeholder=True))
+    assert not is_flagged(evolve(proved, cleared=True))
 
 
 @given(PEOPLE)
@@ -113,7 +138,7 @@ def test_any_members_booking_counts_for_the_group() -> None:
 @given(PEOPLE, st.sampled_from([TIMELY, CHOOSE]))
 def test_what_is_found_does_not_depend_on_the_order(people: list[Candidate], policy: object) -> None:
     """Found, several or nobody: the same for every order of the candidates."""
-    answers = [whose_contact(KEY, order, len(people), policy) for order in permutations(people)]  # type: ignore[arg-type]
+    answers = [whose_contact(KEY, order, len(people), policy, flagged=False) for order in permutations(people)]  # type: ignore[arg-type]
     assert all(answer == answers[0] for answer in answers)
 
 
@@ -121,7 +146,7 @@ def test_what_is_found_does_not_depend_on_the_order(people: list[Candidate], pol
 def test_only_usable_records_are_found(people: list[Candidate]) -> None:
     """Staff in the same table and inactive clients never log in; nobody usable is nobody."""
     usable = {one.ref for one in people if one.speaker.usable}
-    match whose_contact(KEY, people, len(people), CHOOSE):
+    match whose_contact(KEY, people, len(people), CHOOSE, flagged=False):
         case Found(candidate):
             assert {candidate.ref} == usable
         case Several(candidates):
@@ -129,16 +154,16 @@ def test_only_usable_records_are_found(people: list[Candidate]) -> None:
             assert len(usable) > 1
         case Nobody():
             assert not usable
-        case TooMany():
-            raise AssertionError("four records are not too many")
+        case TooMany() | Flagged():
+            raise AssertionError("four records are not too many, and nobody flagged them")
 
 
 def test_the_newest_of_several_is_found_where_the_policy_says_so() -> None:
     """Timely finds the one who booked last; elsewhere the client chooses."""
     people = [person("a", booked=NOW), person("b")]
 
-    found = whose_contact(KEY, people, 2, TIMELY)
-    several = whose_contact(KEY, people, 2, CHOOSE)
+    found = whose_contact(KEY, people, 2, TIMELY, flagged=False)
+    several = whose_contact(KEY, people, 2, CHOOSE, flagged=False)
 
     assert isinstance(found, Found)
     assert found.candidate.ref.id == "a"
@@ -150,9 +175,9 @@ def test_the_newest_of_several_is_found_where_the_policy_says_so() -> None:
 def test_a_contact_on_101_records_is_nobodys() -> None:
     """At a hundred it is still somebody's, at 101 it identifies nobody, whatever was read of them."""
     assert MOST_HITS == 100
-    assert isinstance(whose_contact(KEY, [person("a")], MOST_HITS, TIMELY), Found)
-    assert isinstance(whose_contact(KEY, [person("a")], MOST_HITS + 1, TIMELY), TooMany)
-    assert isinstance(whose_contact(KEY, [], MOST_HITS + 1, TIMELY), TooMany)
+    assert isinstance(whose_contact(KEY, [person("a")], MOST_HITS, TIMELY, flagged=False), Found)
+    assert isinstance(whose_contact(KEY, [person("a")], MOST_HITS + 1, TIMELY, flagged=False), TooMany)
+    assert isinstance(whose_contact(KEY, [], MOST_HITS + 1, TIMELY, flagged=False), TooMany)
 
 
 @given(client_records())

@@ -44,7 +44,7 @@ from clientportal.rules.budgets import destination_charge, spend
 from clientportal.rules.links import APPOINTMENT_LINK
 from clientportal.rules.mailed_links import MAILED_LINK, Mailing, life_of, mailed_claims, where_to_mail
 from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, whom_to_tell
-from clientportal.rules.whose_contact import MOST_HITS
+from clientportal.rules.whose_contact import MOST_HITS, is_flagged
 from clientportal.values import ContactKey, RecordRef
 
 __all__ = ["Dispatch", "deliver"]
@@ -94,8 +94,7 @@ async def _load_due(reading: Reading, asked: _Take) -> _Due:
     by_password = message.kind is MessageKind.GUESSES_WARNING and reading.policy.login.proof is Proof.PASSWORD
     if message.account is not None or message.mailed_link_id is not None or by_password:
         return _Due(await load_mailing(reading, message, challenge), {}, lane, business)
-    people, too_many = await _people(reading, message, challenge)
-    seen = Telling(message, people, challenge, too_many)
+    seen = await _telling(reading, message, challenge)
     tell = whom_to_tell(seen, reading.policy, reading.now)
     ids = [_reach_id(tell, lane)] if isinstance(tell, Tell) and tell.diverted else []
     allowances = await reading.state.get_many(Allowance, ids, lock=True)
@@ -106,17 +105,15 @@ def _reach_id(tell: Tell, lane: str) -> str:
     return f"reach:{tell.address}|{lane}"
 
 
-async def _people(
-    reading: Reading, message: OutboxMessage, challenge: Challenge | None
-) -> tuple[tuple[Reachable, ...], bool]:
+async def _telling(reading: Reading, message: OutboxMessage, challenge: Challenge | None) -> Telling:
     """Whom the message may be for: everybody usable who has the contact, or the record that it names."""
     if message.ref is not None:
         group = await group_of(reading, RecordRef.parse(message.ref))
         seen = await portrait(reading, group)
         mobile, email = seen.fields["mobile"].value, seen.fields["email"].value
-        return ((Reachable(group.root, mobile, email),) if seen.records else ()), False
+        return Telling(message, (Reachable(group.root, mobile, email),) if seen.records else (), challenge)
     if message.to is None:
-        return (), False
+        return Telling(message, (), challenge)
     key = ContactKey.parse(message.to)
     own: frozenset[RecordRef] | None = None
     if challenge is not None and challenge.purpose is Purpose.SECOND_PROOF and challenge.bound_to is not None:
@@ -130,7 +127,7 @@ async def _people(
             continue
         seen = await portrait(reading, await group_of(reading, candidate.ref))
         people.append(Reachable(candidate.ref, seen.fields["mobile"].value, seen.fields["email"].value))
-    return tuple(people), hits > MOST_HITS
+    return Telling(message, tuple(people), challenge, too_many=hits > MOST_HITS, flagged=is_flagged(history))
 
 
 def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> Decision[_Taken | None]:

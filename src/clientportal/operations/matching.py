@@ -18,7 +18,7 @@ from clientportal.records import (
 )
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_booking import HasContact, LoggedOutBooking, match_logged_out
-from clientportal.rules.whose_contact import MOST_HITS
+from clientportal.rules.whose_contact import is_flagged
 from clientportal.values import ContactKey, ContactKind, parse_email, parse_phone
 
 __all__ = [
@@ -44,8 +44,7 @@ async def load_logged_out(reading: Reading, name: str, contacts: Sequence[Contac
     for key in contacts:
         history = await reading.state.get(ContactHistory, str(key))
         people, hits = await load_candidates(reading, key, history)
-        placeholder = history is not None and history.placeholder
-        found.append(HasContact(key, people, usable=not placeholder and hits <= MOST_HITS))
+        found.append(HasContact(key, people, hits, is_flagged(history)))
     return LoggedOutBooking(name, tuple(found))
 
 

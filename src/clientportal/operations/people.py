@@ -21,7 +21,15 @@ from clientportal.records import (
     Trail,
 )
 from clientportal.rules.sessions import judge_session
-from clientportal.rules.whose_contact import MOST_BOOKINGS, MOST_HITS, Candidate, keys_of, name_key, one_per_guest
+from clientportal.rules.whose_contact import (
+    MOST_BOOKINGS,
+    MOST_HITS,
+    Candidate,
+    is_flagged,
+    keys_of,
+    name_key,
+    one_per_guest,
+)
 from clientportal.values import ClientRecord, ContactKey, RecordKind, RecordRef
 from clientportal.values.clients import MAX_NAME
 
@@ -144,18 +152,15 @@ async def load_candidates(
 
     A hit of the index is a hint: the host's row is read again, and counts only if it still has the contact. An absorbed
     record whose row is gone counts still: the journal keeps its contacts. A miss asks the host where it can answer.
-    A contact that staff have flagged as a placeholder identifies nobody (X4), as one on too many records does.
+    Of a contact that staff have flagged as nobody's (X4) nobody's row is read; what follows from it, the rules say.
     Beyond ``MOST_HITS`` records, up to ``MOST_BOOKINGS``, guests' bookings are read as well, and counted by people.
     """
-    if history is not None and history.placeholder:
-        # Staff have said that it is nobody's: whoever can read the mail of none@none.com is none of those who typed it.
-        return (), MOST_HITS + 1
     entries = await reading.state.find(ContactEntry, "key", [str(key)], limit=MOST_BOOKINGS + 1)
     hits = [RecordRef.parse(entry.ref) for entry in entries]
     if not hits and reading.setup.host.capabilities.by_contact:
         hits = list(await reading.host.by_contact(key))
     rows_of_clients = sum(ref.kind is RecordKind.CLIENT for ref in hits)
-    if len(hits) > MOST_BOOKINGS or rows_of_clients > MOST_HITS:
+    if is_flagged(history) or len(hits) > MOST_BOOKINGS or rows_of_clients > MOST_HITS:
         return (), len(hits)
     detached: frozenset[RecordRef] = frozenset(history.detached) if history is not None else frozenset()
     refs = [ref for ref in dict.fromkeys(hits) if ref not in detached]

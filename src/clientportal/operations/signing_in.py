@@ -43,6 +43,7 @@ from clientportal.rules.signing_in import (
     sign_in,
     signed_in,
 )
+from clientportal.rules.whose_contact import is_flagged
 from clientportal.values import ContactKey, ContactKind, Email, Phone, Secret, mask, parse_email, parse_phone
 
 __all__ = [
@@ -326,7 +327,7 @@ async def _load_sign_in(reading: Reading, typed: TypedCode) -> SignIn:
     if not candidates and on_its_way is not None:
         raise Unfinished(on_its_way)
     seen = evolve(seen, candidates=candidates, hits=hits, history=history)
-    if not hits and reading.policy.login.unknown is UnknownIdentity.CREATE_EMPTY:
+    if not hits and not is_flagged(history) and reading.policy.login.unknown is UnknownIdentity.CREATE_EMPTY:
         await _must_be_walked(reading)
     if challenge.purpose is not Purpose.SECOND_PROOF or challenge.bound_to is None:
         return seen

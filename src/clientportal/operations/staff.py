@@ -32,7 +32,7 @@ from clientportal.rules import who_may_change
 from clientportal.rules.links import APPOINTMENT_LINK, LinkClaims
 from clientportal.rules.who_may_change import Changing, terms
 from clientportal.rules.who_may_manage import Permission
-from clientportal.rules.whose_contact import Candidate, Found, whose_contact
+from clientportal.rules.whose_contact import Candidate, Found, is_flagged, whose_contact
 from clientportal.values import ChangeKind, ContactKey, RecordRef, Secret, mask
 
 __all__ = [
@@ -115,17 +115,18 @@ class _Whose:
     key: ContactKey
     candidates: tuple[Candidate, ...]
     hits: int
+    flagged: bool
 
 
 async def _load_whose(reading: Reading, asked: AboutContact) -> _Whose:
     _, key = read_any_contact(asked.contact, reading.policy)
     history = await reading.state.get(ContactHistory, str(key))
     candidates, hits = await load_candidates(reading, key, history)
-    return _Whose(key, candidates, hits)
+    return _Whose(key, candidates, hits, is_flagged(history))
 
 
 def _decide_whose(seen: _Whose, _asked: AboutContact, policy: Policy, _now: datetime) -> Decision[ContactExplained]:
-    whose = whose_contact(seen.key, seen.candidates, seen.hits, policy)
+    whose = whose_contact(seen.key, seen.candidates, seen.hits, policy, flagged=seen.flagged)
     record = whose.candidate.ref if isinstance(whose, Found) else None
     return grant(ContactExplained(mask(seen.key.value), record, str(whose.because)), whose.because)
 

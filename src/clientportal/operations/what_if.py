@@ -17,7 +17,15 @@ from clientportal.policy import Policy
 from clientportal.records import ContactHistory
 from clientportal.rules import who_may_change
 from clientportal.rules.who_may_manage import Permission, may
-from clientportal.rules.whose_contact import Found, Several, TooMany, may_be_recycled, whose_contact
+from clientportal.rules.whose_contact import (
+    Flagged,
+    Found,
+    Several,
+    TooMany,
+    is_flagged,
+    may_be_recycled,
+    whose_contact,
+)
 from clientportal.values import ChangeKind, ContactKey, ContactKind, RecordRef, When, email_key, mask, phone_key
 
 __all__ = ["replay"]
@@ -70,7 +78,7 @@ async def _opens(reading: Reading, kind: ContactKind, text: str, policy: Policy)
     history = await reading.state.get(ContactHistory, str(key))
     reading.policy = policy
     candidates, hits = await load_candidates(reading, key, history)
-    whose = whose_contact(key, candidates, hits, policy)
+    whose = whose_contact(key, candidates, hits, policy, flagged=is_flagged(history))
     proved_at = None if history is None else history.proved_at
     match whose:
         case Found(candidate, _) if may_be_recycled([candidate], proved_at, policy.login.recycled_after, reading.now):
@@ -83,6 +91,8 @@ async def _opens(reading: Reading, kind: ContactKind, text: str, policy: Policy)
             word = "a choice of " + ", ".join(str(one.ref) for one in several)
         case TooMany(_):
             word = "no: on too many records"
+        case Flagged(_):
+            word = "no: flagged as nobody's by staff"
         case _:
             word = f"nobody: {policy.login.unknown.value}"
     return word, mask(key.value)

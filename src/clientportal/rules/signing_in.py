@@ -46,7 +46,17 @@ from clientportal.rules.guessing import (
     warning,
 )
 from clientportal.rules.whom_to_tell import may_be_sent_to
-from clientportal.rules.whose_contact import Candidate, Found, Nobody, Several, TooMany, may_be_recycled, whose_contact
+from clientportal.rules.whose_contact import (
+    Candidate,
+    Flagged,
+    Found,
+    Nobody,
+    Several,
+    TooMany,
+    is_flagged,
+    may_be_recycled,
+    whose_contact,
+)
 from clientportal.values import ClientDraft, ContactKey, ContactKind, Email, MatchKey, Phone, RecordRef, Secret, mask
 
 __all__ = [
@@ -281,11 +291,11 @@ def sign_in(seen: SignIn, policy: Policy, now: datetime) -> Decision[SignedIn]:
     identity = ContactKey.parse(challenge.identity)
     if challenge.purpose is Purpose.SECOND_PROOF:
         return _second_proof(seen, challenge, policy, now)
-    whose = whose_contact(identity, seen.candidates, seen.hits, policy)
+    whose = whose_contact(identity, seen.candidates, seen.hits, policy, flagged=is_flagged(seen.history))
     spent = spend_code(seen, challenge, policy, now)
     known = _known(seen, identity, now)
     because = whose.because
-    if isinstance(whose, TooMany):
+    if isinstance(whose, TooMany | Flagged):
         return refuse(Reason.CONTACT_BUSINESS, because, after=spent)
     if isinstance(whose, Nobody):
         if policy.login.unknown is not UnknownIdentity.CREATE_EMPTY:
@@ -395,7 +405,8 @@ def _second_proof(seen: SignIn, challenge: Challenge, policy: Policy, now: datet
     spent = spend_code(seen, challenge, policy, now)
     history = seen.history or ContactHistory(id=str(first))
     known = Put(evolve(history, proved_at=now, detached=tuple(ref for ref in history.detached if ref not in own)))
-    whose = whose_contact(first, matching, len(matching), policy)
+    # The second contact leads to these records by itself, whatever staff say of the first meanwhile.
+    whose = whose_contact(first, matching, len(matching), policy, flagged=False)
     if isinstance(whose, Several):
         session = _session(seen, first, policy, now, because, own=whose.candidates, stage=Stage.CHOOSING)
     else:

@@ -30,12 +30,16 @@ class Reachable:
 
 @frozen
 class Telling:
-    """Everything read about one message that is about to leave. ``too_many``: the contact identifies nobody."""
+    """Everything read about one message that is about to leave.
+
+    ``too_many`` and ``flagged``: the contact identifies nobody; it is on too many records, or staff have said so (X4).
+    """
 
     message: OutboxMessage
     people: tuple[Reachable, ...]
     challenge: Challenge | None = None
     too_many: bool = False
+    flagged: bool = False
 
 
 @frozen
@@ -75,6 +79,8 @@ def whom_to_tell(seen: Telling, policy: Policy, now: datetime) -> Tell | Drop:
             return Drop("the code is used or expired")
         if challenge.send_number != message.send_number:
             return Drop("a newer code replaced this one")
+    if seen.flagged:
+        return Drop("flagged as nobody's by staff")
     if seen.too_many:
         return Drop("on too many records to be anybody's")
     identity = ContactKey.parse(message.to) if message.to is not None else None

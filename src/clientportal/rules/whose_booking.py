@@ -14,7 +14,7 @@ from attrs import frozen
 from clientportal.decisions import Because
 from clientportal.outcomes.claiming import Match
 from clientportal.policy import LoggedOutMatch, Policy
-from clientportal.rules.whose_contact import Candidate, name_key
+from clientportal.rules.whose_contact import MOST_HITS, Candidate, name_key
 from clientportal.values import ContactKey, ContactKind, RecordKind, RecordRef, mask
 
 __all__ = ["HasContact", "LoggedOutBooking", "match_logged_out"]
@@ -22,13 +22,21 @@ __all__ = ["HasContact", "LoggedOutBooking", "match_logged_out"]
 
 @frozen
 class HasContact:
-    """Who has one of the contacts that were typed. ``usable`` is false for a contact that is nobody's: a placeholder
-    (X4), or on too many records; ``people`` are without those from whom "this is not me" took it (X6).
+    """Who has one of the contacts that were typed.
+
+    ``people`` are without those from whom "this is not me" took it (X6); ``hits`` are the records that the index named,
+    ``flagged`` says that staff called the contact nobody's (X4).
     """
 
     key: ContactKey
     people: tuple[Candidate, ...]
-    usable: bool = True
+    hits: int = 0
+    flagged: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether it says anything of anybody."""
+        return not self.flagged and self.hits <= MOST_HITS
 
 
 @frozen
@@ -60,11 +68,15 @@ def match_logged_out(seen: LoggedOutBooking, policy: Policy) -> Match:
             found.update(one.ref for one in contact.people if _may_be(one, seen.name, by))
     facts = (
         *(("contact", mask(contact.key.value)) for contact in seen.contacts),
-        *(("nobody's contact", mask(contact.key.value)) for contact in seen.contacts if not contact.usable),
+        *((_why_nobodys(contact), mask(contact.key.value)) for contact in seen.contacts if not contact.usable),
         ("clients that agree", ", ".join(map(str, sorted(found))) or "none"),
     )
     because = Because("whose_booking.match_logged_out", facts, (("bookings.logged_out", by.value),))
     return Match(found.pop() if len(found) == 1 else None, because)
+
+
+def _why_nobodys(contact: HasContact) -> str:
+    return "flagged as nobody's by staff" if contact.flagged else "on too many records"
 
 
 def _may_be(person: Candidate, name: str, by: LoggedOutMatch) -> bool:

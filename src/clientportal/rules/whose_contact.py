@@ -14,6 +14,7 @@ from attrs import frozen
 from clientportal.decisions import Because
 from clientportal.errors import InvalidContact
 from clientportal.policy import Policy, SeveralRecords
+from clientportal.records import ContactHistory
 from clientportal.values import (
     ClientRecord,
     ContactKey,
@@ -30,12 +31,14 @@ __all__ = [
     "MOST_BOOKINGS",
     "MOST_HITS",
     "Candidate",
+    "Flagged",
     "Found",
     "Nobody",
     "Several",
     "TooMany",
     "Whose",
     "contact_key",
+    "is_flagged",
     "keys_of",
     "may_be_recycled",
     "name_key",
@@ -127,23 +130,46 @@ class TooMany:
     because: Because
 
 
-Whose = Found | Several | Nobody | TooMany
+@frozen
+class Flagged:
+    """Staff have said that it is nobody's (X4)."""
+
+    because: Because
 
 
-def whose_contact(key: ContactKey, candidates: Sequence[Candidate], hits: int, policy: Policy) -> Whose:
-    """Decide whose a proved contact is. ``hits`` is how many records the index named, before any was left out.
+Whose = Found | Several | Nobody | TooMany | Flagged
+
+
+def is_flagged(history: ContactHistory | None) -> bool:
+    """Whether staff have said that this contact is nobody's (X4).
+
+    The attack: clients without an email were given none@none.com. Whoever owns that mailbox can prove it, and is none
+    of them.
+    """
+    return history is not None and history.placeholder
+
+
+def whose_contact(
+    key: ContactKey, candidates: Sequence[Candidate], hits: int, policy: Policy, *, flagged: bool
+) -> Whose:
+    """Decide whose a proved contact is. ``hits`` is how many records the index named, before any was left out;
+    ``flagged``, that staff have said it is nobody's (:func:`is_flagged`), counts before everything else.
 
     Timely's help page answers "What happens if two clients have the same number?" with the one who most recently made a
     booking (T4); elsewhere the client chooses.
     """
+    if flagged:
+        facts = (("contact", mask(key.value)), ("flagged as nobody's", "by staff"))
+        return Flagged(Because("whose_contact.whose_contact", facts))
+    if hits > MOST_HITS:
+        facts = (("contact", mask(key.value)), ("records that the index names", str(hits)), ("at most", str(MOST_HITS)))
+        return TooMany(Because("whose_contact.whose_contact", facts))
     usable = [candidate for candidate in candidates if candidate.speaker.usable]
     because = Because(
         "whose_contact.whose_contact",
         (("contact", mask(key.value)), ("records that have it", str(len(usable)))),
         (("login.several", policy.login.several.value),),
     )
-    if hits > MOST_HITS:
-        return TooMany(because)
     if not usable:
         return Nobody(because)
     if len(usable) == 1:
