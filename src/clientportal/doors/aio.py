@@ -30,6 +30,7 @@ from clientportal.doors.passwords import (
 )
 from clientportal.doors.portal import Portal, client_of, make_setup, staff_of, visitor_of
 from clientportal.doors.registering import AsyncClientRegistering, AsyncStaffRegistering, AsyncVisitorRegistering
+from clientportal.doors.sections import AsyncClientSections
 from clientportal.doors.staff import StaffDoor
 from clientportal.doors.viewing import AsyncStaffViewing
 from clientportal.doors.visitor import VisitorDoor
@@ -127,7 +128,12 @@ class AsyncVisitorDoor(AsyncVisitorRegistering, AsyncVisitorPasswords, AsyncVisi
 
 
 class AsyncClientDoor(
-    AsyncClientRegistering, AsyncClientPasswords, AsyncClientMailLinks, AsyncClientAssigning, AsyncClientClaiming
+    AsyncClientRegistering,
+    AsyncClientPasswords,
+    AsyncClientMailLinks,
+    AsyncClientAssigning,
+    AsyncClientClaiming,
+    AsyncClientSections,
 ):
     """The twin of :class:`ClientDoor`, awaited."""
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import cast
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from clientportal.errors import InvalidInput, MissingCapability, PolicyError
 from clientportal.policy import Delivery, NameComparison, Policy, UnknownIdentity
 from clientportal.policy.merging import MERGED_FIELDS, is_merged_field
-from clientportal.ports import AsyncSender, Capabilities, Channel, Sender
+from clientportal.ports import AsyncSender, Capabilities, Channel, HostAdapter, Sender
+from clientportal.ports.section import Section
 from clientportal.rules.evidence import Alike
 from clientportal.rules.surviving import SurvivorshipRule
+from clientportal.sections import SECTIONS, STANDING
 from clientportal.similar_names import similar_names
+from clientportal.values import SectionItem
 
 __all__ = [
     "check_base_url",
     "check_names_alike",
     "check_policy",
+    "check_sections",
     "check_senders",
     "check_survivorship",
     "check_tenant",
@@ -90,12 +95,33 @@ def check_names_alike(own: Alike | None) -> Alike | None:
     return own
 
 
+_SECTION_NAME = re.compile(r"[a-z][a-z_]{0,39}")
+
+
+def check_sections(host: HostAdapter) -> frozenset[str]:
+    """The names of a host's sections: each once, each a word that policy, menu and address can use."""
+    names: set[str] = set()
+    for kind in cast("tuple[type[Section[Any]], ...]", getattr(host, "sections", ())):
+        name = getattr(kind, "name", None)
+        if not isinstance(name, str) or not _SECTION_NAME.fullmatch(name):
+            raise InvalidInput(
+                f"{kind.__name__}.name is a word of a-z and _, of at most 40 characters; this is {name!r}"
+            )
+        if name in names or name in STANDING:
+            raise InvalidInput(f"{kind.__name__}: there is a section {name!r} already")
+        if not issubclass(kind.item, SectionItem):
+            raise InvalidInput(f"{kind.__name__}.item is a subclass of SectionItem")
+        names.add(name)
+    return frozenset(names)
+
+
 def check_policy(
     policy: Policy,
     capabilities: Capabilities,
     senders: Mapping[Channel, Sender | AsyncSender],
     base_url: str,
     own_names: bool = False,
+    own_sections: Collection[str] = (),
 ) -> Policy:
     """Refuse a policy that this host, these senders or this version cannot carry out; the message names both sides."""
 
@@ -122,10 +148,12 @@ def check_policy(
             "base_url='https://…/', where your pages for them are",
             ("registration.accounts", "base_url"),
         )
+    # A shipped section that this host has no class for is only absent; one that nobody knows is a mistake.
+    known = {*STANDING, *SECTIONS, *own_sections}
     for section in policy.visibility.sections:
-        if section not in ("account", "bookings"):
+        if section not in known:
             raise PolicyError(
-                f"visibility.sections: this version shows 'account' and 'bookings', not {section!r}",
+                f"visibility.sections: there is no section {section!r}; there are {', '.join(sorted(known))}",
                 ("visibility.sections",),
             )
     if policy.login.unknown is UnknownIdentity.CREATE_EMPTY:
@@ -165,10 +193,11 @@ def checked_policies(
     senders: Mapping[Channel, Sender | AsyncSender],
     base_url: str,
     own_names: bool = False,
+    own_sections: Collection[str] = (),
 ) -> Callable[[str], Policy]:
     """The policy of each business: one for all, checked now; or looked up, each checked when it is first seen."""
     if isinstance(policy, Policy):
-        check_policy(policy, capabilities, senders, base_url, own_names)
+        check_policy(policy, capabilities, senders, base_url, own_names, own_sections)
         return lambda _tenant: policy
     look_up = policy
     seen: dict[str, Policy] = {}
@@ -176,7 +205,7 @@ def checked_policies(
     def policy_of(tenant: str) -> Policy:
         found = look_up(tenant)
         if seen.get(tenant) is not found:
-            seen[tenant] = check_policy(found, capabilities, senders, base_url, own_names)
+            seen[tenant] = check_policy(found, capabilities, senders, base_url, own_names, own_sections)
         return found
 
     return policy_of

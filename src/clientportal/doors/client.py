@@ -9,6 +9,7 @@ from clientportal.doors.claiming import ClientClaiming
 from clientportal.doors.mail_links import ClientMailLinks
 from clientportal.doors.passwords import ClientPasswords
 from clientportal.doors.registering import ClientRegistering
+from clientportal.doors.sections import ClientSections
 from clientportal.operations import appointments, changing, ending_sessions, sessions, signing_in
 from clientportal.operations.sessions import Nothing
 from clientportal.outcomes import (
@@ -33,7 +34,7 @@ from clientportal.values import Appointment, Money, Slot, When
 __all__ = ["ClientDoor"]
 
 
-class ClientDoor(ClientRegistering, ClientPasswords, ClientMailLinks, ClientAssigning, ClientClaiming):
+class ClientDoor(ClientRegistering, ClientPasswords, ClientMailLinks, ClientAssigning, ClientClaiming, ClientSections):
     """One session. Made by ``portal.client(token)``, which reads nothing: every call checks the session itself.
 
     No call takes "whose": the session alone says. Something of somebody else's is refused as ``not_found``, just like

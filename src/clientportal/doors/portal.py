@@ -13,6 +13,7 @@ from clientportal.doors.base import as_secret
 from clientportal.doors.checks import (
     check_base_url,
     check_names_alike,
+    check_sections,
     check_senders,
     check_survivorship,
     check_tenant,
@@ -82,7 +83,9 @@ def make_setup(
     return Setup(
         store=store,
         host=host,
-        policy_of=checked_policies(policy, host.capabilities, given, base_url, names_alike is not None),
+        policy_of=checked_policies(
+            policy, host.capabilities, given, base_url, names_alike is not None, check_sections(host)
+        ),
         keys=keys,
         clock=clock or utc_now,
         texts=texts or Catalogue(),

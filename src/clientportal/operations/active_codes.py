@@ -19,7 +19,7 @@ from clientportal.rules.active_codes import active
 from clientportal.rules.who_may_see import section_is_open
 from clientportal.values import ActiveCode, RecordRef
 
-__all__ = ["CODES"]
+__all__ = ["CODES", "whose_codes"]
 
 _MOST_LINKS = 10_000
 _AT_ONCE = 100
@@ -39,14 +39,14 @@ async def _load(reading: Reading, _request: Nothing) -> _Codes:
     zone = (await reading.host.business()).zone
     if not reading.setup.host.capabilities.active_codes:
         return _Codes((), zone, offered=False)
-    refs = await _whose(reading, caller)
+    refs = await whose_codes(reading, caller)
     found: list[ActiveCode] = []
     for start in range(0, len(refs), _AT_ONCE):
         found.extend(await reading.host.active_codes(refs[start : start + _AT_ONCE]))
     return _Codes(found, zone, offered=True)
 
 
-async def _whose(reading: Reading, caller: Principal) -> tuple[RecordRef, ...]:
+async def whose_codes(reading: Reading, caller: Principal) -> tuple[RecordRef, ...]:
     """The record that the session shows; where single appointments are shown, those, and the records that the account
     is linked to. An equal email is not enough for either (A7)."""
     if caller.group is not None or caller.account is None:

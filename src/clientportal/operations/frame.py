@@ -17,7 +17,7 @@ from clientportal.errors import Conflict, DurableOperation, HostError
 from clientportal.operations.setting import Caller, Client, Setup, Staff, fresh_id
 from clientportal.operations.trusting import CheckedHost
 from clientportal.policy import Policy
-from clientportal.ports import AsyncHost, Unit
+from clientportal.ports import Unit
 from clientportal.records import AuditEntry, HostWrite, Intent, Receipt, Session
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import AnswerKind, HostAnswer, RecordRef
@@ -85,7 +85,7 @@ class Reading:
         """The member of staff who looks through the client's eyes with that session."""
 
     @property
-    def host(self) -> AsyncHost:
+    def host(self) -> CheckedHost:
         """The host's awaited face, opened when first used; every answer is held against its contract."""
         return CheckedHost(self.unit.host)
 
@@ -148,7 +148,7 @@ def alone(setup: Setup, name: str) -> None:
         )
 
 
-async def ask_host(host: AsyncHost, intent: Intent) -> HostAnswer:
+async def ask_host(host: CheckedHost, intent: Intent) -> HostAnswer:
     """Make the one write that an intent names."""
     match intent.write:
         case HostWrite.CREATE_CLIENT if intent.draft is not None:
@@ -171,13 +171,15 @@ async def ask_host(host: AsyncHost, intent: Intent) -> HostAnswer:
             return await host.reassign(intent.refs, intent.for_ref, intent.id)
         case HostWrite.RESTORE if intent.for_ref is not None:
             return await host.restore(intent.refs, intent.for_ref, intent.id)
+        case HostWrite.SECTION if intent.section is not None:
+            return await host.write_section(intent.section, intent.id)
         case HostWrite.DELETE_APPOINTMENT if intent.appointment is not None:
             return await host.delete_appointment(intent.appointment, intent.id)
         case _:
             raise HostError(f"the intent {intent.id} lacks what {intent.write.value} needs")
 
 
-async def _delete_client(host: AsyncHost, intent: Intent, ref: RecordRef) -> HostAnswer:
+async def _delete_client(host: CheckedHost, intent: Intent, ref: RecordRef) -> HostAnswer:
     """All that goes with a client, and the client's own row last: when that is gone, the rest is, too.
 
     So after a crash a host elsewhere, which says of ``intent.id`` that it never came, is asked for all of it again,

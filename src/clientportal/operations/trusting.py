@@ -10,6 +10,7 @@ that a row belonged to first: what is decided, shown and remembered is the same 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -18,6 +19,7 @@ from attrs import evolve
 
 from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
+from clientportal.operations.trusting_sections import CheckedSection
 from clientportal.ports.host import AsyncHost, ContactPage, RawContacts
 from clientportal.records import HostWrite, Intent
 from clientportal.values import (
@@ -40,6 +42,7 @@ from clientportal.values import (
     Prefill,
     RecordKind,
     RecordRef,
+    SectionWrite,
     Service,
     Slot,
     When,
@@ -57,6 +60,7 @@ _LEAVING_NOTHING = (
     HostWrite.ERASE_CLIENT,
     HostWrite.REASSIGN,
     HostWrite.RESTORE,
+    HostWrite.SECTION,
 )
 """The writes after which there is no appointment to answer with."""
 
@@ -297,6 +301,22 @@ class CheckedHost:
 
     async def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
         return _written("restore", HostWrite.RESTORE, await self._host.restore(refs, to, key))
+
+    async def section(self, name: str) -> CheckedSection | None:
+        found: Any = self._host.section(name)
+        if inspect.isawaitable(found):
+            found = await found
+        if found is None:
+            return None
+        if getattr(found, "name", None) != name:
+            raise HostError(f"section() was asked for {name!r} and answered with {_named(found)}")
+        return CheckedSection(found)
+
+    async def write_section(self, change: SectionWrite, key: str) -> HostAnswer:
+        section = await self.section(change.section)
+        if section is None:
+            raise HostError(f"section({change.section!r}) answered with nothing, though it was there a moment ago")
+        return _written(f"{change.section}.write", HostWrite.SECTION, await section.write(change, key))
 
     async def outcome(self, key: str) -> HostAnswer | None:
         answer = await self._host.outcome(key)

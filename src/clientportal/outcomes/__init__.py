@@ -71,6 +71,7 @@ from clientportal.outcomes.merging import (
     Undone,
 )
 from clientportal.outcomes.rehearsing import Rehearsed, RehearsedKind
+from clientportal.outcomes.sections import SectionChanged, SectionEntry
 from clientportal.outcomes.staff import (
     AuditLine,
     ChangeExplained,
@@ -169,6 +170,8 @@ __all__ = [
     "ResetRow",
     "RowOutcome",
     "RowReason",
+    "SectionChanged",
+    "SectionEntry",
     "SessionLine",
     "SignInStage",
     "SignedIn",

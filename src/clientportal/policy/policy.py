@@ -32,6 +32,7 @@ from clientportal.policy.people import (
     StaffBooking,
     VisibilityPolicy,
 )
+from clientportal.policy.portal import PortalPolicy
 from clientportal.values import ContactKind
 
 __all__ = ["Policy"]
@@ -53,6 +54,7 @@ class Policy:
     messages: MessagePolicy = field(factory=MessagePolicy)
     changes: ChangePolicy = field(factory=ChangePolicy)
     visibility: VisibilityPolicy = field(factory=VisibilityPolicy)
+    portal: PortalPolicy = field(factory=PortalPolicy)
     registration: RegistrationPolicy = field(factory=RegistrationPolicy)
     accounts: AccountPolicy = field(factory=AccountPolicy)
     passwords: PasswordPolicy = field(factory=PasswordPolicy)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
 from clientportal.ports.host import BaseHost, Capabilities, ContactPage
+from clientportal.ports.section import Section
 from clientportal.values import (
     ActiveCode,
     Appointment,
@@ -43,6 +44,7 @@ class AsyncBaseHost:
 
     capabilities: ClassVar[Capabilities] = Capabilities()
     shares_transaction: ClassVar[bool] = True
+    sections: ClassVar[tuple[type[Section[Any]], ...]] = ()
 
     def __init__(self, connection: Any, tenant: str) -> None:
         self.connection = connection
@@ -134,6 +136,10 @@ class AsyncBaseHost:
 
     async def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
         raise self._missing("restore")
+
+    def section(self, name: str) -> Section[Any] | None:
+        kind = next((one for one in self.sections if one.name == name), None)
+        return None if kind is None else kind(self)
 
     async def outcome(self, key: str) -> HostAnswer | None:
         raise self._missing("outcome")

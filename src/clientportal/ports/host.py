@@ -18,6 +18,7 @@ from attrs import field, frozen
 
 from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
+from clientportal.ports.section import Section
 from clientportal.values import (
     ActiveCode,
     AnswerKind,
@@ -144,6 +145,7 @@ class Host(Protocol):
     def holdings(self, refs: Sequence[RecordRef]) -> Sequence[Holding]: ...
     def reassign(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer: ...
     def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer: ...
+    def section(self, name: str) -> Section[Any] | None: ...
     def outcome(self, key: str) -> HostAnswer | None: ...
     def heard(self, event: HostEvent) -> None: ...
 
@@ -180,6 +182,7 @@ class AsyncHost(Protocol):
     async def holdings(self, refs: Sequence[RecordRef]) -> Sequence[Holding]: ...
     async def reassign(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer: ...
     async def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer: ...
+    def section(self, name: str) -> Section[Any] | None: ...
     async def outcome(self, key: str) -> HostAnswer | None: ...
     async def heard(self, event: HostEvent) -> None: ...
 
@@ -212,6 +215,9 @@ class BaseHost:
 
     capabilities: ClassVar[Capabilities] = Capabilities()
     shares_transaction: ClassVar[bool] = True
+    sections: ClassVar[tuple[type[Section[Any]], ...]] = ()
+    """The sections that this platform has beyond bookings and account: subclasses of those in
+    ``clientportal.sections``, and its own."""
 
     def __init__(self, connection: Any, tenant: str) -> None:
         self.connection = connection
@@ -419,6 +425,11 @@ class BaseHost:
         back to its own first record. ``DECLINED`` where the rows cannot come back: the merge is then not undone.
         """
         raise self._missing("restore")
+
+    def section(self, name: str) -> Section[Any] | None:
+        """That one of ``sections``, over this open host; ``None`` where the platform has none of that name."""
+        kind = next((one for one in self.sections if one.name == name), None)
+        return None if kind is None else kind(self)
 
     def outcome(self, key: str) -> HostAnswer | None:
         """Where ``shares_transaction`` is false: what became of the write with that key, ``None`` if it never came."""

@@ -13,7 +13,16 @@ from clientportal.records.accounts import Assignment
 from clientportal.records.appointments import Trail
 from clientportal.records.proving import Session
 from clientportal.records.stored import stored
-from clientportal.values import Appointment, ClientChange, ClientDraft, ContactKey, Money, RecordRef, Slot
+from clientportal.values import (
+    Appointment,
+    ClientChange,
+    ClientDraft,
+    ContactKey,
+    Money,
+    RecordRef,
+    SectionWrite,
+    Slot,
+)
 
 __all__ = ["AuditEntry", "HostWrite", "Intent", "Receipt"]
 
@@ -67,6 +76,8 @@ class HostWrite(StrEnum):
     DELETE_APPOINTMENT = "delete_appointment"
     REASSIGN = "reassign"
     RESTORE = "restore"
+    SECTION = "section"
+    """One of a section's own writes: ``Intent.section`` says which."""
 
 
 @stored("intents", state=("state", "due_at"))
@@ -83,7 +94,8 @@ class Intent:
     deleted or erased: nobody else knows them afterwards. ``proposing`` are the other keys of the contact index.
     ``account`` is whose session books (A8a). ``assignment`` is whose the appointment is that a move makes anew, as it
     stands when the host has answered; ``account`` then says whose the new one is already. ``merges`` are the journal
-    entries of the merge or undo whose rows (of ``refs``) are moved to ``for_ref``.
+    entries of the merge or undo whose rows (of ``refs``) are moved to ``for_ref``. ``section`` is what a section's
+    client has done in it.
     """
 
     TABLE: ClassVar[str]
@@ -114,6 +126,7 @@ class Intent:
     account: str | None = None
     assignment: Assignment | None = None
     merges: tuple[str, ...] = ()
+    section: SectionWrite | None = None
 
     @property
     def trail_id(self) -> str | None:

@@ -14,6 +14,7 @@ from attrs import evolve
 from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.outcomes import Booked, Cancelled, Detached, Moved, SignedIn
 from clientportal.outcomes.client_list import Added
+from clientportal.outcomes.sections import SectionChanged
 from clientportal.records import HostWrite, Intent
 from clientportal.rules.reassigning import MOVING_ROWS, settle_rows
 from clientportal.rules.signing_in import open_for_new_record
@@ -25,7 +26,13 @@ __all__ = ["settle", "settled_result"]
 
 T = TypeVar("T")
 
-_OF_STAFF = (HostWrite.UPDATE_CLIENT, HostWrite.DELETE_CLIENT, HostWrite.ERASE_CLIENT, HostWrite.DELETE_APPOINTMENT)
+_OF_HOST = (
+    HostWrite.SECTION,
+    HostWrite.UPDATE_CLIENT,
+    HostWrite.DELETE_CLIENT,
+    HostWrite.ERASE_CLIENT,
+    HostWrite.DELETE_APPOINTMENT,
+)
 """What the host alone keeps (TT4, X7). An appointment that staff delete leaves no snapshot: it is meant to be gone."""
 
 
@@ -48,8 +55,8 @@ def settle(intent: Intent, answer: HostAnswer, forecast: T, fresh_id: str) -> De
         if answer.ref is None:
             return refuse(Reason.CONTACT_BUSINESS, because)
         return grant(_with_record(forecast, answer.ref), because, open_for_new_record(intent, answer.ref))
-    if intent.write in _OF_STAFF:
-        return grant(forecast, because)
+    if intent.write in _OF_HOST:
+        return grant(_with_item(forecast, answer), because)
     changes = (*remember_change(intent, answer.appointment, fresh_id), *carried_over(intent, answer.appointment))
     return grant(_with_appointment(forecast, answer), because, changes)
 
@@ -62,6 +69,9 @@ def settled_result(forecast: Mapping[str, str], answer: HostAnswer) -> dict[str,
     if "appointment" in result:
         if answer.appointment is not None:
             result["appointment"] = answer.appointment.id
+        result["waits"] = "1" if answer.kind is AnswerKind.WAITS else ""
+    if "item" in result:
+        result["item"] = answer.item or result["item"]
         result["waits"] = "1" if answer.kind is AnswerKind.WAITS else ""
     return result
 
@@ -76,6 +86,13 @@ def _with_record(forecast: T, ref: RecordRef) -> T:
             return cast("T", evolve(forecast, signed_in=evolve(signed_in, record=ref)))
         case _:
             return forecast
+
+
+def _with_item(forecast: T, answer: HostAnswer) -> T:
+    if not isinstance(forecast, SectionChanged):
+        return forecast
+    waits = answer.kind is AnswerKind.WAITS
+    return cast("T", evolve(forecast, item=answer.item or forecast.item, waits=waits))
 
 
 def _with_appointment(forecast: T, answer: HostAnswer) -> T:

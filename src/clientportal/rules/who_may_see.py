@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from attrs import evolve
+from attrs import evolve, frozen
 
+from clientportal.decisions import Because, Reason, Refusal
 from clientportal.outcomes import FieldChoice, Profile
 from clientportal.policy import Policy
 from clientportal.records import Account
 from clientportal.values import Address, Answer
 
-__all__ = ["account_profile", "booking_profile", "latest_answers", "profile", "section_is_open"]
+__all__ = [
+    "SectionState",
+    "account_profile",
+    "booking_profile",
+    "judge_action",
+    "judge_section",
+    "latest_answers",
+    "profile",
+    "section_is_open",
+]
 
 
 def profile(fields: Mapping[str, FieldChoice], address: Address | None, policy: Policy) -> Profile:
@@ -68,5 +78,44 @@ def latest_answers(answers: Iterable[Answer]) -> tuple[Answer, ...]:
 
 
 def section_is_open(name: str, policy: Policy) -> bool:
-    """Whether a section exists for clients; a closed one is refused, not only left out of the menu (V5)."""
+    """Whether the business shows a section to clients; a closed one is refused, not only left out of the menu (V5)."""
     return name in policy.visibility.sections
+
+
+@frozen
+class SectionState:
+    """What decides whether a section is there: ``present`` where the platform has it at all, ``active`` where the
+    business has activated it. Whether the business shows it, the policy says.
+    """
+
+    name: str
+    present: bool
+    active: bool
+
+
+def judge_section(seen: SectionState, policy: Policy) -> Because | Refusal:
+    """May this section be seen? Why so, or the refusal (M4, V5).
+
+    All three must be so: the platform has it, the business has activated it, and the business shows it. A section that
+    is missing is refused like one that is hidden: from outside the two are one.
+    """
+    shown = section_is_open(seen.name, policy)
+    facts = (("section", seen.name), ("the platform has it", _yes(seen.present)), ("activated", _yes(seen.active)))
+    because = Because("who_may_see.judge_section", facts, (("visibility.sections", "shown" if shown else "closed"),))
+    return because if shown and seen.present and seen.active else Refusal(Reason.DISABLED, because)
+
+
+def judge_action(section: str, action: str, policy: Policy) -> Because | Refusal:
+    """May a client do this in an open section? Why so, or the refusal (V5).
+
+    Where the business names actions, those and no others; where it names none, whatever its sections can do.
+    """
+    name = f"{section}.{action}"
+    allowed = policy.portal.actions is None or name in policy.portal.actions
+    setting = "any" if policy.portal.actions is None else "named" if allowed else "not named"
+    because = Because("who_may_see.judge_action", (("action", name),), (("portal.actions", setting),))
+    return because if allowed else Refusal(Reason.DISABLED, because)
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"

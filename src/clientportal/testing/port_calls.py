@@ -6,6 +6,7 @@ plan, nothing is different. Senders are wrapped alike by :func:`stepping_sender`
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -215,6 +216,40 @@ class _SteppingHost:
                     # A host elsewhere has committed when it answers.
                     call = Call(call.name, call.reads, call.reads)
             return await self._stepper.call(call, lambda: method(*args, **kwargs))
+
+        return announced
+
+    async def section(self, name: str) -> Any:
+        found: Any = self._inner.section(name)
+        if inspect.isawaitable(found):
+            found = await found
+        return None if found is None else _SteppingSection(found, self._stepper, self._trace)
+
+
+class _SteppingSection:
+    """Every method of one section of the host, announced; what it says of itself is no call."""
+
+    def __init__(self, inner: Any, stepper: Stepper, trace: _Trace) -> None:
+        self._inner = inner
+        self._stepper = stepper
+        self._trace = trace
+
+    def __getattr__(self, name: str) -> Any:
+        found: Any = getattr(self._inner, name)
+        if not inspect.ismethod(found):
+            return found
+
+        async def perform(*args: Any) -> Any:
+            answer = found(*args)
+            return await answer if inspect.isawaitable(answer) else answer
+
+        async def announced(*args: Any) -> Any:
+            call = self._trace.call(f"host.{self._inner.name}.{name}", [self._trace.key("host")])
+            if name == "write":
+                self._trace.wrote_host = True
+                if not self._trace.shared:
+                    call = Call(call.name, call.reads, call.reads)
+            return await self._stepper.call(call, lambda: perform(*args))
 
         return announced
 

@@ -44,6 +44,7 @@ from clientportal.values.matching import MatchKey
 from clientportal.values.money import Money
 from clientportal.values.prefill import Answer, CardSummary, Prefill
 from clientportal.values.secret import Secret
+from clientportal.values.sections import ItemPage, SectionItem, SectionWrite
 from clientportal.values.sources import normalise_source
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "Holding",
     "HoldingKind",
     "HostAnswer",
+    "ItemPage",
     "MatchKey",
     "Money",
     "NumberType",
@@ -82,6 +84,8 @@ __all__ = [
     "RecordKind",
     "RecordRef",
     "Secret",
+    "SectionItem",
+    "SectionWrite",
     "Service",
     "Slot",
     "When",

@@ -172,6 +172,7 @@ class HostAnswer:
     ``appointment`` is the appointment as it is afterwards: the same id, a new one (hosts that rebook), or ``None``
     (hosts that delete). ``ref`` is the record that was created. ``moved`` says how many rows of each table were moved
     to another record (capability ``reassign``), ``left`` names those that could not be, in the host's own words.
+    ``item`` is the id of what a section's write has made.
     """
 
     kind: AnswerKind = field(default=AnswerKind.DONE, converter=_answer_kind)
@@ -180,6 +181,7 @@ class HostAnswer:
     note: str = field(default="", validator=text)
     moved: Mapping[str, int] = field(factory=dict[str, int], hash=False)
     left: tuple[str, ...] = field(default=(), converter=tuple[str, ...])
+    item: str = field(default="", validator=text)
 
 
 @frozen

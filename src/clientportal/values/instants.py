@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from clientportal.errors import InvalidInput
 
-__all__ = ["as_utc", "as_utc_or_none", "in_zone", "is_zone", "zone"]
+__all__ = ["as_utc", "as_utc_or_none", "in_zone", "is_zone", "sortable", "zone"]
 
 
 def as_utc(value: datetime) -> datetime:
@@ -45,3 +45,8 @@ def is_zone(_instance: object, _attribute: Any, value: Any) -> None:
 def in_zone(instant: datetime, name: str) -> datetime:
     """The wall clock in that zone at that instant."""
     return instant.astimezone(zone(name))
+
+
+def sortable(instant: datetime) -> str:
+    """An instant as text of a fixed width in UTC, which sorts as instants do."""
+    return as_utc(instant).isoformat(timespec="microseconds")

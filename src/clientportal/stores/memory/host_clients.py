@@ -9,7 +9,7 @@ from attrs import evolve
 
 from clientportal.errors import Conflict
 from clientportal.ports.host import AnswerKind, HostAnswer
-from clientportal.stores.memory.host_holdings import CountedHoldings, forget_labels
+from clientportal.stores.memory.host_holdings import forget_labels
 from clientportal.stores.memory.host_rows import (
     AppointmentRow,
     id_from,
@@ -17,6 +17,7 @@ from clientportal.stores.memory.host_rows import (
     next_version,
     rows_of,
 )
+from clientportal.stores.memory.host_sections import StoredSections
 from clientportal.stores.memory.ordering import Place, read_cursor, write_cursor
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
@@ -35,7 +36,7 @@ __all__ = ["ListedClients"]
 _NO_CLIENT = "there is no such client"
 
 
-class ListedClients(CountedHoldings):
+class ListedClients(StoredSections):
     """The part of the in-memory host that has to do with client rows."""
 
     def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage:

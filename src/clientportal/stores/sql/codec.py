@@ -17,9 +17,10 @@ from clientportal.records import Stored
 from clientportal.values import Address, ClientChange, ContactKey, FieldValue, RecordRef, Secret
 from clientportal.values.instants import as_utc
 
-__all__ = ["from_body", "instant_from_text", "instant_text", "to_body"]
+__all__ = ["from_body", "item_from_body", "item_to_body", "instant_from_text", "instant_text", "to_body"]
 
 R = TypeVar("R", bound=Stored)
+I = TypeVar("I")  # noqa: E741
 
 
 def instant_text(instant: datetime) -> str:
@@ -80,3 +81,13 @@ def from_body(kind: type[R], version: int, body: str) -> R:
     parts: dict[str, Any] = json.loads(body)
     parts["version"] = version
     return _CONVERTER.structure(parts, kind)
+
+
+def item_to_body(item: Any) -> str:
+    """An item of a section, whole."""
+    return json.dumps(_CONVERTER.unstructure(item), separators=(",", ":"))
+
+
+def item_from_body(kind: type[I], body: str) -> I:
+    """The item that was stored."""
+    return _CONVERTER.structure(json.loads(body), kind)

@@ -12,7 +12,7 @@ from clientportal.ports.host import AnswerKind, HostAnswer
 from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.cursors import read_cursor, write_cursor
-from clientportal.stores.sql.host_holdings import CountedHoldings
+from clientportal.stores.sql.host_sections import StoredSections
 from clientportal.stores.sql.host_tables import CLIENTS
 from clientportal.stores.sql.tables import storable
 from clientportal.values import (
@@ -31,7 +31,7 @@ __all__ = ["ListedClients", "id_from", "wanted"]
 _NO_CLIENT = "there is no such client"
 
 
-class ListedClients(CountedHoldings):
+class ListedClients(StoredSections):
     """The part of ``SqlHost`` that has to do with client rows."""
 
     def now(self) -> datetime:

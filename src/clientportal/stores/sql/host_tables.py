@@ -12,7 +12,18 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint,
 
 from clientportal.stores.sql.tables import METADATA, TEXT
 
-__all__ = ["APPOINTMENTS", "BUSINESSES", "CLIENTS", "CODES", "HOLDINGS", "HOST_TABLES", "PREFILLS", "SERVICES", "SLOTS"]
+__all__ = [
+    "APPOINTMENTS",
+    "BUSINESSES",
+    "CLIENTS",
+    "CODES",
+    "HOLDINGS",
+    "HOST_TABLES",
+    "ITEMS",
+    "PREFILLS",
+    "SERVICES",
+    "SLOTS",
+]
 
 
 def _text(name: str, *, optional: bool = False) -> Column[str]:
@@ -188,8 +199,27 @@ balances, invoices. An ``amount`` is written in plain digits, so that a database
 
 Index("cp_host_holdings_by_ref", HOLDINGS.c.tenant, HOLDINGS.c.ref, HOLDINGS.c.id)
 
-for _table in (APPOINTMENTS, CODES, HOLDINGS):
+ITEMS = Table(
+    "cp_host_items",
+    METADATA,
+    _text("tenant"),
+    _text("section"),
+    _text("id"),
+    _whole("version"),
+    _text("ref"),
+    _text("listed_by"),
+    _text("business"),
+    Column("body", Text, nullable=False),
+    _text("moved_from", optional=True),
+    PrimaryKeyConstraint("tenant", "section", "id", name="cp_host_items_pk"),
+)
+"""The items of every section, one row a thing. ``body`` is JSON, exact; ``listed_by`` and ``business`` repeat of it
+what a section is listed by."""
+
+Index("cp_host_items_by_ref", *(ITEMS.c[n] for n in ("tenant", "section", "ref", "listed_by", "id")))
+
+for _table in (APPOINTMENTS, CODES, HOLDINGS, ITEMS):
     _moved = _table.c.moved_from.is_not(None)
     Index(f"{_table.name}_moved", _table.c.tenant, _table.c.moved_from, sqlite_where=_moved, postgresql_where=_moved)
 
-HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS, CODES, HOLDINGS)
+HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS, CODES, HOLDINGS, ITEMS)
