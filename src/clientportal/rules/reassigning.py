@@ -60,6 +60,29 @@ class RowsBehind:
     intent_id: str
 
 
+def _asking(
+    write: HostWrite,
+    rows: RowsBehind,
+    about: RecordRef,
+    merges: tuple[str, ...],
+    actor: str,
+    because: Because,
+    now: datetime,
+) -> Intent:
+    """What the platform is asked, of whichever of the two writes."""
+    return Intent(
+        id=rows.intent_id,
+        write=write,
+        actor=actor,
+        asked_at=now,
+        due_at=now,
+        for_ref=about,
+        refs=rows.refs,
+        merges=merges,
+        because=str(because),
+    )
+
+
 # --- at a merge -------------------------------------------------------------------------------------------------------
 
 
@@ -79,17 +102,6 @@ def ask_to_move(
     outcome = decision.outcome
     if isinstance(outcome, Refusal) or not policy.merging.reassign or not seen.fresh:
         return decision
-    intent = Intent(
-        id=rows.intent_id,
-        write=HostWrite.REASSIGN,
-        actor=seen.actor,
-        asked_at=now,
-        due_at=now,
-        for_ref=seen.survivor,
-        refs=rows.refs,
-        merges=outcome.merges,
-        because=str(decision.because),
-    )
     changes = tuple(_marked(change) for change in decision.changes)
     absorbed = set(map(str, rows.refs))
     below = tuple(
@@ -98,7 +110,8 @@ def ask_to_move(
         if entry.absorbed in absorbed and entry.undone_at is None and not entry.reassigned
     )
     because = evolve(decision.because, settings=(*decision.because.settings, ("merging.reassign", "True")))
-    return evolve(decision, because=because, changes=(*changes, *below), asks=intent)
+    asks = _asking(HostWrite.REASSIGN, rows, seen.survivor, outcome.merges, seen.actor, decision.because, now)
+    return evolve(decision, because=because, changes=(*changes, *below), asks=asks)
 
 
 def _marked(change: Write) -> Write:
@@ -120,19 +133,10 @@ def ask_to_restore(decision: Decision[Undone], seen: Undoing, rows: RowsBehind, 
     """The same undo, with the rows before it, where they were moved."""
     if isinstance(decision.outcome, Refusal) or seen.merge is None or not seen.merge.reassigned:
         return decision
-    intent = Intent(
-        id=rows.intent_id,
-        write=HostWrite.RESTORE,
-        actor=seen.actor,
-        asked_at=now,
-        due_at=now,
-        for_ref=decision.outcome.absorbed,
-        refs=rows.refs,
-        merges=(seen.merge.id,),
-        because=str(decision.because),
-    )
+    absorbed, merges = decision.outcome.absorbed, (seen.merge.id,)
+    asks = _asking(HostWrite.RESTORE, rows, absorbed, merges, seen.actor, decision.because, now)
     because = evolve(decision.because, facts=(*decision.because.facts, ("rows", "were moved, and come back")))
-    return evolve(decision, because=because, asks=intent)
+    return evolve(decision, because=because, asks=asks)
 
 
 # --- what the platform answered ---------------------------------------------------------------------------------------
