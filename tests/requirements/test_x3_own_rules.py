@@ -77,7 +77,7 @@ def test_a_group_keeps_the_rule_that_it_was_merged_by_for_as_long_as_there_is_on
     third = world.add_client("third", "Annie King", mobile="021 999 8888", created="2026-03-05 09:00")
     assert world.staff().plan_merge(twin, third).remarks == (
         "last_name was decided by own:longest, which is not registered any more",
-        "nothing that the duplicate report goes by says that these are one person",
+        "nothing that the duplicate report goes by says that client:third is one person with client:twin",
     )
     with_rules(world, last_name=longest)
     assert choice(world, twin).value == "Kingi-Hoani"

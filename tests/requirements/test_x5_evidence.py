@@ -171,8 +171,11 @@ def test_the_plan_of_a_merge_says_what_the_report_says(world: World) -> None:
     )
     strangers = staff.plan_merge(client("ben"), client("cy"))
     assert strangers.evidence == (), "none@none.com speaks for nobody"
-    assert strangers.remarks == ("nothing that the duplicate report goes by says that these are one person",)
+    nothing = "nothing that the duplicate report goes by says that client:cy is one person with client:"
+    assert strangers.remarks == (f"{nothing}ben",)
     assert same.remarks == ()
+    three = staff.plan_merge(client("mere"), [client("merry"), client("cy")])
+    assert three.remarks == (f"{nothing}mere",), "of Merry the report says it"
 
 
 def test_what_says_nothing_in_the_report_says_nothing_in_the_plan(world: World) -> None:

@@ -227,6 +227,31 @@ def test_the_plan_names_what_they_share_and_where_they_differ() -> None:
     assert (made.survivor, made.absorbed, made.appointments) == (A, (B,), {"client:a": 2})
 
 
+def unfounded(*shared: tuple[RecordRef, ...], absorbed: tuple[RecordRef, ...] = (B, C, D), **more: Any) -> list[str]:
+    """Of whom the plan says that nothing speaks for it, where these share a mobile each."""
+    rows = {ref: ClientRecord(ref, NOW, first_name="Ana") for ref in (A, B, C, D)}
+    keys = (SharedKey(MatchKey("mobile", f"+6421123456{n}"), refs) for n, refs in enumerate(shared))
+    common = Component(tuple(keys), {ref: Face(ref, ("Ana",)) for ref in rows}, more.pop("dismissed", frozenset()))
+    groups = {ref: (rows[ref],) for ref in (A, *absorbed)}
+    given = {"roots": {ref: ref for ref in groups}, "groups": groups, "absorbed": absorbed, "holdings": ()} | more
+    start, end = "nothing that the duplicate report goes by says that ", " is one person with client:a"
+    remarks = plan(seen(common=common, **given), TIMELY).remarks
+    assert all(one.startswith(start) and one.endswith(end) for one in remarks)
+    return [one.removeprefix(start).removesuffix(end) for one in remarks]
+
+
+def test_a_plan_names_each_for_whom_nothing_speaks() -> None:
+    """One record after the other: that B is Ana does not make C Ana. By way of another that is absorbed too it may."""
+    assert unfounded() == ["client:b", "client:c", "client:d"]
+    assert unfounded((A, B)) == ["client:c", "client:d"]
+    assert unfounded((A, B), (B, C)) == ["client:d"]
+    assert unfounded((A, B), (C, D)) == ["client:c", "client:d"], "they are one, and nothing says that it is Ana"
+    assert unfounded((A, B), (B, C), (C, D)) == []
+    assert unfounded((A, B, C), absorbed=(B,)) == []
+    assert unfounded((A, B), dismissed=frozenset({frozenset((A, B))}), absorbed=(B,)) == ["client:b"]
+    assert unfounded(absorbed=(B,), roots={A: A, B: A}) == [], "they are one already"
+
+
 def test_a_plan_keeps_earlier_picks_unless_there_is_a_new_one() -> None:
     """A pick of an earlier merge holds in the plan; a pick made now wins over it."""
     journal = (entry(id="m0", choices={"first_name": "client:a"}),)

@@ -397,8 +397,8 @@ def test_a_plan() -> None:
         "  (merging.cards = survivors), birthday of client:a: not shown (most_recent), and kept in that",
         "  record, custom.member of client:a: not shown (most_recent), and kept in that record), remarks=(2",
         "  accounts lead to this client afterwards: each keeps its own password, and none opens another;",
-        "  merge_accounts makes them one, nothing that the duplicate report goes by says that these are one",
-        "  person))",
+        "  merge_accounts makes them one, nothing that the duplicate report goes by says that client:b is one",
+        "  person with client:a))",
     ]
     assert plan(given, with_merging(cards=MergedCards.ALL)).cards == (A, B)
     assert plan(evolve(given, own_cards=(B,)), TIMELY).cards == (B,)

@@ -13,9 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clientportal.outcomes import FieldChoice, Holdings, HoldingSum, PlannedLogin, Source
-from clientportal.records import Account, Merge
-from clientportal.rules.taking_over import LeadsTo, left_behind, logins_of, remarks_of, taken_over
-from clientportal.values import Holding, HoldingKind, Money, RecordRef
+from clientportal.policy import presets
+from clientportal.records import Account, AccountLink, Identifier, LinkEvidence, Merge
+from clientportal.rules.taking_over import (
+    LeadsTo,
+    emails_that_lead,
+    left_behind,
+    logins_of,
+    remarks_of,
+    taken_over,
+    who_leads,
+)
+from clientportal.values import ClientRecord, Holding, HoldingKind, Money, RecordRef
 
 pytestmark = pytest.mark.requirement("X3")
 
@@ -133,6 +142,70 @@ def test_notes_that_are_not_shown_are_told() -> None:
 def account(id: str) -> Account:
     """An account."""
     return Account(id=id, email=f"email:{id}@example.com", address=f"{id}@example.com", created_at=NOW, proved_at=NOW)
+
+
+# --- which accounts lead to the client -------------------------------------------------------------------------------
+
+TIMETAP = presets.timetap(region="US")
+ACUITY = presets.acuity(region="US")
+HOME, WORK = "email:ana@home.example", "email:ana@work.example"
+ROWS = (
+    ClientRecord(A, NOW, email="Ana@Home.example", mobile="+1 212 555 0142"),
+    ClientRecord(B, NOW, email="ana@work.example"),
+    ClientRecord(C, NOW, email="no address"),
+)
+
+
+def link(account: str, ref: RecordRef, *, revoked: bool = False) -> AccountLink:
+    """An account that staff have linked to a record, and perhaps taken off it again."""
+    return AccountLink(
+        id=AccountLink.id_of(account, ref), account=account, ref=str(ref), evidence=LinkEvidence.STAFF, made_at=NOW,
+        actor="mia", revoked_at=NOW if revoked else None,
+    )  # fmt: skip
+
+
+def leading(*links: AccountLink, policy: Any = TIMETAP, proved: bool = True) -> dict[str, tuple[RecordRef, ...]]:
+    """Who leads to the three rows, where Ana has two accounts, one for each email."""
+    proved_at = NOW if proved else None
+    owners = {
+        HOME: Identifier(id=HOME, account="home", proved_at=proved_at),
+        WORK: Identifier(id=WORK, account="work", proved_at=proved_at),
+    }
+    return dict(who_leads(links, emails_that_lead(ROWS, policy), owners, policy))
+
+
+def test_an_account_leads_by_a_link_or_by_a_proved_email() -> None:
+    """However the address is spelled; a mobile leads nowhere, nor does what is no address (TT11)."""
+    assert {(str(key), ref) for key, ref in emails_that_lead(ROWS, TIMETAP)} == {(HOME, A), (WORK, B)}
+    assert leading() == {"home": (A,), "work": (B,)}
+    assert leading(link("home", C), link("home", B), link("third", A)) == {
+        "home": (A, B, C),
+        "third": (A,),
+        "work": (B,),
+    }
+
+
+def test_an_email_that_was_merely_typed_leads_nowhere() -> None:
+    """Whoever registers with Ana's email and cannot read her mail sees nothing of hers; a link of staff's stands."""
+    assert leading(proved=False) == {}
+    assert leading(link("home", A), proved=False) == {"home": (A,)}
+
+
+def test_what_was_taken_off_an_account_does_not_lead_there_by_its_email() -> None:
+    """ "This is not me", or staff: not this record; another that the same account is linked to still."""
+    assert leading(link("home", A, revoked=True)) == {"work": (B,)}
+    assert leading(link("home", A, revoked=True), link("home", C)) == {"home": (C,), "work": (B,)}
+    assert leading(link("work", A, revoked=True)) == {"home": (A,), "work": (B,)}
+
+
+def test_where_single_appointments_are_shown_only_links_lead() -> None:
+    """An equal email opens nothing there (A7); and where there are no accounts, nothing leads anywhere."""
+    assert leading(policy=ACUITY) == {}
+    assert leading(link("home", A), policy=ACUITY) == {"home": (A,)}
+    timely = presets.timely(region="NZ")
+    assert not timely.registration.accounts
+    assert emails_that_lead(ROWS, timely) == frozenset()
+    assert leading(link("home", A), policy=timely) == {}
 
 
 def test_accounts_keep_their_passwords_and_their_sessions() -> None:

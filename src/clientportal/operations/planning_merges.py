@@ -11,14 +11,12 @@ from clientportal.operations.people import Group
 from clientportal.operations.portraits import own_refs, proofs_of
 from clientportal.operations.setting import Staff
 from clientportal.operations.weighing import common_of
-from clientportal.policy import SeenBy
 from clientportal.records import Account, AccountLink, Identifier
 from clientportal.rules.merging import Merging
 from clientportal.rules.surviving import rules_today
-from clientportal.rules.taking_over import LeadsTo
+from clientportal.rules.taking_over import LeadsTo, emails_that_lead, who_leads
 from clientportal.rules.who_may_manage import Permission
-from clientportal.rules.whose_contact import keys_of
-from clientportal.values import ClientRecord, ContactKind, Holding, RecordRef, When
+from clientportal.values import ClientRecord, Holding, RecordRef, When
 
 __all__ = ["with_what_is_planned"]
 
@@ -59,28 +57,16 @@ async def _holdings(reading: Reading, refs: list[RecordRef]) -> tuple[Holding, .
 
 
 async def _logins(reading: Reading, records: list[ClientRecord]) -> tuple[LeadsTo, ...]:
-    """The accounts that lead to any of these records: by a link, or by the email that they have proved (TT11)."""
+    """The accounts that lead to any of these records, as ``rules/taking_over.py`` says."""
     if not reading.policy.registration.accounts:
-        return ()
-    links = await reading.state.find_any(
-        AccountLink, "ref", sorted(str(record.ref) for record in records), limit=_MOST_LINKS
-    )
-    leads = {(link.account, link.record_ref) for link in links if link.revoked_at is None}
-    if reading.policy.visibility.appointments is SeenBy.RECORD:
-        taken_off = {(link.account, link.record_ref) for link in links} - leads
-        emails = {
-            (str(key), record.ref)
-            for record in records
-            for key in keys_of(record, reading.policy.contacts.region)
-            if key.kind is ContactKind.EMAIL
-        }
-        owners = await reading.state.get_many(Identifier, sorted({email for email, _ in emails}))
-        proved = {email: one.account for email, one in owners.items() if one.proved_at is not None}
-        leads |= {(proved[email], ref) for email, ref in emails if email in proved} - taken_off
-    accounts = await reading.state.get_many(Account, sorted({account for account, _ in leads}))
-    return tuple(
-        LeadsTo(account, tuple(sorted(ref for whose, ref in leads if whose == id))) for id, account in accounts.items()
-    )
+        return ()  # the rule says so, too; this spares the reading
+    refs = sorted(str(record.ref) for record in records)
+    links = await reading.state.find_any(AccountLink, "ref", refs, limit=_MOST_LINKS)
+    emails = emails_that_lead(records, reading.policy)
+    owners = await reading.state.get_many(Identifier, sorted({str(key) for key, _ in emails}))
+    leads = who_leads(links, emails, owners, reading.policy)
+    accounts = await reading.state.get_many(Account, list(leads))
+    return tuple(LeadsTo(account, leads[id]) for id, account in accounts.items())
 
 
 async def _count_appointments(reading: Reading, refs: tuple[RecordRef, ...]) -> int:

@@ -108,7 +108,6 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
     holdings = None if seen.holdings is None else taken_over(seen.holdings, cards)
     logins = logins_of(seen.logins, seen.roots.get(seen.survivor, seen.survivor))
     evidence = _evidence(seen, policy)
-    unfounded = anew and all(one.apart is not None for one in evidence)
     return MergePlan(
         survivor=seen.survivor,
         absorbed=seen.absorbed,
@@ -121,7 +120,7 @@ def plan(seen: Merging, policy: Policy) -> MergePlan:
         cards=tuple(sorted(cards)),
         logins=logins,
         left_behind=left_behind(holdings, members, cards, internal),
-        remarks=remarks_of(holdings, logins, seen.journal, seen.own, unfounded=unfounded),
+        remarks=remarks_of(holdings, logins, seen.journal, seen.own, unfounded=_unfounded(seen, evidence)),
     )
 
 
@@ -129,6 +128,21 @@ def _evidence(seen: Merging, policy: Policy) -> tuple[Evidence, ...]:
     """What speaks for these being one person, and what against it, as the duplicate report weighs it."""
     heads = frozenset(seen.groups)
     return tuple(one for one in judge_pairs(seen.common, policy) if {one.first, one.second} <= heads)
+
+
+def _unfounded(seen: Merging, evidence: tuple[Evidence, ...]) -> tuple[tuple[RecordRef, RecordRef], ...]:
+    """Those to be absorbed that nothing leads to from the survivor, each with the survivor: not by what they have in
+    common, nor by way of another that is absorbed with them.
+    """
+    head = seen.roots.get(seen.survivor, seen.survivor)
+    pairs = [(one.first, one.second) for one in evidence if one.apart is None]
+    reached, ahead = {head}, [head]
+    while ahead:
+        here = ahead.pop()
+        beside = {other for pair in pairs if here in pair for other in pair} - reached
+        reached |= beside
+        ahead.extend(sorted(beside))
+    return tuple((ref, seen.survivor) for ref in seen.fresh if seen.roots.get(ref, ref) not in reached)
 
 
 # --- the merge --------------------------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import frozen
 
 from clientportal.outcomes import FieldChoice, Holdings, HoldingSum, PlannedLogin
-from clientportal.policy import MergedCards
-from clientportal.records import Account, Merge
+from clientportal.policy import MergedCards, Policy, SeenBy
+from clientportal.records import Account, AccountLink, Identifier, Merge
 from clientportal.rules.surviving import OWN, SurvivorshipRule, own_name
-from clientportal.values import Holding, HoldingKind, Money, RecordRef, mask
+from clientportal.rules.whose_contact import keys_of
+from clientportal.values import ClientRecord, ContactKey, ContactKind, Holding, HoldingKind, Money, RecordRef, mask
 
-__all__ = ["LeadsTo", "left_behind", "logins_of", "remarks_of", "taken_over"]
+__all__ = ["LeadsTo", "emails_that_lead", "left_behind", "logins_of", "remarks_of", "taken_over", "who_leads"]
 
 
 @frozen
@@ -58,6 +59,45 @@ def _plus(so_far: HoldingSum | None, one: Holding) -> HoldingSum:
     return HoldingSum(one.kind, so_far.count + one.count, amount, sum(counted) if counted else None)
 
 
+def emails_that_lead(records: Iterable[ClientRecord], policy: Policy) -> frozenset[tuple[ContactKey, RecordRef]]:
+    """The emails by which whoever has proved one sees the record that it stands on (TT11); none where a business shows
+    single appointments: there a record's email opens nothing of it (A7).
+    """
+    if not policy.registration.accounts or policy.visibility.appointments is not SeenBy.RECORD:
+        return frozenset()
+    return frozenset(
+        (key, record.ref)
+        for record in records
+        for key in keys_of(record, policy.contacts.region)
+        if key.kind is ContactKind.EMAIL
+    )
+
+
+def who_leads(
+    links: Iterable[AccountLink],
+    emails: Iterable[tuple[ContactKey, RecordRef]],
+    owners: Mapping[str, Identifier],
+    policy: Policy,
+) -> Mapping[str, tuple[RecordRef, ...]]:
+    """The ids of the accounts that lead to any of these records, each with the records: by a link, or by a proved email
+    that stands there. ``owners`` are who logs in with these emails.
+
+    The attack: somebody types Ana's email into a registration and never proves it; or "this is not me" took the record
+    off an account whose email it still has. Neither leads there.
+    """
+    if not policy.registration.accounts:
+        return {}
+    every = [(link.account, link.record_ref, link.revoked_at is None) for link in links]
+    leads = {(account, ref) for account, ref, stands in every if stands}
+    taken_off = {(account, ref) for account, ref, _ in every} - leads
+    proved = {id: one.account for id, one in owners.items() if one.proved_at is not None}
+    leads |= {(proved[str(key)], ref) for key, ref in emails if str(key) in proved} - taken_off
+    return {
+        account: tuple(sorted(ref for whose, ref in leads if whose == account))
+        for account in sorted({account for account, _ in leads})
+    }
+
+
 def logins_of(leading: Sequence[LeadsTo], survivor: RecordRef) -> tuple[PlannedLogin, ...]:
     """The accounts that lead to the client afterwards, their addresses masked: whole ones only ``links()`` shows."""
     ordered = sorted(leading, key=lambda one: one.account.id)
@@ -96,9 +136,11 @@ def remarks_of(
     journal: Sequence[Merge],
     own: Mapping[str, SurvivorshipRule],
     *,
-    unfounded: bool = False,
+    unfounded: Sequence[tuple[RecordRef, RecordRef]] = (),
 ) -> tuple[str, ...]:
-    """In words, what else is worth knowing before it is done. ``unfounded``: nothing says that they are one person."""
+    """In words, what else is worth knowing before it is done. ``unfounded``: of these pairs nothing says that they are
+    one person.
+    """
     said: list[str] = []
     if holdings is None:
         said.append(
@@ -119,6 +161,6 @@ def remarks_of(
     }
     for name, rule in sorted(gone):
         said.append(f"{name} was decided by {rule}, which is not registered any more")
-    if unfounded:
-        said.append("nothing that the duplicate report goes by says that these are one person")
+    for absorbed, survivor in unfounded:
+        said.append(f"nothing that the duplicate report goes by says that {absorbed} is one person with {survivor}")
     return tuple(said)

@@ -158,16 +158,16 @@ def whose_contact(
     Timely's help page answers "What happens if two clients have the same number?" with the one who most recently made a
     booking (T4); elsewhere the client chooses.
     """
+    contact = ("contact", mask(key.value))
     if flagged:
-        facts = (("contact", mask(key.value)), ("flagged as nobody's", "by staff"))
-        return Flagged(Because("whose_contact.whose_contact", facts))
+        return Flagged(Because("whose_contact.whose_contact", (contact, ("flagged as nobody's", "by staff"))))
     if hits > MOST_HITS:
-        facts = (("contact", mask(key.value)), ("records that the index names", str(hits)), ("at most", str(MOST_HITS)))
-        return TooMany(Because("whose_contact.whose_contact", facts))
+        counted = (("records that the index names", str(hits)), ("at most", str(MOST_HITS)))
+        return TooMany(Because("whose_contact.whose_contact", (contact, *counted)))
     usable = [candidate for candidate in candidates if candidate.speaker.usable]
     because = Because(
         "whose_contact.whose_contact",
-        (("contact", mask(key.value)), ("records that have it", str(len(usable)))),
+        (contact, ("records that have it", str(len(usable)))),
         (("login.several", policy.login.several.value),),
     )
     if not usable:
