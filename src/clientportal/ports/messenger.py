@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Protocol
 
 from attrs import field, frozen
 
+from clientportal.values.channels import Channel
+
 __all__ = ["AsyncSender", "Channel", "OutgoingMessage", "Sender"]
-
-
-class Channel(StrEnum):
-    """How a message travels."""
-
-    SMS = "sms"
-    EMAIL = "email"
 
 
 @frozen
