@@ -15,6 +15,7 @@ from clientportal import PolicyError, presets
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.staff import StaffDoor
 from clientportal.policy import ChangePolicy, Override, SeveralRecords, Window
+from own_sections import add_card, with_stamp_cards
 from watching import everything_stored
 from world import World, at, client
 
@@ -38,6 +39,10 @@ BY_CLIENT: dict[str, Call] = {
     "profiles": lambda door, _: door.profiles(),
     "sessions": lambda door, _: door.sessions(),
     "booked": lambda door, _: door.booked("fresh"),
+    "sections": lambda door, _: door.sections(),
+    "section": lambda door, _: door.section("stamp_cards"),
+    "section_item": lambda door, _: door.section_item("stamp_cards", "card"),
+    "act": lambda door, _: door.act("stamp_cards", "redeem", item="card", key="k"),
 }
 BY_STAFF: dict[str, Call] = {
     "duplicates": lambda door, _: door.duplicates(),
@@ -134,7 +139,9 @@ NEVER_STAFF: dict[str, Call] = {
 
 def stage(world: World) -> tuple[Any, dict[str, Any]]:
     """Everything that the calls above need; Ana's door, and what was made."""
+    with_stamp_cards(world)
     ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567", email="ana@example.com")
+    add_card(world, "card", ana)
     world.add_client("anna", "Anna Kingi", mobile="021 123 4567", email="ana@example.com")
     for id, mobile in (("zoe", "021 999 8888"), ("zoë", "021 999 8888"), ("rae", "021 222 3333")):
         world.add_client(id, id.title(), mobile=mobile)

@@ -27,6 +27,7 @@ from clientportal.doors import (
 )
 from clientportal.policy import SeveralRecords
 from clientportal.values import Slot, When
+from own_sections import add_card, with_stamp_cards
 from security.attacking import ANA, Neighbour
 from watching import everything_stored, reason_of
 from world import AUCKLAND, World, at, client
@@ -45,6 +46,7 @@ class Things:
     link: str
     handle: str
     account: str
+    item: str
 
 
 NOBODYS = Things(
@@ -57,6 +59,7 @@ NOBODYS = Things(
     link="k1.e30.AAAA",
     handle="no-handle",
     account="no-account",
+    item="no-item",
 )
 
 Cell = Callable[[Any, Things, Things], Any]
@@ -149,6 +152,10 @@ CLIENT: dict[str, tuple[Cell, ...]] = {
     "claim_by_link": (lambda door, _mine, its: door.claim_by_link(its.link),),
     "leave": (lambda door, _mine, its: door.leave(str(its.ref)),),
     "booked": (lambda door, _mine, its: door.booked(its.appointment),),
+    "sections": NO_THING,
+    "section": (lambda door, _mine, _its: door.section("stamp_cards"),),
+    "section_item": (lambda door, _mine, its: door.section_item("stamp_cards", its.item),),
+    "act": (lambda door, _mine, its: door.act("stamp_cards", "redeem", item=its.item),),
 }
 
 STAFF: dict[str, tuple[Cell, ...]] = {
@@ -323,7 +330,9 @@ def said(call: Callable[[], Any], its: Things) -> str:
 
 def own_things(world: World, name: str, number: str) -> Things:
     """A client with one of everything: a record with a twin that was merged, an appointment, a free time, a link."""
+    with_stamp_cards(world)
     ref = world.add_client(name, f"{name.title()} Kingi", mobile=number, email=f"{name}@example.com")
+    add_card(world, f"{name}-card", ref)
     twin = world.add_client(f"{name}-twin", f"{name.title()} Kingi")
     world.book(f"{name}-1", ref, "2026-12-01 09:00")
     slot = Slot(f"{name}-slot", "cut", at("2026-12-02 09:00"), at("2026-12-02 09:45"), AUCKLAND, "mia", "Mia")
@@ -342,6 +351,7 @@ def own_things(world: World, name: str, number: str) -> Things:
         link=world.staff().appointment_link(f"{name}-1").reveal(),
         handle=sent.handle.reveal(),
         account=an_account(world, f"{name}@example.com", world.clock(), proved=world.clock()),
+        item=f"{name}-card",
     )
 
 

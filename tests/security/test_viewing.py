@@ -30,6 +30,9 @@ LOOKS = {
     "slots",
     "sessions",
     "codes",
+    "sections",
+    "section",
+    "section_item",
 }
 """What can be done in a view: everything else that a client can do is refused. ``log_out`` ends the view."""
 
