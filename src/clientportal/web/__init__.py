@@ -1,0 +1,29 @@
+"""A client portal that people can use: pages over the doors, for whatever web framework (extra ``web``).
+
+::
+
+    from clientportal.web import PortalPages
+
+    pages = PortalPages(portal, business="salon")
+    app.mount("/portal", pages.asgi())      # Starlette, FastAPI; pages.wsgi() for Flask, Django and the rest
+
+How to mount, brand and replace parts of it: docs/howto/web.md.
+"""
+
+from clientportal.web.messages import Request, Response, SetCookie
+from clientportal.web.portal_pages import PortalPages
+from clientportal.web.routing import Kind, Needs, Route, path_of
+from clientportal.web.visits import StaffIdentity, Visit
+
+__all__ = [
+    "Kind",
+    "Needs",
+    "PortalPages",
+    "Request",
+    "Response",
+    "Route",
+    "SetCookie",
+    "StaffIdentity",
+    "Visit",
+    "path_of",
+]

@@ -1,0 +1,38 @@
+"""What is there without a session: the business's own page, and the choice of a language."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from clientportal.web.messages import Response
+from clientportal.web.routing import Needs, Route
+from clientportal.web.visits import Visit
+
+__all__ = ["ROUTES"]
+
+
+async def front(visit: Visit) -> Response:
+    """The public page (V11): the business's branding, nothing personal, and the way in. Inside the widget, the client
+    has come for their account: there it is the account at once, or the login (M1).
+    """
+    if visit.entry:
+        return visit.redirect("/home")
+    return visit.render("public.html").with_headers({"x-robots-tag": "all"})
+
+
+async def choose_language(visit: Visit) -> Response:
+    """Read on in another language."""
+    language = visit.form.text("language")
+    if language in visit.site.languages_of(visit):
+        visit.set_cookie(visit.jar.make("language", language, timedelta(days=365)))
+    return visit.redirect(*_back(visit))
+
+
+def _back(visit: Visit) -> tuple[str]:
+    return (visit.next or ("/home" if visit.signed_in else "/"),)
+
+
+ROUTES = (
+    Route("GET", "/", front, Needs.NOTHING),
+    Route("POST", "/language", choose_language, Needs.NOTHING),
+)

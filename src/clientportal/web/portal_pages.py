@@ -1,0 +1,269 @@
+"""A complete portal of pages over one portal object, for whatever framework: a request in, a response out."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import evolve
+
+from clientportal.doors import AsyncPortal, AsyncVisitorDoor, Portal
+from clientportal.doors.portal import visitor_of
+from clientportal.errors import ClientPortalError, InvalidInput, Refused
+from clientportal.ports import step
+from clientportal.web.answers import json_error, plain_page
+from clientportal.web.languages import Words, choose_language
+from clientportal.web.menu import menu_of
+from clientportal.web.messages import BadRequest, Request, Response, TooLarge
+from clientportal.web.protection import came_from_here, token_fits
+from clientportal.web.routes import ROUTES
+from clientportal.web.routing import Found, Kind, Needs, Route, Table
+from clientportal.web.site import LANGUAGES, WIDGET, Site, bearer_of
+from clientportal.web.visits import StaffIdentity, Visit
+
+if TYPE_CHECKING:
+    from clientportal.web.asgi import AsgiApp
+    from clientportal.web.wsgi import WsgiApp
+
+__all__ = ["PortalPages"]
+
+_log = logging.getLogger("clientportal.web")
+_SAFE = ("GET", "HEAD")
+
+StaffOf = Callable[[Request], "StaffIdentity | Awaitable[StaffIdentity | None] | None"]
+
+
+class PortalPages:
+    """The pages of a client portal: sign-in, chooser, every section, and staff's own pages.
+
+    * ``portal``: a :class:`~clientportal.Portal` or :class:`~clientportal.AsyncPortal`.
+    * ``business``: whose pages these are, or a function that says it of a request.
+    * ``base_url``: where the pages are, for the protection of forms and cookies; the portal's own unless given. Links
+      in messages begin with the portal's, so mount the pages where that points.
+    * ``templates``: a folder with your own templates; each replaces the shipped one of the same name.
+    * ``staff``: says who of your staff sends a request, or ``None``; without it there are no pages for staff.
+    * ``widget_origins``: sites that may show the pages inside a frame, below ``/widget/``.
+    * ``routes``: pages of your own; they come before the shipped ones.
+
+    Mount it: ``app.mount("/portal", pages.asgi())``, or ``pages.wsgi()``; or call :meth:`handle` yourself.
+    """
+
+    def __init__(
+        self,
+        portal: Portal | AsyncPortal,
+        business: str | Callable[[Request], str],
+        *,
+        base_url: str | None = None,
+        templates: str | Path | None = None,
+        staff: StaffOf | None = None,
+        widget_origins: Iterable[str] = (),
+        routes: Iterable[Route] = (),
+    ) -> None:
+        if not isinstance(cast("object", portal), Portal | AsyncPortal):
+            raise InvalidInput("portal is a Portal or an AsyncPortal")
+        if not isinstance(cast("object", business), str) and not callable(business):
+            raise InvalidInput("business is the business's id, or a function from a request to it")
+        self.portal = portal
+        self._business = business
+        self._staff = staff
+        self.site = Site(
+            portal._setup,
+            Table((*routes, *ROUTES)),
+            base_url=portal._setup.base_url if base_url is None else base_url,
+            templates=templates,
+            widget_origins=tuple(widget_origins),
+        )
+
+    # --- answering
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request, without an event loop; afterwards, when it was sent, call :meth:`finish`."""
+        if isinstance(self.portal, AsyncPortal):
+            raise InvalidInput("an AsyncPortal is awaited: use handle_async, or asgi()")
+        return step(self._answer(request))
+
+    async def handle_async(self, request: Request) -> Response:
+        """The same, awaited; a plain portal's work is done in a thread."""
+        if isinstance(self.portal, AsyncPortal):
+            return await self._answer(request)
+        return await asyncio.to_thread(self.handle, request)
+
+    def protected(self, response: Response) -> Response:
+        """With the protecting headers of every page: for what a mount has to answer by itself."""
+        return response.with_headers(self.site.headers(None))
+
+    def finish(self, response: Response) -> None:
+        """What comes after a response: messages that it has put into the outbox are sent now. Never raises."""
+        if response.after is not None:
+            step(response.after())
+
+    async def finish_async(self, response: Response) -> None:
+        """The same, awaited."""
+        if response.after is None:
+            return
+        if isinstance(self.portal, AsyncPortal):
+            await response.after()
+        else:
+            await asyncio.to_thread(self.finish, response)
+
+    def asgi(self, **options: Any) -> AsgiApp:
+        """An ASGI application: ``app.mount("/portal", pages.asgi())`` in Starlette and FastAPI."""
+        from clientportal.web.asgi import AsgiApp
+
+        return AsgiApp(self, **options)
+
+    def wsgi(self, **options: Any) -> WsgiApp:
+        """A WSGI application, for Flask, Django and everything else that speaks it."""
+        from clientportal.web.wsgi import WsgiApp
+
+        return WsgiApp(self, **options)
+
+    # --- the way of one request
+
+    async def _answer(self, request: Request) -> Response:
+        route, tenant = None, ""
+        try:
+            tenant = self._business if isinstance(self._business, str) else self._business(request)
+            route, response = await self._answer_for(request, tenant)
+        except TooLarge as error:
+            response = plain_page(413, str(error))
+        except BadRequest as error:
+            response = plain_page(400, str(error))
+        except Exception:
+            # Neither path nor values: links and codes stand there.
+            _log.exception("a page failed: %s", request.method)
+            response = plain_page(500, "Something went wrong. Please try again.")
+        response = response.with_headers(self.site.headers(None, self.site.entry_of(request)))
+        if request.method == "HEAD":
+            response = evolve(response, headers={**response.headers, **_length(response)}, body=b"")
+        if request.method in _SAFE or route is None:
+            return response
+        return evolve(response, after=self._pump(tenant))
+
+    async def _answer_for(self, request: Request, tenant: str) -> tuple[Route | None, Response]:
+        path = self.site.path_below(request)
+        method = "GET" if request.method == "HEAD" else request.method
+        found = self.site.table.find(method, path)
+        if found is None:
+            known = self.site.table.methods(path)
+            if known:
+                return None, plain_page(405, "This address is asked in another way.", {"allow": ", ".join(known)})
+            found = Found(Route(method, path, _missing, Needs.NOTHING))
+        visit = await self._visit(request, tenant, found)
+        try:
+            response = await self._page(visit)
+        except Refused as error:
+            response = json_error(visit, error) if _is_json(visit) else visit.refused(error)
+        except BadRequest:
+            raise
+        except InvalidInput as error:
+            response = json_error(visit, error) if _is_json(visit) else self._bad_input(visit, error)
+        except ClientPortalError:
+            _log.exception("%s %s failed", found.route.method, found.route.path)
+            response = self._broken(visit)
+        response = response.with_headers(self.site.headers(visit, visit.entry))
+        return found.route, visit.finished(response)
+
+    async def _visit(self, request: Request, tenant: str, found: Found) -> Visit:
+        door = AsyncVisitorDoor(self.site.setup, visitor_of(tenant, request.source, None, None))
+        business = (await door.start_booking()).business
+        jar = self.site.jar_of(request, tenant)
+        policy = self.site.setup.policy_of(tenant)
+        language = choose_language(LANGUAGES, jar.read(request, "language"), request.headers.get("accept-language", ""))
+        facts = {"noun": policy.clients.noun, "nouns": policy.clients.nouns, "business": business.name}
+        return Visit(
+            site=self.site,
+            request=request,
+            found=found,
+            tenant=tenant,
+            business=business,
+            words=Words(language, facts),
+            jar=jar,
+            entry=WIDGET if self.site.entry_of(request) else "",
+        )
+
+    async def _page(self, visit: Visit) -> Response:
+        route = visit.found.route
+        if route.needs is Needs.STAFF:
+            visit.identity = await self._identity(visit.request)
+            if visit.identity is None:
+                return visit.render(
+                    "error.html", 403, title=visit.words("error.title"), text=visit.words("error.staff_only")
+                )
+        if visit.request.method not in _SAFE and (refused := self._protected(visit)) is not None:
+            return refused
+        if route.needs is Needs.SESSION:
+            if visit.token is None:
+                return self._to_sign_in(visit)
+            if route.kind is Kind.PAGE:
+                visit.menu = menu_of(self.site.table.routes, visit.policy.visibility.sections, route)
+        return await route.page(visit)
+
+    def _protected(self, visit: Visit) -> Response | None:
+        """Refuse what another site may have sent. What brings its token in a header of its own needs no form token."""
+        request = visit.request
+        if _is_json(visit) and bearer_of(request) is not None:
+            return None
+        given = request.form.get("_token") or request.headers.get("x-csrf-token", "")
+        bound_to = visit.bound_to
+        fits = bound_to is not None and token_fits(visit.token_for_forms(bound_to), given)
+        if fits and came_from_here(request, self.site.origin):
+            return None
+        if _is_json(visit):
+            return json_error(visit, None, status=403)
+        return visit.render(
+            "error.html", 403, title=visit.words("error.form_title"), text=visit.words("error.form_text")
+        )
+
+    def _to_sign_in(self, visit: Visit) -> Response:
+        if _is_json(visit):
+            return json_error(visit, None, status=401)
+        back = visit.here if visit.request.method in _SAFE else None
+        return visit.redirect("/sign-in", next=self.site.own_page(back))
+
+    async def _identity(self, request: Request) -> StaffIdentity | None:
+        if self._staff is None:
+            return None
+        said = self._staff(request)
+        return await said if inspect.isawaitable(said) else said
+
+    def _bad_input(self, visit: Visit, error: InvalidInput) -> Response:
+        text = visit.words("error.input_text")
+        _log.info("%s %s: %s", visit.found.route.method, visit.found.route.path, type(error).__name__)
+        return visit.render("error.html", 400, title=visit.words("error.title"), text=text)
+
+    def _broken(self, visit: Visit) -> Response:
+        if _is_json(visit):
+            return json_error(visit, None, status=500)
+        return visit.render("error.html", 500, title=visit.words("error.title"), text=visit.words("error.broken_text"))
+
+    def _pump(self, tenant: str) -> Callable[[], Any]:
+        async def run() -> None:
+            try:
+                if isinstance(self.portal, AsyncPortal):
+                    await self.portal.deliver(tenant)
+                else:
+                    self.portal.deliver(tenant)
+            except Exception:
+                # The messages stay in the outbox: the next request, or the next run of the pump, sends them.
+                _log.exception("sending what is due failed; it is tried again")
+
+        return run
+
+
+async def _missing(visit: Visit) -> Response:
+    if _is_json(visit):
+        return json_error(visit, None, status=404)
+    return visit.render("error.html", 404, title=visit.words("error.title"), text=visit.words("error.no_page"))
+
+
+def _is_json(visit: Visit) -> bool:
+    return visit.found.route.kind is Kind.JSON
+
+
+def _length(response: Response) -> dict[str, str]:
+    return {"content-length": str(len(response.body))} if isinstance(response.body, bytes) else {}

@@ -1,0 +1,40 @@
+"""Every address of the portal. Each topic lists its own in ``pages_<topic>.py``; here they come together.
+
+A page is ``async def page(visit: Visit) -> Response``, written over the awaited doors whatever colour the portal has::
+
+    async def memberships(visit: Visit) -> Response:
+        found = await visit.client.memberships(after=visit.get("after"))
+        return visit.render("memberships.html", found=found)
+
+    async def send_freeze(visit: Visit) -> Response:
+        try:
+            await visit.client.freeze(visit.arguments["id"], key=visit.once)
+        except Refused as error:
+            return visit.form_again("membership.html", error, ...)      # the form once more, with an alert
+        return visit.redirect("/memberships", notice="memberships.frozen")
+
+    ROUTES = (
+        Route("GET", "/memberships", memberships, section="memberships", menu="menu.memberships"),
+        Route("POST", "/memberships/{id}/freeze", send_freeze, section="memberships"),
+    )
+
+What a page does not catch becomes a page too: ``Refused`` its text and status, or the way to what has to come first
+(sign-in, chooser, password once more); ``InvalidInput`` 400. Whoever has no session never reaches a page that needs
+one. Every POST is checked before its page is called; a GET must have no effect. Addresses are made by
+``visit.url(path_of("memberships", id))``, in templates by ``url(path_of(...))``; texts are keys of ``web/words``, in
+every language there.
+"""
+
+from __future__ import annotations
+
+from clientportal.web import pages_entry, pages_home, pages_sign_in, pages_static
+from clientportal.web.routing import Route
+
+__all__ = ["ROUTES"]
+
+ROUTES: tuple[Route, ...] = (
+    *pages_static.ROUTES,
+    *pages_entry.ROUTES,
+    *pages_sign_in.ROUTES,
+    *pages_home.ROUTES,
+)

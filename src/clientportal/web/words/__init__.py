@@ -1,0 +1,16 @@
+"""Every text of the pages, by language and key. Another topic's texts are one more file for each language here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clientportal.web.words.de import TEXTS as GERMAN
+from clientportal.web.words.en import TEXTS as ENGLISH
+
+__all__ = ["CATALOGUES"]
+
+CATALOGUES: Mapping[str, Mapping[str, str]] = {
+    "en": {**ENGLISH},
+    "de": {**GERMAN},
+}
+"""Language -> key -> text. Every language has the same keys, and each text the same placeholders."""
