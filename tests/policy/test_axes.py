@@ -84,6 +84,13 @@ WEIGHTS = st.builds(
     st.dictionaries(COMPARED, st.floats(0, 100, exclude_min=True) | st.integers(1, 100), max_size=3),
 )
 
+ACTIONS = st.sampled_from(["payments.pay", "bookings.cancel", "stamp_cards.redeem"])
+SECTION_NAMES = st.sampled_from(["dashboard", "bookings", "account", "payments", "stamp_cards"])
+LANGUAGES = st.sampled_from(["en", "de", "pt-BR"])
+CALLS = st.builds(axes.CallToAction, action=ACTIONS | SECTION_NAMES, label=st.none() | LABELS) | st.builds(
+    axes.CallToAction, url=st.just("https://kowhai.example/book?from=portal"), label=LABELS
+)
+
 # (section, setting): the values that it may take by itself
 AXES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("login", "enabled"): st.booleans(),
@@ -135,6 +142,15 @@ AXES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("visibility", "appointments"): one_of(axes.SeenBy),
     ("visibility", "fields"): st.lists(st.sampled_from(CLIENT_FIELDS), unique=True).map(tuple),
     ("visibility", "sections"): st.lists(NAMES, max_size=3).map(tuple),
+    ("portal", "actions"): st.none() | st.frozensets(ACTIONS, max_size=3),
+    ("portal", "opens_with"): st.sampled_from([None, "dashboard", "account", "payments"]),
+    ("portal", "menu"): st.lists(SECTION_NAMES, unique=True, max_size=4).map(tuple),
+    ("portal", "calls_to_action"): st.lists(CALLS, max_size=3).map(tuple),
+    ("portal", "words"): st.dictionaries(st.sampled_from(["appointment", "de.appointment", "staff"]), WORDS),
+    ("portal", "language"): LANGUAGES,
+    ("portal", "languages"): st.lists(LANGUAGES, unique=True, max_size=3).map(tuple),
+    ("portal", "home"): st.dictionaries(st.sampled_from(["title", "welcome", "de.welcome"]), TITLES.filter(str.strip)),
+    ("franchise", "shares"): st.frozensets(SECTION_NAMES),
     ("registration", "accounts"): st.booleans(),
     ("registration", "register_from"): one_of(axes.RegisterFrom),
     ("registration", "staff_may_register"): st.booleans(),

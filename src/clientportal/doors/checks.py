@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from clientportal.errors import InvalidInput, MissingCapability, PolicyError
 from clientportal.policy import Delivery, NameComparison, Policy, UnknownIdentity
 from clientportal.policy.merging import MERGED_FIELDS, is_merged_field
+from clientportal.policy.portal import DASHBOARD
 from clientportal.ports import AsyncSender, Capabilities, Channel, HostAdapter, Sender
 from clientportal.ports.section import Section
 from clientportal.rules.evidence import Alike
@@ -98,21 +99,27 @@ def check_names_alike(own: Alike | None) -> Alike | None:
 _SECTION_NAME = re.compile(r"[a-z][a-z_]{0,39}")
 
 
-def check_sections(host: HostAdapter) -> frozenset[str]:
-    """The names of a host's sections: each once, each a word that policy, menu and address can use."""
-    names: set[str] = set()
+def check_sections(host: HostAdapter) -> Mapping[str, tuple[str, ...]]:
+    """A host's sections, by name, with what can be done in them: each once, each a word that policy, menu and address
+    can use.
+    """
+    names: dict[str, tuple[str, ...]] = {}
     for kind in cast("tuple[type[Section[Any]], ...]", getattr(host, "sections", ())):
         name = getattr(kind, "name", None)
         if not isinstance(name, str) or not _SECTION_NAME.fullmatch(name):
             raise InvalidInput(
                 f"{kind.__name__}.name is a word of a-z and _, of at most 40 characters; this is {name!r}"
             )
-        if name in names or name in STANDING:
+        if name in names or name in STANDING or name == DASHBOARD:
             raise InvalidInput(f"{kind.__name__}: there is a section {name!r} already")
-        if not issubclass(kind.item, SectionItem):
+        item = getattr(kind, "item", None)
+        if not isinstance(item, type) or not issubclass(item, SectionItem):
             raise InvalidInput(f"{kind.__name__}.item is a subclass of SectionItem")
-        names.add(name)
-    return frozenset(names)
+        for action in kind.actions:
+            if not isinstance(cast("object", action), str) or not _SECTION_NAME.fullmatch(action):
+                raise InvalidInput(f"{kind.__name__}.actions are words of a-z and _; this is {action!r}")
+        names[name] = tuple(kind.actions)
+    return names
 
 
 def check_policy(
@@ -121,7 +128,8 @@ def check_policy(
     senders: Mapping[Channel, Sender | AsyncSender],
     base_url: str,
     own_names: bool = False,
-    own_sections: Collection[str] = (),
+    own_sections: Mapping[str, tuple[str, ...]] | None = None,
+    languages: Collection[str] = ("en",),
 ) -> Policy:
     """Refuse a policy that this host, these senders or this version cannot carry out; the message names both sides."""
 
@@ -148,14 +156,7 @@ def check_policy(
             "base_url='https://…/', where your pages for them are",
             ("registration.accounts", "base_url"),
         )
-    # A shipped section that this host has no class for is only absent; one that nobody knows is a mistake.
-    known = {*STANDING, *SECTIONS, *own_sections}
-    for section in policy.visibility.sections:
-        if section not in known:
-            raise PolicyError(
-                f"visibility.sections: there is no section {section!r}; there are {', '.join(sorted(known))}",
-                ("visibility.sections",),
-            )
+    _check_portal(policy, own_sections or {}, languages)
     if policy.login.unknown is UnknownIdentity.CREATE_EMPTY:
         need(capabilities.create_client, "create_client", "login.unknown = 'create_empty'")
     if policy.changes.enabled:
@@ -187,17 +188,53 @@ def check_policy(
     return policy
 
 
+def _check_portal(policy: Policy, own_sections: Mapping[str, tuple[str, ...]], languages: Collection[str]) -> None:
+    """Names that nobody knows are mistakes. A shipped section that this host has no class for is only absent."""
+    shipped = {name: kind.actions for name, kind in SECTIONS.items()}
+    # A host's subclass may do less than the port that it implements; naming what it cannot do is no mistake.
+    known = {name: {*own_sections.get(name, ()), *shipped.get(name, ())} for name in {*own_sections, *shipped}}
+    known |= {name: set(can) for name, can in STANDING.items()}
+    named = {
+        "visibility.sections": policy.visibility.sections,
+        "portal.menu": tuple(name for name in policy.portal.menu if name != DASHBOARD),
+        "portal.calls_to_action": tuple(one.section for one in policy.portal.calls_to_action if one.section),
+        "franchise.shares": sorted(policy.franchise.shares),
+    }
+    for setting, sections in named.items():
+        for section in sections:
+            if section not in known:
+                raise PolicyError(
+                    f"{setting}: there is no section {section!r}; there are {', '.join(sorted(known))}", (setting,)
+                )
+    calls = [one.action for one in policy.portal.calls_to_action if one.action is not None and "." in one.action]
+    for setting, actions in (("portal.actions", policy.portal.actions or ()), ("portal.calls_to_action", calls)):
+        for name in sorted(actions):
+            section, _, action = name.partition(".")
+            if action not in known.get(section, ()):
+                there = sorted(f"{one}.{can}" for one, all_of_it in known.items() for can in all_of_it)
+                raise PolicyError(f"{setting}: there is no action {name!r}; there are {', '.join(there)}", (setting,))
+    for language in policy.portal.offered:
+        if language not in languages:
+            setting = "portal.language" if language == policy.portal.language else "portal.languages"
+            raise PolicyError(
+                f"{setting}: there are no texts in {language!r}; there are {', '.join(sorted(languages))}: pass "
+                "texts=Catalogue(languages={…}) with your own",
+                (setting, "texts"),
+            )
+
+
 def checked_policies(
     policy: Policy | Callable[[str], Policy],
     capabilities: Capabilities,
     senders: Mapping[Channel, Sender | AsyncSender],
     base_url: str,
     own_names: bool = False,
-    own_sections: Collection[str] = (),
+    own_sections: Mapping[str, tuple[str, ...]] | None = None,
+    languages: Collection[str] = ("en",),
 ) -> Callable[[str], Policy]:
     """The policy of each business: one for all, checked now; or looked up, each checked when it is first seen."""
     if isinstance(policy, Policy):
-        check_policy(policy, capabilities, senders, base_url, own_names, own_sections)
+        check_policy(policy, capabilities, senders, base_url, own_names, own_sections, languages)
         return lambda _tenant: policy
     look_up = policy
     seen: dict[str, Policy] = {}
@@ -205,7 +242,7 @@ def checked_policies(
     def policy_of(tenant: str) -> Policy:
         found = look_up(tenant)
         if seen.get(tenant) is not found:
-            seen[tenant] = check_policy(found, capabilities, senders, base_url, own_names, own_sections)
+            seen[tenant] = check_policy(found, capabilities, senders, base_url, own_names, own_sections, languages)
         return found
 
     return policy_of

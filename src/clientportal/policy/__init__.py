@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from clientportal.policy.accounts import AccountPolicy, RegisterFrom, RegistrationPolicy, SecondFactorUse, StaffReset
 from clientportal.policy.changes import ChangePolicy, Edge, Fee, Late, Override, Window, WindowUnit
 from clientportal.policy.client_fields import FieldDefinition
+from clientportal.policy.franchise import FranchisePolicy
 from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
 from clientportal.policy.login import (
     ContactPolicy,
@@ -33,6 +34,7 @@ from clientportal.policy.people import (
     VisibilityPolicy,
 )
 from clientportal.policy.policy import Policy
+from clientportal.policy.portal import CallToAction, PortalPolicy
 
 if TYPE_CHECKING:
     from clientportal.policy.toml import policy_from_toml, policy_to_toml
@@ -41,6 +43,7 @@ __all__ = [
     "AccountPolicy",
     "BookingFlow",
     "BookingPolicy",
+    "CallToAction",
     "CardRemoval",
     "ChangePolicy",
     "ClientListPolicy",
@@ -49,6 +52,7 @@ __all__ = [
     "Edge",
     "Fee",
     "FieldDefinition",
+    "FranchisePolicy",
     "GuessPolicy",
     "Late",
     "LoggedOutMatch",
@@ -63,6 +67,7 @@ __all__ = [
     "Override",
     "PasswordPolicy",
     "Policy",
+    "PortalPolicy",
     "Proof",
     "RegisterFrom",
     "RegistrationPolicy",

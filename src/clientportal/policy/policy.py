@@ -18,6 +18,7 @@ from attrs import field, frozen
 from clientportal.errors import PolicyError
 from clientportal.policy.accounts import AccountPolicy, RegisterFrom, RegistrationPolicy, SecondFactorUse, StaffReset
 from clientportal.policy.changes import ChangePolicy
+from clientportal.policy.franchise import FranchisePolicy
 from clientportal.policy.limits import GuessPolicy, MessagePolicy, SendPolicy, SessionPolicy
 from clientportal.policy.login import ContactPolicy, Delivery, LoginPolicy, LoginToBook, Proof, UnknownIdentity
 from clientportal.policy.matching import MatchingPolicy
@@ -32,7 +33,7 @@ from clientportal.policy.people import (
     StaffBooking,
     VisibilityPolicy,
 )
-from clientportal.policy.portal import PortalPolicy
+from clientportal.policy.portal import DASHBOARD, PortalPolicy
 from clientportal.values import ContactKind
 
 __all__ = ["Policy"]
@@ -55,6 +56,7 @@ class Policy:
     changes: ChangePolicy = field(factory=ChangePolicy)
     visibility: VisibilityPolicy = field(factory=VisibilityPolicy)
     portal: PortalPolicy = field(factory=PortalPolicy)
+    franchise: FranchisePolicy = field(factory=FranchisePolicy)
     registration: RegistrationPolicy = field(factory=RegistrationPolicy)
     accounts: AccountPolicy = field(factory=AccountPolicy)
     passwords: PasswordPolicy = field(factory=PasswordPolicy)
@@ -157,6 +159,13 @@ def _refuse_contradictions(policy: Policy) -> None:
             "bookings.payments = true",
             "bookings.flow = 'classic'",
             why="taking payments turns the updated flow on (T10)",
+        )
+    opens_with = policy.portal.opens_with
+    if opens_with is not None and opens_with != DASHBOARD and opens_with not in policy.visibility.sections:
+        raise _clash(
+            f"portal.opens_with = {opens_with!r}",
+            f"visibility.sections = {sorted(policy.visibility.sections)}",
+            why="a closed section opens for nobody",
         )
     if policy.sessions.idle_for > policy.sessions.lives_for:
         raise _clash("sessions.idle_for", "sessions.lives_for", why="a session cannot be idle for longer than it lives")
