@@ -198,7 +198,6 @@ def _check_portal(policy: Policy, own_sections: Mapping[str, tuple[str, ...]], l
         "visibility.sections": policy.visibility.sections,
         "portal.menu": tuple(name for name in policy.portal.menu if name != DASHBOARD),
         "portal.calls_to_action": tuple(one.section for one in policy.portal.calls_to_action if one.section),
-        "franchise.shares": sorted(policy.franchise.shares),
     }
     for setting, sections in named.items():
         for section in sections:
