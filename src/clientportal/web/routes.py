@@ -27,7 +27,7 @@ every language there.
 
 from __future__ import annotations
 
-from clientportal.web import pages_entry, pages_home, pages_sign_in, pages_static
+from clientportal.web import pages_bookings, pages_entry, pages_home, pages_sign_in, pages_static
 from clientportal.web.routing import Route
 
 __all__ = ["ROUTES"]
@@ -36,5 +36,11 @@ ROUTES: tuple[Route, ...] = (
     *pages_static.ROUTES,
     *pages_entry.ROUTES,
     *pages_sign_in.ROUTES,
+    *pages_second.ROUTES,
+    *pages_passwords.ROUTES,
+    *pages_registering.ROUTES,
+    *pages_mail_links.ROUTES,
+    *pages_login.ROUTES,
     *pages_home.ROUTES,
+    *pages_bookings.ROUTES,
 )
