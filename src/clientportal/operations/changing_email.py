@@ -13,6 +13,7 @@ from clientportal.operations.assignments import assign_at_first_proof
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
 from clientportal.operations.mailing import load_mail_request
 from clientportal.operations.people import session_of
+from clientportal.operations.sections import require_section
 from clientportal.operations.sign_in_links import AskLink, UseLink, replay_by_link
 from clientportal.operations.signing_in import fresh_session, remember_sign_in
 from clientportal.outcomes import EmailTakenBack, MailedLinkView, MailSent, SignedIn
@@ -57,6 +58,7 @@ async def _own_account(reading: Reading) -> tuple[Session, Account]:
 
 async def _load_asking(reading: Reading, asked: AskLink) -> AskingChange:
     session, account = await _own_account(reading)
+    await require_section(reading, "account", "change_email")
     email = parse_email(asked.email)
     return AskingChange(session, await load_mail_request(reading, MailPurpose.CHANGE_EMAIL, email, account=account.id))
 
@@ -91,6 +93,7 @@ LOOK_AT_EMAIL_LINK = Operation[UseLink, MailedLink, MailedLinkView](
 
 async def _load_confirming(reading: Reading, asked: UseLink) -> ChangingEmail:
     session, account = await _own_account(reading)
+    await require_section(reading, "account", "change_email")
     link = await load_mailed(reading, asked.link, (MailPurpose.CHANGE_EMAIL,))
     if link.account != account.id:
         raise _gone("it was asked for by another account")

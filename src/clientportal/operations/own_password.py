@@ -17,6 +17,7 @@ from clientportal.operations.frame import Denied, Operation, Reading, alone
 from clientportal.operations.logging_in import at_a_place, must_be_unchanged, prove
 from clientportal.operations.people import session_of
 from clientportal.operations.performing import perform
+from clientportal.operations.sections import require_section
 from clientportal.operations.setting import Client, Setup
 from clientportal.operations.signing_in import fresh_session_of
 from clientportal.outcomes import SignedIn
@@ -210,6 +211,7 @@ class _MayChange:
 
 async def _load_may_change(reading: Reading, _asked: _NewPassword) -> _MayChange:
     session, account = await account_of_session(reading)
+    await require_section(reading, "account", "change_password")
     return _MayChange(session, await context_of(reading, account))
 
 
@@ -244,6 +246,7 @@ class _Change:
 
 async def _load_change(reading: Reading, asked: _Change) -> ChangingPassword:
     _, account = await account_of_session(reading)
+    await require_section(reading, "account", "change_password")
     email = account.email
     # The order of locks: ``accounts.py``. A login with another of its emails holds another name (X3), and locks the
     # account as well.

@@ -15,6 +15,7 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant, re
 from clientportal.outcomes import Booked, Cancelled, Moved, Terms
 from clientportal.policy import ChangePolicy, Edge, Late, Policy, Window, WindowUnit
 from clientportal.records import HostWrite, Intent, Put, Snapshot, Trail, Write
+from clientportal.rules.who_may_see import judge_action
 from clientportal.values import (
     Appointment,
     AppointmentStatus,
@@ -136,9 +137,9 @@ def _windows(policy: ChangePolicy, kind: ChangeKind, appointment: Appointment) -
 def judge(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Judged:
     """May this change be made to this appointment now, by this actor?
 
-    In this order, so that the first true reason is the one given: the switch (T7), what the host forbids, whether it is
-    over, the cap on moves, the window. A pending request may be cancelled whatever the window, while cancelling is on
-    (X1). Staff are bound by nothing but the host and time.
+    In this order, so that the first true reason is the one given: the switch (T7), whether it is among what clients may
+    do at all (V5), what the host forbids, whether it is over, the cap on moves, the window. A pending request may be
+    cancelled whatever the window, while cancelling is on (X1). Staff are bound by nothing but the host and time.
     """
     appointment = seen.appointment
     changes = policy.changes
@@ -157,6 +158,9 @@ def judge(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Ju
     ]
     if not changes.enabled and not seen.staff:
         return Judged(Reason.DISABLED, because())
+    closed = _not_named(seen, kind, policy)
+    if closed is not None:
+        return Judged(Reason.DISABLED, closed)
     if not appointment.status.open or appointment.start <= now:
         return Judged(Reason.ALREADY_OVER, because())
     if not seen.offer.allowed:
@@ -174,6 +178,12 @@ def judge(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Ju
         if moves >= changes.max_moves:
             return Judged(Reason.TOO_MANY_MOVES, because())
     return _by_window(seen, appointment, kind, changes, now, facts, settings)
+
+
+def _not_named(seen: Changing, kind: ChangeKind, policy: Policy) -> Because | None:
+    """Why a client may not do this at all, where the business names what clients may do (V5). Staff are not bound."""
+    judged = judge_action("bookings", kind.value, policy)
+    return judged.because if isinstance(judged, Refusal) and not seen.staff else None
 
 
 def _by_window(
@@ -306,6 +316,9 @@ def judge_rebooking(seen: Changing, policy: Policy, now: datetime) -> Judged:
         return Judged(Reason.NOT_FOUND, because)
     if not policy.changes.rebooking and not seen.staff:
         return Judged(Reason.DISABLED, because)
+    closed = _not_named(seen, ChangeKind.REBOOK, policy)
+    if closed is not None:
+        return Judged(Reason.DISABLED, closed)
     bookable = service is not None and service.active and service.bookable_online
     if not bookable or not seen.slots_possible or not seen.offer.allowed:
         return Judged(Reason.CONTACT_BUSINESS, because)
