@@ -80,7 +80,7 @@ def test_what_is_done_to_the_account_is_named_as_well(world: World, closed: str)
     door = world.client(log_in(world, "ana@example.com"))
     calls = {
         "account.change_email": lambda: door.change_email("ana@new.example"),
-        "account.change_password": lambda: door.change_password("a walk along the waterfront", RIGHT),
+        "account.change_password": lambda: door.change_password("a walk along the waterfront", old=RIGHT),
     }
     world.change_policy("portal", actions=calls.keys() - {closed})
     assert reason_of(calls.pop(closed)) is Reason.DISABLED
