@@ -26,6 +26,7 @@ class NotificationPreferences(Section[Preference]):
     name: ClassVar[str] = "preferences"
     item: ClassVar[type[Preference]] = Preference
     actions: ClassVar[tuple[str, ...]] = ("set",)
+    moves: ClassVar[bool] = False
 
     def chosen(self, refs: Sequence[RecordRef]) -> Given[Sequence[Preference]]:
         """Whatever those records have chosen, in one statement: there may be thousands of refs, and each has at most
@@ -39,8 +40,11 @@ class NotificationPreferences(Section[Preference]):
         """Write this one choice for every one of those records; twice is no harm. The other three stay as they are."""
         return HostAnswer(AnswerKind.DECLINED, note=f"{type(self).__name__} cannot write preferences")
 
-    async def page(self, refs: Sequence[RecordRef], after: str | None, limit: int) -> ItemPage[Preference]:
+    def page(self, refs: Sequence[RecordRef], after: str | None, limit: int) -> Given[ItemPage[Preference]]:
         """The same choices as items, by their ids. You need not write this one."""
+        return self._page(refs, after, limit)
+
+    async def _page(self, refs: Sequence[RecordRef], after: str | None, limit: int) -> ItemPage[Preference]:
         answer = self.chosen(refs)
         found = await answer if inspect.isawaitable(answer) else cast("Sequence[Preference]", answer)
         later = [one for one in sorted(found, key=lambda one: one.id) if after is None or one.id > after]

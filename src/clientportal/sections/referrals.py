@@ -1,0 +1,30 @@
+"""Recommendations: credits earned, friends who came, a personal link (M10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from clientportal.errors import HostError
+from clientportal.ports.section import Given, Section
+from clientportal.values import RecordRef
+from clientportal.values.referrals import ReferralCredit
+
+__all__ = ["ReferralProgram"]
+
+
+class ReferralProgram(Section[ReferralCredit]):
+    """The port of recommendations: the credits are yours to give, the portal counts the friends.
+
+    Your booking page hands the link that a visitor came by to ``portal.referred``; where the friend counts, your host
+    hears the event ``referred`` in the same commit, and gives the credit.
+    """
+
+    name: ClassVar[str] = "referrals"
+    item: ClassVar[type[ReferralCredit]] = ReferralCredit
+
+    def credits(self, refs: Sequence[RecordRef]) -> Given[Sequence[ReferralCredit]]:
+        """Everything that those records have earned, in one statement; or fewer items that add up to the same: the
+        portal shows the sums alone, one for each currency and one of points.
+        """
+        raise HostError(f"{type(self).__name__}.credits is not implemented, though something asked for it")

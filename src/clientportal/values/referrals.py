@@ -1,0 +1,43 @@
+"""What a client has earned by recommending a business (M10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from clientportal.errors import InvalidInput
+from clientportal.values.field_checks import one_of, text
+from clientportal.values.instants import as_utc, sortable
+from clientportal.values.money import Money
+from clientportal.values.sections import SectionItem
+
+__all__ = ["ReferralCredit"]
+
+
+def _points(_instance: object, _attribute: Any, value: Any) -> None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise InvalidInput("ReferralCredit.points is a whole number of points, or None")
+
+
+@frozen(kw_only=True)
+class ReferralCredit(SectionItem):
+    """One credit that was earned: ``amount`` of money, or a number of ``points``; whatever was spent of it since.
+
+    ``for_what`` is in the platform's own words, without the friend's name.
+    """
+
+    earned_at: datetime = field(converter=as_utc)
+    amount: Money | None = field(default=None, validator=one_of(Money, type(None)))
+    points: int | None = field(default=None, validator=_points)
+    for_what: str = field(default="", validator=text)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.amount is None) == (self.points is None):
+            raise InvalidInput("a ReferralCredit is an amount of money or a number of points: one of the two")
+
+    @property
+    def listed_by(self) -> str:
+        """Latest earned first."""
+        return sortable(self.earned_at)
