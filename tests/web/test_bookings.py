@@ -49,7 +49,9 @@ def test_a_client_sees_what_is_coming_up_and_what_was_each_with_where_it_stands(
 
 def test_the_same_pages_in_german(world: World) -> None:
     """The day, the state and the menu are German; the service's name is the business's own."""
+    world.change_policy("portal", languages=("en", "de"))
     one = aroha(world)
+    world.change_policy("portal", languages=("de",))
     one.language = "de"
     page = one.open("/bookings")
     assert page.heading == "Ihre Termine"
