@@ -30,7 +30,7 @@ def json_error(visit: Visit, error: Refused | InvalidInput | None, *, status: in
         body = {"reason": error.reason.value, "text": visit.words.refusal(error)}
         if error.retry_at is not None:
             body["retry_at"] = error.retry_at.isoformat()
-        response = json_answer({"error": body}, status_of(error))
+        response = json_answer({"error": body}, status_of(error.reason))
         if error.retry_at is None:
             return response
         return response.with_headers({"retry-after": retry_after(error.retry_at, visit.now)})

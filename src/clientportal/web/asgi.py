@@ -124,10 +124,10 @@ async def _pieces(body: Body) -> AsyncIterator[bytes]:
             yield piece
     else:
         while True:
-            piece: bytes | None = await asyncio.to_thread(_next, body)
-            if piece is None:
+            fetched: bytes | None = await asyncio.to_thread(_next, body)
+            if fetched is None:
                 return
-            yield piece
+            yield fetched
 
 
 def _next(pieces: Iterator[bytes]) -> bytes | None:

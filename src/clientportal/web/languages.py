@@ -12,23 +12,42 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 
-from clientportal.decisions import Refusal
+from clientportal.decisions import Reason, Refusal
 from clientportal.errors import InvalidInput, Refused
-from clientportal.values import Money
-from clientportal.web.words import CATALOGUES
+from clientportal.policy import Policy
+from clientportal.policy.portal import TERMS
+from clientportal.values import Business, Money
+from clientportal.web.words import CATALOGUES, REASONS
 
-__all__ = ["Words", "choose_language", "zone_name"]
+__all__ = ["Words", "catalogue_of", "choose_language", "facts_of", "zone_name"]
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 _OFFER = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
+
+
+def _fill(text: str, facts: Mapping[str, str]) -> str:
+    """A text with its placeholders filled; one that begins with a capital letter begins with one when it is filled."""
+
+    def fact(found: re.Match[str]) -> str:
+        name = found[1]
+        filled = facts.get(name) or facts.get(name.lower(), "")
+        return filled[:1].upper() + filled[1:] if name[0].isupper() else filled
+
+    return _PLACEHOLDER.sub(fact, text)
+
+
+def catalogue_of(language: str) -> Mapping[str, str] | None:
+    """The texts for a language: its own, or for "de-AT" those of "de"."""
+    return CATALOGUES.get(language) or CATALOGUES.get(language.partition("-")[0])
 
 
 @frozen
 class Words:
     """The texts of one language, in one business's terms.
 
-    ``words("sign_in.title")`` is a text, its placeholders filled from what is given and from ``facts`` (``{noun}``,
-    ``{nouns}``, ``{business}``). What is filled in is never looked at as a text again.
+    ``words("sign_in.title")`` is a text, its placeholders filled from what is given and from ``facts``: what the
+    business calls its clients, appointments and the like (``{noun}``, ``{appointment}``, ``{Appointments}`` where a
+    sentence begins with it), and its own name (``{business}``). What is filled in is never looked at as a text again.
     """
 
     language: str
@@ -36,27 +55,32 @@ class Words:
     own: Mapping[str, str] = field(factory=dict[str, str], repr=False)
 
     def __call__(self, key: str, **facts: object) -> str:
-        given = {**self.facts, **{name: str(value) for name, value in facts.items()}}
-        return _PLACEHOLDER.sub(lambda found: given.get(found[1], ""), self._text(key))
+        return _fill(self._text(key), {**self.facts, **{name: str(value) for name, value in facts.items()}})
 
     def _text(self, key: str) -> str:
-        text = self.own.get(key) or CATALOGUES[self.language].get(key)
+        text = self.own.get(key) or (catalogue_of(self.language) or CATALOGUES["en"]).get(key)
         if text is None:
             raise InvalidInput(f"there is no text {key!r} in the catalogue of the pages ({self.language})")
         return text
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
-        return key in self.own or key in CATALOGUES[self.language]
+        return key in self.own or key in (catalogue_of(self.language) or CATALOGUES["en"])
 
     def refusal(self, error: Refused) -> str:
-        """What the client reads of a refusal: the portal's own text in English, its translation elsewhere."""
+        """What the client reads of a refusal."""
         return self.reason(error.refusal, error.client_text)
 
     def reason(self, refusal: Refusal, otherwise: str) -> str:
-        """The same for a refusal that was not raised; ``otherwise`` is what the portal's catalogue says."""
-        key = f"reason.{refusal.reason.value}"
-        return self(key, **refusal.facts) if self.has(key) else otherwise
+        """The same for a refusal that was not raised; ``otherwise`` is what the portal's own catalogue says, which is
+        in English or in the host's words.
+        """
+        return self.plain_reason(refusal.reason, otherwise, refusal.facts)
+
+    def plain_reason(self, reason: Reason, otherwise: str, facts: Mapping[str, str] | None = None) -> str:
+        """The same for a reason alone."""
+        text = REASONS.get(self.language.partition("-")[0], {}).get(reason.value)
+        return otherwise if text is None else _fill(text, {**self.facts, **(facts or {})})
 
     # --- dates and money
 
@@ -101,11 +125,23 @@ def choose_language(offered: Iterable[str], chosen: str | None, accepted: str) -
     wanted: list[tuple[float, int, str]] = []
     for number, piece in enumerate(accepted[:500].split(",")):
         found = _OFFER.fullmatch(piece)
-        if found is not None:
+        if found is not None and float(found[2] or 1) > 0:
             wanted.append((-float(found[2] or 1), number, found[1].lower()))
-    for weight, _, tag in sorted(wanted):
-        match = next((one for one in languages if tag in (one.lower(), one.lower().partition("-")[0])), None)
-        match = match or next((one for one in languages if one.lower() == tag.partition("-")[0]), None)
-        if match is not None and weight < 0:
+    for _, _, tag in sorted(wanted):
+        match = _best(languages, tag)
+        if match is not None:
             return match
     return languages[0]
+
+
+def _best(languages: Iterable[str], tag: str) -> str | None:
+    """The very language that is asked for, else one with the same first part: "de" for "de-at"."""
+    alike = [one for one in languages if one.lower().partition("-")[0] == tag.partition("-")[0]]
+    return next((one for one in alike if one.lower() == tag), alike[0] if alike else None)
+
+
+def facts_of(business: Business, policy: Policy, language: str) -> dict[str, str]:
+    """What may stand in any text: the business's name, and what it calls its clients and things."""
+    usual = catalogue_of(language) or CATALOGUES["en"]
+    terms = {term: policy.portal.word(term, language) or usual[f"term.{term}"] for term in TERMS}
+    return {**terms, "noun": policy.clients.noun, "nouns": policy.clients.nouns, "business": business.name}

@@ -1,34 +1,72 @@
-"""The menu of a client's portal: the open sections that have a page, in the business's order."""
+"""The menu of a client's portal, and the page that opens first (M2)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from clientportal.web.routing import Route
+from clientportal.decisions import Reason
+from clientportal.errors import Refused
+from clientportal.policy.portal import DASHBOARD, PortalPolicy
 
-__all__ = ["MenuEntry", "menu_of"]
+if TYPE_CHECKING:
+    from clientportal.outcomes import SectionEntry
+    from clientportal.web.routing import Route
+    from clientportal.web.visits import Visit
+
+__all__ = ["MenuEntry", "first_page", "menu_for"]
+
+_LAST = 10_000
 
 
 @frozen
 class MenuEntry:
-    """One line of the menu: where it leads, and the key of its text."""
+    """One line of the menu: where it leads, and the key of its text; ``section`` is what it belongs to."""
 
     path: str
     text: str
+    section: str
     current: bool = False
 
 
-def menu_of(routes: Iterable[Route], open_sections: Sequence[str], here: Route) -> tuple[MenuEntry, ...]:
-    """Pages with a place in the menu: those of no section first, then those of open sections, in their order."""
-    found: list[tuple[int, MenuEntry]] = []
+async def menu_for(visit: Visit) -> tuple[MenuEntry, ...]:
+    """The open sections that have a page, in the business's order; nothing, where something has to come first."""
+    try:
+        entries = await visit.client.sections()
+    except Refused as error:
+        if error.reason is Reason.SESSION_ENDED:
+            raise
+        return ()
+    return _in_order(visit.site.table.routes, entries, visit.policy.portal, visit.found.route)
+
+
+def _in_order(
+    routes: Sequence[Route], entries: Sequence[SectionEntry], portal: PortalPolicy, here: Route
+) -> tuple[MenuEntry, ...]:
+    """The dashboard first unless the menu names it, what the menu names, other open sections, then everything else."""
+    names = [DASHBOARD] if DASHBOARD not in portal.menu else []
+    open_sections = [entry.name for entry in entries if entry.within is None]
+    names += [name for name in portal.menu if name == DASHBOARD or name in open_sections]
+    names += [name for name in open_sections if name not in names]
+    lines: list[tuple[int, MenuEntry]] = []
     for route in routes:
         if route.menu is None:
             continue
+        section = route.section or (DASHBOARD if route.path == "/home" else "")
+        if section and section not in names:
+            continue
         current = route.path == here.path or (here.section is not None and here.section == route.section)
-        if route.section is None:
-            found.append((-1, MenuEntry(route.path, route.menu, current)))
-        elif route.section in open_sections:
-            found.append((open_sections.index(route.section), MenuEntry(route.path, route.menu, current)))
-    return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0]))
+        place = names.index(section) if section else _LAST
+        lines.append((place, MenuEntry(route.path, route.menu, section, current)))
+    return tuple(entry for _, entry in sorted(lines, key=lambda line: line[0]))
+
+
+def first_page(visit: Visit) -> str:
+    """What opens after signing in: what the policy names, else the account, else what stands first in the menu."""
+    wanted = visit.policy.portal.opens_with or "account"
+    found = next((entry for entry in visit.menu if entry.section == wanted), None)
+    if found is None and visit.menu:
+        found = visit.menu[0]
+    return "/home" if found is None else found.path

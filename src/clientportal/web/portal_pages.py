@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,13 +16,13 @@ from clientportal.doors.portal import visitor_of
 from clientportal.errors import ClientPortalError, InvalidInput, Refused
 from clientportal.ports import step
 from clientportal.web.answers import json_error, plain_page
-from clientportal.web.languages import Words, choose_language
-from clientportal.web.menu import menu_of
+from clientportal.web.languages import Words, choose_language, facts_of
+from clientportal.web.menu import menu_for
 from clientportal.web.messages import BadRequest, Request, Response, TooLarge
 from clientportal.web.protection import came_from_here, token_fits
 from clientportal.web.routes import ROUTES
 from clientportal.web.routing import Found, Kind, Needs, Route, Table
-from clientportal.web.site import LANGUAGES, WIDGET, Site, bearer_of
+from clientportal.web.site import WIDGET, Site, bearer_of, offered_languages
 from clientportal.web.visits import StaffIdentity, Visit
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class PortalPages:
     * ``templates``: a folder with your own templates; each replaces the shipped one of the same name.
     * ``staff``: says who of your staff sends a request, or ``None``; without it there are no pages for staff.
     * ``widget_origins``: sites that may show the pages inside a frame, below ``/widget/``.
+    * ``documents``: where the documents are that a registration agrees to (``registration.consents``).
     * ``routes``: pages of your own; they come before the shipped ones.
 
     Mount it: ``app.mount("/portal", pages.asgi())``, or ``pages.wsgi()``; or call :meth:`handle` yourself.
@@ -61,6 +62,7 @@ class PortalPages:
         templates: str | Path | None = None,
         staff: StaffOf | None = None,
         widget_origins: Iterable[str] = (),
+        documents: Mapping[str, str] | None = None,
         routes: Iterable[Route] = (),
     ) -> None:
         if not isinstance(cast("object", portal), Portal | AsyncPortal):
@@ -76,6 +78,7 @@ class PortalPages:
             base_url=portal._setup.base_url if base_url is None else base_url,
             templates=templates,
             widget_origins=tuple(widget_origins),
+            documents=documents,
         )
 
     # --- answering
@@ -173,15 +176,16 @@ class PortalPages:
         business = (await door.start_booking()).business
         jar = self.site.jar_of(request, tenant)
         policy = self.site.setup.policy_of(tenant)
-        language = choose_language(LANGUAGES, jar.read(request, "language"), request.headers.get("accept-language", ""))
-        facts = {"noun": policy.clients.noun, "nouns": policy.clients.nouns, "business": business.name}
+        language = choose_language(
+            offered_languages(policy), jar.read(request, "language"), request.headers.get("accept-language", "")
+        )
         return Visit(
             site=self.site,
             request=request,
             found=found,
             tenant=tenant,
             business=business,
-            words=Words(language, facts),
+            words=Words(language, facts_of(business, policy, language)),
             jar=jar,
             entry=WIDGET if self.site.entry_of(request) else "",
         )
@@ -200,7 +204,7 @@ class PortalPages:
             if visit.token is None:
                 return self._to_sign_in(visit)
             if route.kind is Kind.PAGE:
-                visit.menu = menu_of(self.site.table.routes, visit.policy.visibility.sections, route)
+                visit.menu = await menu_for(visit)
         return await route.page(visit)
 
     def _protected(self, visit: Visit) -> Response | None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from clientportal.decisions import Reason
-from clientportal.errors import Refused
 
 __all__ = ["LEADS_TO", "retry_after", "status_of"]
 
@@ -47,9 +46,9 @@ LEADS_TO: Mapping[Reason, str] = {
 """What a client has to do first, and on which page; from there they go on to where they were."""
 
 
-def status_of(error: Refused) -> int:
+def status_of(reason: Reason) -> int:
     """The status of a refusal; what time or other people have changed is a conflict."""
-    return _STATUS.get(error.reason, 409)
+    return _STATUS.get(reason, 409)
 
 
 def retry_after(retry_at: datetime, now: datetime) -> str:

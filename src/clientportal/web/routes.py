@@ -27,7 +27,19 @@ every language there.
 
 from __future__ import annotations
 
-from clientportal.web import pages_bookings, pages_entry, pages_home, pages_sign_in, pages_static
+from clientportal.web import (
+    pages_bookings,
+    pages_entry,
+    pages_home,
+    pages_login,
+    pages_mail_links,
+    pages_passwords,
+    pages_registering,
+    pages_second,
+    pages_sign_in,
+    pages_staff,
+    pages_static,
+)
 from clientportal.web.routing import Route
 
 __all__ = ["ROUTES"]
@@ -43,4 +55,5 @@ ROUTES: tuple[Route, ...] = (
     *pages_login.ROUTES,
     *pages_home.ROUTES,
     *pages_bookings.ROUTES,
+    *pages_staff.ROUTES,
 )

@@ -12,23 +12,22 @@ from urllib.parse import unquote
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
 from clientportal.errors import InvalidInput
+from clientportal.policy import Policy
 from clientportal.values import Secret
 from clientportal.web.cookies import Jar
 from clientportal.web.forms import Form
-from clientportal.web.languages import zone_name
+from clientportal.web.languages import catalogue_of, zone_name
 from clientportal.web.messages import Request, Response
 from clientportal.web.protection import check_origins, origin_of, page_headers
 from clientportal.web.routing import Kind, Needs, Table, path_of
-from clientportal.web.words import CATALOGUES
 
 if TYPE_CHECKING:
     from clientportal.operations.setting import Setup
     from clientportal.web.visits import Visit
 
-__all__ = ["LANGUAGES", "WIDGET", "Site"]
+__all__ = ["WIDGET", "Site", "bearer_of", "offered_languages"]
 
 WIDGET = "/widget"
-LANGUAGES = tuple(CATALOGUES)
 _LONGEST_NEXT = 500
 _STATIC = Path(__file__).parent / "static"
 
@@ -44,6 +43,7 @@ class Site:
         base_url: str,
         templates: str | Path | None,
         widget_origins: tuple[str, ...],
+        documents: Mapping[str, str] | None = None,
     ) -> None:
         if not base_url:
             raise InvalidInput(
@@ -56,6 +56,7 @@ class Site:
         self.widget_origins = check_origins(widget_origins)
         if self.widget_origins and not self.https:
             raise InvalidInput("widget_origins needs base_url to be https: a cookie inside a frame must be Secure")
+        self.documents = _addresses(documents or {})
         self._templates = _environment(templates)
         self.css = (_STATIC / "portal.css").read_bytes()
         self.css_version = hashlib.sha256(self.css).hexdigest()[:12]
@@ -142,14 +143,26 @@ class Site:
         return Response(status=status, headers={"content-type": "text/html; charset=utf-8"}, body=text.encode())
 
     def languages_of(self, visit: Visit) -> tuple[str, ...]:
-        """The languages that the business offers."""
-        return LANGUAGES
+        """The languages that the business offers and that there are texts for, its own first."""
+        return offered_languages(visit.policy)
+
+
+def offered_languages(policy: Policy) -> tuple[str, ...]:
+    """Those of a policy that there are texts for; English where there are none for any."""
+    return tuple(one for one in policy.portal.offered if catalogue_of(one) is not None) or ("en",)
 
 
 def bearer_of(request: Request) -> Secret | None:
     """The token of an ``Authorization`` header. No browser sends one by itself, so no other site can."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return Secret(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _addresses(documents: Mapping[str, str]) -> dict[str, str]:
+    for name, address in documents.items():
+        if not address.startswith(("https://", "http://localhost", "/")) or address.startswith("//"):
+            raise InvalidInput(f"documents[{name!r}] is an address, which begins with https:// or '/'")
+    return dict(documents)
 
 
 def _environment(folder: str | Path | None) -> Environment:

@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 
 from attrs import define, field, frozen
 
+from clientportal.decisions import Reason
 from clientportal.doors import AsyncClientDoor, AsyncStaffDoor, AsyncVisitorDoor
 from clientportal.doors.portal import client_of, staff_of, visitor_of
-from clientportal.errors import Refused
+from clientportal.errors import InvalidContact, Refused
 from clientportal.outcomes import SignedIn
 from clientportal.policy import Policy
 from clientportal.rules.who_may_manage import Permission
@@ -66,6 +67,8 @@ class Visit:
     identity: StaffIdentity | None = None
     menu: tuple[MenuEntry, ...] = ()
     _cookies: list[SetCookie] = field(factory=list[SetCookie], repr=False, init=False)
+    _opened: Secret | None = field(default=None, repr=False, init=False)
+    _closed: bool = field(default=False, init=False)
 
     # --- who
 
@@ -76,7 +79,11 @@ class Visit:
 
     @property
     def token(self) -> Secret | None:
-        """The session's token, if the browser brought one; whether it is any good, a door says."""
+        """The session's token: what the browser brought, or what it has been given since; ``None`` once it is logged
+        out. Whether it is any good, a door says.
+        """
+        if self._closed or self._opened is not None:
+            return self._opened
         return self.site.token_of(self.request, self.found.route.kind, self.jar)
 
     @property
@@ -84,14 +91,10 @@ class Visit:
         """Whether the browser brought a session along."""
         return self.token is not None
 
-    @cached_property
+    @property
     def client(self) -> AsyncClientDoor:
         """The door of the session; without one, every call is refused as ``session_ended``."""
         return AsyncClientDoor(self.setup, client_of(self.token))
-
-    def client_with(self, token: Secret) -> AsyncClientDoor:
-        """The door of a session that has just been opened, or has a new token."""
-        return AsyncClientDoor(self.setup, client_of(token))
 
     @cached_property
     def visitor(self) -> AsyncVisitorDoor:
@@ -182,10 +185,13 @@ class Visit:
         leads_to = LEADS_TO.get(error.reason)
         if leads_to is not None and self.identity is None:
             if self.token is not None and error.reason.value == "session_ended":
-                self.set_cookie(self.jar.drop("session"))
-            back = self.here if self.request.method in ("GET", "HEAD") else None
-            return self.redirect(leads_to, next=self.site.own_page(back))
-        response = self.render("error.html", status_of(error), title=self.words("error.title"), text=self.says(error))
+                self.forget()
+            # What was sent is shown again by the page of the same address, where there is one.
+            back = self.here if self.request.method in ("GET", "HEAD") else self.site.path_below(self.request)
+            return self.redirect(leads_to, next=self.next or self.site.own_page(back))
+        response = self.render(
+            "error.html", status_of(error.reason), title=self.words("error.title"), text=self.says(error)
+        )
         return self.with_retry(response, error)
 
     def says(self, error: Refused) -> str:
@@ -198,16 +204,31 @@ class Visit:
             again = self.words.moment(error.retry_at, self.business.zone)
         return f"{text} {self.words('error.retry_at', time=again)}"
 
+    def reason_text(self, reason: Reason) -> str:
+        """What a client reads for a reason that needs no facts."""
+        return self.words.plain_reason(reason, self.setup.texts.fill(f"reason.{reason.value}.client", self.words.facts))
+
     def with_retry(self, response: Response, error: Refused) -> Response:
         """The same with ``Retry-After``, where time heals it."""
         if error.retry_at is None:
             return response
         return response.with_headers({"retry-after": retry_after(error.retry_at, self.now)})
 
-    def form_again(self, template: str, error: Refused, form: Form | None = None, **values: Any) -> Response:
-        """The same form once more, with what was typed and an alert that says what was refused."""
-        shown = (form or self.form).alert(self.says(error), error.reason)
-        return self.with_retry(self.render(template, status_of(error), form=shown, **values), error)
+    def form_again(self, template: str, error: Refused, *, at: str | None = None, **values: Any) -> Response:
+        """The same form once more, with what was typed, and what was refused: as an alert, or at one field.
+
+        What has to come first, such as showing the password again, is led to instead.
+        """
+        if error.reason in LEADS_TO:
+            return self.refused(error)
+        said = self.says(error)
+        shown = self.form.alert(said, error.reason) if at is None else self.form.wrong(at, said)
+        return self.with_retry(self.render(template, status_of(error.reason), form=shown, **values), error)
+
+    def contact_again(self, template: str, error: InvalidContact, at: str, **values: Any) -> Response:
+        """The same form once more: what stands in a field is no number, or no address."""
+        form = self.form.wrong(at, self.words(f"contact.{error.problem}"))
+        return self.render(template, 422, form=form, **values)
 
     # --- cookies
 
@@ -221,10 +242,12 @@ class Visit:
         for cookie in self.jar.keep(signed_in.token, signed_in.device, life):
             self.set_cookie(cookie)
         self.set_cookie(self.jar.drop("form"))
+        self._opened = signed_in.token
 
     def forget(self) -> None:
         """Log this browser out; what makes it a known device stays."""
         self.set_cookie(self.jar.drop("session"))
+        self._opened, self._closed = None, True
 
     @cached_property
     def form_token(self) -> str:
@@ -243,7 +266,7 @@ class Visit:
     @property
     def bound_to(self) -> str | None:
         """The secret of this browser that its forms are bound to: the session's, else a cookie of its own."""
-        token = self.jar.token(self.request)
+        token = self.token
         return token.reveal() if token is not None else self.jar.read(self.request, "form")
 
     def finished(self, response: Response) -> Response:

@@ -1,0 +1,209 @@
+"""Other links in mails: logging in, a changed email, one more record. Looking has no effect; a button acts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clientportal.errors import InvalidCode, InvalidContact, Refused
+from clientportal.outcomes import Claimed
+from clientportal.values import ContactKind
+from clientportal.web.kept_codes import KeptCode, code_values, keep_code, kept_code, may_begin_anew
+from clientportal.web.messages import Response
+from clientportal.web.pages_sign_in import go_on
+from clientportal.web.routing import Needs, Route, path_of
+from clientportal.web.visits import Visit
+
+__all__ = ["ROUTES"]
+
+
+# --- logging in by a link
+
+
+async def ask_link(visit: Visit) -> Response:
+    """Ask for the email."""
+    return visit.render("sign_in_link.html")
+
+
+async def send_link(visit: Visit) -> Response:
+    """Answer everybody alike."""
+    email = visit.form.text("email")
+    try:
+        await visit.visitor.request_sign_in_link(email)
+    except InvalidContact as error:
+        return visit.contact_again("sign_in_link.html", error, "email")
+    except Refused as error:
+        return visit.form_again("sign_in_link.html", error)
+    return visit.render("mail_sent.html", text=visit.words("sign_in_link.sent", email=email))
+
+
+async def sign_in_link(visit: Visit) -> Response:
+    """Look at it, and show the button."""
+    link = visit.arguments["link"]
+    view = await visit.visitor.look_at_sign_in_link(link)
+    return visit.render(
+        "mail_link.html",
+        title=visit.words("sign_in.title"),
+        text=visit.words("sign_in_link.about", address=view.address),
+        action=path_of("sign_in", link),
+        button=visit.words("sign_in.go_on"),
+    )
+
+
+async def sign_in_by_link(visit: Visit) -> Response:
+    """Log in with it, once."""
+    return go_on(visit, await visit.visitor.sign_in_by_link(visit.arguments["link"], key=visit.once))
+
+
+# --- a changed email
+
+
+async def email_link(visit: Visit) -> Response:
+    """Whoever comes by the link to a new address is logged in to the account that asked for it."""
+    link = visit.arguments["link"]
+    view = await visit.visitor.look_at_email_link(link)
+    return visit.render(
+        "mail_link.html",
+        title=visit.words("change_email.title"),
+        text=visit.words("change_email.about", address=view.address),
+        action=path_of("change_email", link),
+        button=visit.words("change_email.confirm"),
+    )
+
+
+async def confirm_email(visit: Visit) -> Response:
+    """The account has the new email from now on."""
+    signed_in = await visit.client.confirm_email_change(visit.arguments["link"], key=visit.once)
+    return go_on(visit, signed_in, "/login", notice="change_email.done")
+
+
+async def revert_link(visit: Visit) -> Response:
+    """The earlier address looks at the way back."""
+    link = visit.arguments["link"]
+    view = await visit.visitor.look_at_email_link(link)
+    return visit.render(
+        "mail_link.html",
+        title=visit.words("revert_email.title"),
+        text=visit.words("revert_email.about", address=view.address),
+        action=path_of("revert_email", link),
+        button=visit.words("revert_email.confirm"),
+    )
+
+
+async def revert_email(visit: Visit) -> Response:
+    """Take it back: all that a thief may have ends; a new password is set by mail."""
+    await visit.visitor.revert_email_change(visit.arguments["link"])
+    visit.forget()
+    return visit.redirect("/reset", notice="revert_email.done")
+
+
+# --- one more record in the account (X5)
+
+
+async def ask_claim(visit: Visit) -> Response:
+    """Ask for a contact that the record has."""
+    return visit.render("claim.html", **_claim_values(visit))
+
+
+def _claim_values(visit: Visit) -> dict[str, Any]:
+    kinds = visit.policy.login.identifiers
+    return {"numbers": bool(kinds & {ContactKind.MOBILE, ContactKind.PHONE})}
+
+
+async def send_claim(visit: Visit) -> Response:
+    """Send a code there, whoever's it is."""
+    contact = visit.form.text("contact")
+    try:
+        sent = await visit.client.claim(contact)
+    except InvalidContact as error:
+        return visit.contact_again("claim.html", error, "contact", **_claim_values(visit))
+    except Refused as error:
+        return visit.form_again("claim.html", error, **_claim_values(visit))
+    keep_code(visit, "claim", sent, contact)
+    return visit.redirect("/claim/code")
+
+
+def _code_values(visit: Visit, sent: KeptCode) -> dict[str, Any]:
+    return code_values(visit, sent, "/claim/code", "/claim")
+
+
+async def claim_page(visit: Visit) -> Response:
+    """Type its code in."""
+    sent = kept_code(visit, "claim")
+    if sent is None:
+        return visit.redirect("/claim")
+    return visit.render("code.html", **_code_values(visit, sent))
+
+
+async def finish_claim(visit: Visit) -> Response:
+    """See what the contact has brought."""
+    sent = kept_code(visit, "claim")
+    if sent is None:
+        return visit.redirect("/claim")
+    try:
+        claimed = await visit.client.finish_claim(sent.handle, visit.form.text("code"))
+    except InvalidCode:
+        form = visit.form.wrong("code", visit.words("code.invalid", digits=sent.digits))
+        return visit.render("code.html", 422, form=form, **_code_values(visit, sent))
+    except Refused as error:
+        return visit.form_again("code.html", error, **_code_values(visit, sent))
+    visit.set_cookie(visit.jar.drop("claim"))
+    return _claimed(visit, claimed)
+
+
+def _claimed(visit: Visit, claimed: Claimed) -> Response:
+    if claimed.added:
+        return visit.redirect("/choose", notice="claim.added")
+    if claimed.proof_needed:
+        return visit.redirect("/claim", notice="claim.proof_needed")
+    return visit.redirect("/choose", notice="claim.nothing")
+
+
+async def resend_claim(visit: Visit) -> Response:
+    """Send it again, or a new one where it is gone."""
+    sent = kept_code(visit, "claim")
+    if sent is None:
+        return visit.redirect("/claim")
+    try:
+        again = await visit.visitor.resend_code(sent.handle)
+    except Refused as error:
+        if not may_begin_anew(error):
+            return visit.form_again("code.html", error, **_code_values(visit, sent))
+        return visit.redirect("/claim", notice="code.ask_anew")
+    keep_code(visit, "claim", again, sent.contact)
+    return visit.redirect("/claim/code", notice="code.sent_again")
+
+
+async def claim_link(visit: Visit) -> Response:
+    """The same by a link."""
+    link = visit.arguments["link"]
+    return visit.render(
+        "mail_link.html",
+        title=visit.words("claim.title"),
+        text=visit.words("claim.about"),
+        action=path_of("claim", link),
+        button=visit.words("claim.confirm"),
+    )
+
+
+async def claim_by_link(visit: Visit) -> Response:
+    """Use it."""
+    return _claimed(visit, await visit.client.claim_by_link(visit.arguments["link"]))
+
+
+ROUTES = (
+    Route("GET", "/sign-in/link", ask_link, Needs.NOTHING),
+    Route("POST", "/sign-in/link", send_link, Needs.NOTHING),
+    Route("GET", "/sign_in/{link}", sign_in_link, Needs.NOTHING),
+    Route("POST", "/sign_in/{link}", sign_in_by_link, Needs.NOTHING),
+    Route("GET", "/change_email/{link}", email_link),
+    Route("POST", "/change_email/{link}", confirm_email),
+    Route("GET", "/revert_email/{link}", revert_link, Needs.NOTHING),
+    Route("POST", "/revert_email/{link}", revert_email, Needs.NOTHING),
+    Route("GET", "/claim", ask_claim),
+    Route("POST", "/claim", send_claim),
+    Route("GET", "/claim/code", claim_page),
+    Route("POST", "/claim/code", finish_claim),
+    Route("POST", "/claim/code/resend", resend_claim),
+    Route("GET", "/claim/{link}", claim_link),
+    Route("POST", "/claim/{link}", claim_by_link),
+)
