@@ -14,12 +14,11 @@ from babel.numbers import format_currency
 
 from clientportal.decisions import Reason, Refusal
 from clientportal.errors import InvalidInput, Refused
-from clientportal.policy import Policy
-from clientportal.policy.portal import TERMS
-from clientportal.values import Business, Money
-from clientportal.web.words import CATALOGUES, REASONS
+from clientportal.messages.texts import Catalogue
+from clientportal.values import Money
+from clientportal.web.words import CATALOGUES
 
-__all__ = ["Words", "catalogue_of", "choose_language", "facts_of", "zone_name"]
+__all__ = ["Words", "catalogue_of", "choose_language", "zone_name"]
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 _OFFER = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
@@ -48,9 +47,11 @@ class Words:
     ``words("sign_in.title")`` is a text, its placeholders filled from what is given and from ``facts``: what the
     business calls its clients, appointments and the like (``{noun}``, ``{appointment}``, ``{Appointments}`` where a
     sentence begins with it), and its own name (``{business}``). What is filled in is never looked at as a text again.
+    ``own`` are the host's texts for this language; ``texts`` is the portal's catalogue, speaking it.
     """
 
     language: str
+    texts: Catalogue = field(repr=False)
     facts: Mapping[str, str] = field(factory=dict[str, str])
     own: Mapping[str, str] = field(factory=dict[str, str], repr=False)
 
@@ -69,18 +70,15 @@ class Words:
 
     def refusal(self, error: Refused) -> str:
         """What the client reads of a refusal."""
-        return self.reason(error.refusal, error.client_text)
+        return self.reason(error.refusal)
 
-    def reason(self, refusal: Refusal, otherwise: str) -> str:
-        """The same for a refusal that was not raised; ``otherwise`` is what the portal's own catalogue says, which is
-        in English or in the host's words.
-        """
-        return self.plain_reason(refusal.reason, otherwise, refusal.facts)
+    def reason(self, refusal: Refusal, _otherwise: str = "") -> str:
+        """The same for a refusal that was not raised."""
+        return self.texts.for_client(refusal, **self.facts)
 
-    def plain_reason(self, reason: Reason, otherwise: str, facts: Mapping[str, str] | None = None) -> str:
-        """The same for a reason alone."""
-        text = REASONS.get(self.language.partition("-")[0], {}).get(reason.value)
-        return otherwise if text is None else _fill(text, {**self.facts, **(facts or {})})
+    def plain_reason(self, reason: Reason) -> str:
+        """The same for a reason that needs no facts."""
+        return self.texts.fill(f"reason.{reason.value}.client", self.facts)
 
     # --- dates and money
 
@@ -138,10 +136,3 @@ def _best(languages: Iterable[str], tag: str) -> str | None:
     """The very language that is asked for, else one with the same first part: "de" for "de-at"."""
     alike = [one for one in languages if one.lower().partition("-")[0] == tag.partition("-")[0]]
     return next((one for one in alike if one.lower() == tag), alike[0] if alike else None)
-
-
-def facts_of(business: Business, policy: Policy, language: str) -> dict[str, str]:
-    """What may stand in any text: the business's name, and what it calls its clients and things."""
-    usual = catalogue_of(language) or CATALOGUES["en"]
-    terms = {term: policy.portal.word(term, language) or usual[f"term.{term}"] for term in TERMS}
-    return {**terms, "noun": policy.clients.noun, "nouns": policy.clients.nouns, "business": business.name}

@@ -88,7 +88,7 @@ async def _log_in(visit: Visit) -> Response:
         )
     except InvalidInput:
         # No address at all, or an over-long password: whoever looks at the page reads the same as for a wrong one (A3).
-        form = visit.form.alert(visit.reason_text(Reason.LOGIN_FAILED), Reason.LOGIN_FAILED)
+        form = visit.form.alert(visit.words.plain_reason(Reason.LOGIN_FAILED), Reason.LOGIN_FAILED)
         return visit.render(_template(visit), status_of(Reason.LOGIN_FAILED), form=form, **_offers(visit))
     except Refused as error:
         return visit.form_again(_template(visit), error, **_offers(visit))

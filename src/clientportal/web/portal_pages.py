@@ -16,13 +16,13 @@ from clientportal.doors.portal import visitor_of
 from clientportal.errors import ClientPortalError, InvalidInput, Refused
 from clientportal.ports import step
 from clientportal.web.answers import json_error, plain_page
-from clientportal.web.languages import Words, choose_language, facts_of
+from clientportal.web.languages import choose_language
 from clientportal.web.menu import menu_for
 from clientportal.web.messages import BadRequest, Request, Response, TooLarge
 from clientportal.web.protection import came_from_here, token_fits
 from clientportal.web.routes import ROUTES
 from clientportal.web.routing import Found, Kind, Needs, Route, Table
-from clientportal.web.site import WIDGET, Site, bearer_of, offered_languages
+from clientportal.web.site import WIDGET, Site, bearer_of
 from clientportal.web.visits import StaffIdentity, Visit
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class PortalPages:
     * ``staff``: says who of your staff sends a request, or ``None``; without it there are no pages for staff.
     * ``widget_origins``: sites that may show the pages inside a frame, below ``/widget/``.
     * ``documents``: where the documents are that a registration agrees to (``registration.consents``).
+    * ``words``: language -> key -> your own text of the pages; a language that is not shipped is brought along whole.
     * ``routes``: pages of your own; they come before the shipped ones.
 
     Mount it: ``app.mount("/portal", pages.asgi())``, or ``pages.wsgi()``; or call :meth:`handle` yourself.
@@ -63,6 +64,7 @@ class PortalPages:
         staff: StaffOf | None = None,
         widget_origins: Iterable[str] = (),
         documents: Mapping[str, str] | None = None,
+        words: Mapping[str, Mapping[str, str]] | None = None,
         routes: Iterable[Route] = (),
     ) -> None:
         if not isinstance(cast("object", portal), Portal | AsyncPortal):
@@ -79,6 +81,7 @@ class PortalPages:
             templates=templates,
             widget_origins=tuple(widget_origins),
             documents=documents,
+            words=words,
         )
 
     # --- answering
@@ -177,7 +180,7 @@ class PortalPages:
         jar = self.site.jar_of(request, tenant)
         policy = self.site.setup.policy_of(tenant)
         language = choose_language(
-            offered_languages(policy), jar.read(request, "language"), request.headers.get("accept-language", "")
+            self.site.offered(policy), jar.read(request, "language"), request.headers.get("accept-language", "")
         )
         return Visit(
             site=self.site,
@@ -185,7 +188,7 @@ class PortalPages:
             found=found,
             tenant=tenant,
             business=business,
-            words=Words(language, facts_of(business, policy, language)),
+            words=self.site.words_for(language, business, policy),
             jar=jar,
             entry=WIDGET if self.site.entry_of(request) else "",
         )

@@ -12,20 +12,22 @@ from urllib.parse import unquote
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
 from clientportal.errors import InvalidInput
+from clientportal.messages.terms import words_of
 from clientportal.policy import Policy
-from clientportal.values import Secret
+from clientportal.values import Business, Secret
 from clientportal.web.cookies import Jar
 from clientportal.web.forms import Form
-from clientportal.web.languages import catalogue_of, zone_name
+from clientportal.web.languages import Words, catalogue_of, zone_name
 from clientportal.web.messages import Request, Response
 from clientportal.web.protection import check_origins, origin_of, page_headers
 from clientportal.web.routing import Kind, Needs, Table, path_of
+from clientportal.web.words import CATALOGUES
 
 if TYPE_CHECKING:
     from clientportal.operations.setting import Setup
     from clientportal.web.visits import Visit
 
-__all__ = ["WIDGET", "Site", "bearer_of", "offered_languages"]
+__all__ = ["WIDGET", "Site", "bearer_of"]
 
 WIDGET = "/widget"
 _LONGEST_NEXT = 500
@@ -44,6 +46,7 @@ class Site:
         templates: str | Path | None,
         widget_origins: tuple[str, ...],
         documents: Mapping[str, str] | None = None,
+        words: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         if not base_url:
             raise InvalidInput(
@@ -57,6 +60,7 @@ class Site:
         if self.widget_origins and not self.https:
             raise InvalidInput("widget_origins needs base_url to be https: a cookie inside a frame must be Secure")
         self.documents = _addresses(documents or {})
+        self.words = _known_texts(words or {})
         self._templates = _environment(templates)
         self.css = (_STATIC / "portal.css").read_bytes()
         self.css_version = hashlib.sha256(self.css).hexdigest()[:12]
@@ -143,13 +147,21 @@ class Site:
         return Response(status=status, headers={"content-type": "text/html; charset=utf-8"}, body=text.encode())
 
     def languages_of(self, visit: Visit) -> tuple[str, ...]:
-        """The languages that the business offers and that there are texts for, its own first."""
-        return offered_languages(visit.policy)
+        """The languages that the business offers and that the pages have texts for, its own first."""
+        return self.offered(visit.policy)
 
+    def offered(self, policy: Policy) -> tuple[str, ...]:
+        """The same for a policy; English where there are texts for none of its languages."""
+        known = (one for one in policy.portal.offered if one in self.words or catalogue_of(one) is not None)
+        return tuple(known) or ("en",)
 
-def offered_languages(policy: Policy) -> tuple[str, ...]:
-    """Those of a policy that there are texts for; English where there are none for any."""
-    return tuple(one for one in policy.portal.offered if catalogue_of(one) is not None) or ("en",)
+    def words_for(self, language: str, business: Business, policy: Policy) -> Words:
+        """The texts of a language, in a business's terms."""
+        terms = words_of(policy, language)
+        texts = (
+            self.setup.texts.speaking(language, terms) if language in self.setup.texts.languages else self.setup.texts
+        )
+        return Words(language, texts, {**terms, "business": business.name}, self.words.get(language, {}))
 
 
 def bearer_of(request: Request) -> Secret | None:
@@ -163,6 +175,20 @@ def _addresses(documents: Mapping[str, str]) -> dict[str, str]:
         if not address.startswith(("https://", "http://localhost", "/")) or address.startswith("//"):
             raise InvalidInput(f"documents[{name!r}] is an address, which begins with https:// or '/'")
     return dict(documents)
+
+
+def _known_texts(words: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """The host's own texts: a key that nothing asks for is a mistake, and a whole language has no gaps."""
+    for language, texts in words.items():
+        for key in texts:
+            if key not in CATALOGUES["en"]:
+                raise InvalidInput(
+                    f"words[{language!r}]: there is no text {key!r}; see clientportal.web.words.CATALOGUES"
+                )
+        missing = set(CATALOGUES["en"]) - set(texts) if catalogue_of(language) is None else set[str]()
+        if missing:
+            raise InvalidInput(f"words[{language!r}] lacks {len(missing)} texts, such as {min(missing)!r}")
+    return {language: dict(texts) for language, texts in words.items()}
 
 
 def _environment(folder: str | Path | None) -> Environment:

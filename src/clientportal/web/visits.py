@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from attrs import define, field, frozen
 
-from clientportal.decisions import Reason
 from clientportal.doors import AsyncClientDoor, AsyncStaffDoor, AsyncVisitorDoor
 from clientportal.doors.portal import client_of, staff_of, visitor_of
 from clientportal.errors import InvalidContact, Refused
@@ -203,10 +202,6 @@ class Visit:
         if (error.retry_at - self.now).total_seconds() > 43_200:
             again = self.words.moment(error.retry_at, self.business.zone)
         return f"{text} {self.words('error.retry_at', time=again)}"
-
-    def reason_text(self, reason: Reason) -> str:
-        """What a client reads for a reason that needs no facts."""
-        return self.words.plain_reason(reason, self.setup.texts.fill(f"reason.{reason.value}.client", self.words.facts))
 
     def with_retry(self, response: Response, error: Refused) -> Response:
         """The same with ``Retry-After``, where time heals it."""

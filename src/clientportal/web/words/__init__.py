@@ -6,16 +6,12 @@ from collections.abc import Mapping
 
 from clientportal.web.words import bookings_de, bookings_en, staff_de, staff_en
 from clientportal.web.words.de import TEXTS as GERMAN
-from clientportal.web.words.de_reasons import REASONS as GERMAN_REASONS
 from clientportal.web.words.en import TEXTS as ENGLISH
 
-__all__ = ["CATALOGUES", "REASONS"]
+__all__ = ["CATALOGUES"]
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = {
     "en": {**ENGLISH, **bookings_en.TEXTS, **staff_en.TEXTS},
     "de": {**GERMAN, **bookings_de.TEXTS, **staff_de.TEXTS},
 }
 """Language -> key -> text. Every language has the same keys, and each text the same placeholders."""
-
-REASONS: Mapping[str, Mapping[str, str]] = {"de": GERMAN_REASONS}
-"""Language -> reason -> what a client reads; the portal's own catalogue has the English ones."""
