@@ -47,9 +47,7 @@ INTAKE = (
     Question(name="due", label="When is it due?", kind="date", required=True, when=Condition("pregnant", "yes")),
     Question(name="pressure", label="How firm?", kind="choice", options=("light", "medium", "firm")),
     Question(name="allergies", label="Allergies", kind="several", options=("nuts", "latex", "lavender")),
-    Question(
-        name="weight", label="Weight in kg", kind="number", decimals=1, least=Decimal(20), most=Decimal("300.5")
-    ),
+    Question(name="weight", label="Weight in kg", kind="number", decimals=1, least=Decimal(20), most=Decimal("300.5")),
     Question(name="born", label="Born", kind="date", first_day=date(1900, 1, 1), last_day=date(2026, 11, 21)),
     Question(name="email", label="Email", kind="email"),
     Question(name="emergency", label="Whom to call", kind="phone"),

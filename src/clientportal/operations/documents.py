@@ -148,7 +148,7 @@ async def _load_new(reading: Reading, _asked: Nothing) -> int:
 NEW_DOCUMENTS = Operation[Nothing, int, int](
     name="new_documents",
     load=_load_new,
-    decide=lambda seen, _asked, _policy, _now: grant(seen, Because("seeing_documents.counted_since")),
+    decide=lambda seen, _asked, _policy, _now: grant(seen, Because("documents.count_new")),
     writes=False,
 )
 
@@ -192,7 +192,7 @@ async def _load_piece(reading: Reading, asked: _Piece) -> bytes:
     document: Document = await item_of(opened, asked.id)
     if (document.version, document.size) != (asked.version, asked.whole):
         # The rest would be of another document: what is half the one and half the other is neither.
-        raise Denied(Refusal(Reason.CHANGED_MEANWHILE, Because("seeing_documents.chunk", (("document", asked.id),))))
+        raise Denied(Refusal(Reason.CHANGED_MEANWHILE, Because("documents.chunk", (("document", asked.id),))))
     piece = await opened.port.ask("chunk", document, asked.offset, asked.size)
     if not isinstance(piece, bytes):
         raise HostError(f"documents.chunk() answers with bytes; this answered with {type(piece).__name__}")
