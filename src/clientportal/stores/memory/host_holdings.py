@@ -9,6 +9,7 @@ from attrs import evolve
 
 from clientportal.stores.memory.host_rows import OwnedRow, owned_rows
 from clientportal.stores.memory.host_seeding import SeededHost
+from clientportal.stores.memory.item_rows import item_rows
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import ActiveCode, HeldThing, Holding, HoldingKind, Prefill, RecordRef
 from clientportal.values.holdings import KIND_OF_CODE
@@ -30,7 +31,7 @@ class CountedHoldings(SeededHost):
         wanted = frozenset(refs)
         sums: dict[tuple[RecordRef, str, str], Holding] = {}
         with self.rows() as tx:
-            for one in _held(tx, wanted):
+            for one in (*_held(tx, wanted), *_items(self, tx, wanted)):
                 if one.ref in wanted:
                     place = (one.ref, one.kind.value, "" if one.amount is None else one.amount.currency)
                     sums[place] = sums[place].joined(one) if place in sums else one
@@ -57,6 +58,14 @@ def _held(tx: MemoryTransaction, wanted: frozenset[RecordRef]) -> Iterator[Holdi
         yield Holding(_whose(owned, wanted), KIND_OF_CODE[code.kind], 1, code.balance, code.credits_left)
     for _, kept in owned_rows(tx, "holdings", HeldThing):
         yield Holding(_whose(kept, wanted), kept.thing.kind, 1, kept.thing.amount, kept.thing.credits)
+
+
+def _items(host: object, tx: MemoryTransaction, wanted: frozenset[RecordRef]) -> Iterator[Holding]:
+    """Every item of the portal's sections that counts as something."""
+    for _, _, row in item_rows(host, tx):
+        counted = row.thing.counted_as
+        if counted is not None:
+            yield Holding(_whose(row, wanted), counted.kind, 1, counted.amount, counted.credits)
 
 
 def forget_labels(tx: MemoryTransaction, refs: Collection[RecordRef]) -> None:

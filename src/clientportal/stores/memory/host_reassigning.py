@@ -9,8 +9,10 @@ from attrs import evolve
 from clientportal.ports.host import HostAnswer
 from clientportal.stores.memory.host_clients import ListedClients
 from clientportal.stores.memory.host_rows import AppointmentRow, OwnedRow, owned_rows, rows_of
+from clientportal.stores.memory.item_rows import move_items, staying_items
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import HoldingKind, RecordKind, RecordRef
+from clientportal.values.cards import Card
 from clientportal.values.reassigning import left_behind, nothing_for_a_booking
 
 __all__ = ["ReassigningHost"]
@@ -37,7 +39,7 @@ class ReassigningHost(ListedClients):
         def write(tx: MemoryTransaction) -> HostAnswer:
             if to.kind is RecordKind.BOOKING:
                 return HostAnswer(left=nothing_for_a_booking(to))
-            return HostAnswer(moved=_moved(tx, placed), left=_left(tx, merged))
+            return HostAnswer(moved=self._all_moved(tx, placed), left=self._all_left(tx, merged))
 
         return self._once(key, write)
 
@@ -52,12 +54,19 @@ class ReassigningHost(ListedClients):
                 return first, None
             return to, None if first == to else first
 
-        return self._once(key, lambda tx: HostAnswer(moved=_moved(tx, placed)))
+        return self._once(key, lambda tx: HostAnswer(moved=self._all_moved(tx, placed)))
 
+    def _all_moved(self, tx: MemoryTransaction, placed: Place) -> dict[str, int]:
+        moved = {"appointments": _appointments(tx, placed), **{table: _things(tx, table, placed) for table in _OWNED}}
+        moved["items"] = move_items(self, tx, placed)
+        return {table: count for table, count in moved.items() if count}
 
-def _moved(tx: MemoryTransaction, placed: Place) -> dict[str, int]:
-    moved = {"appointments": _appointments(tx, placed), **{table: _things(tx, table, placed) for table in _OWNED}}
-    return {table: count for table, count in moved.items() if count}
+    def _all_left(self, tx: MemoryTransaction, merged: frozenset[RecordRef]) -> tuple[str, ...]:
+        clients = {ref for ref in merged if ref.kind is RecordKind.CLIENT}
+        forms = [row.ref for _, row in owned_rows(tx, "prefills", object) if row.ref in clients]
+        cards = [row.ref for _, row in owned_rows(tx, "holdings", object) if row.ref in clients and _is_card(row)]
+        kept = [ref for ref, item in staying_items(self, tx) if ref in clients and isinstance(item, Card)]
+        return left_behind(forms, (*cards, *kept))
 
 
 def _appointments(tx: MemoryTransaction, placed: Place) -> int:
@@ -86,10 +95,3 @@ def _things(tx: MemoryTransaction, table: str, placed: Place) -> int:
 
 def _is_card(row: OwnedRow[object]) -> bool:
     return getattr(row.thing, "kind", None) is HoldingKind.CARD
-
-
-def _left(tx: MemoryTransaction, merged: frozenset[RecordRef]) -> tuple[str, ...]:
-    clients = {ref for ref in merged if ref.kind is RecordKind.CLIENT}
-    forms = [row.ref for _, row in owned_rows(tx, "prefills", object) if row.ref in clients]
-    cards = [row.ref for _, row in owned_rows(tx, "holdings", object) if row.ref in clients and _is_card(row)]
-    return left_behind(forms, cards)

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.host_queries import among, listed, theirs
 from clientportal.stores.sql.host_seeding import HostSeeding
-from clientportal.stores.sql.host_tables import APPOINTMENTS, CODES, HOLDINGS, PREFILLS
+from clientportal.stores.sql.host_tables import APPOINTMENTS, CODES, HOLDINGS, ITEMS, PREFILLS
 from clientportal.stores.sql.tables import TEXT, storable
 from clientportal.values import HeldThing, Holding, HoldingKind, Money, RecordRef
 from clientportal.values.holdings import KIND_OF_CODE
@@ -72,6 +72,10 @@ def _counting(sqlite: bool) -> Executable:
             *(_whose(HOLDINGS, sqlite), HOLDINGS.c.kind, literal(1, BigInteger)),
             *(HOLDINGS.c.amount, HOLDINGS.c.currency, HOLDINGS.c.credits),
         ).where(HOLDINGS.c.tenant == _TENANT, among(HOLDINGS.c.ref, "p_refs", sqlite)),
+        select(
+            *(_whose(ITEMS, sqlite), ITEMS.c.counted, literal(1, BigInteger)),
+            *(ITEMS.c.amount, ITEMS.c.currency, ITEMS.c.credits),
+        ).where(ITEMS.c.tenant == _TENANT, ITEMS.c.counted.is_not(None), among(ITEMS.c.ref, "p_refs", sqlite)),
         select(PREFILLS.c.ref, _kind(HoldingKind.FORM), PREFILLS.c.forms, _NO_TEXT, _NO_TEXT, _NO_NUMBER).where(
             PREFILLS.c.tenant == _TENANT, among(PREFILLS.c.ref, "p_refs", sqlite)
         ),

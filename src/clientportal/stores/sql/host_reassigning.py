@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal,
     literal_column,
     null,
     select,
@@ -21,9 +22,10 @@ from sqlalchemy import (
 )
 
 from clientportal.ports.host import HostAnswer
+from clientportal.sections import PaymentMethods
 from clientportal.stores.sql.host_clients import ListedClients, wanted
 from clientportal.stores.sql.host_queries import among, listed
-from clientportal.stores.sql.host_tables import APPOINTMENTS, CODES, HOLDINGS, PREFILLS
+from clientportal.stores.sql.host_tables import APPOINTMENTS, CODES, HOLDINGS, ITEMS, PREFILLS
 from clientportal.stores.sql.tables import TEXT, storable
 from clientportal.values import HoldingKind, RecordKind, RecordRef
 from clientportal.values.reassigning import left_behind, nothing_for_a_booking
@@ -34,12 +36,15 @@ _TENANT = bindparam("p_tenant", type_=TEXT)
 _TO = bindparam("p_to", type_=TEXT)
 _TO_ID = bindparam("p_to_id", type_=TEXT)
 _OF_CLIENT, _OF_BOOKING = "client:", "booking:"
-_OWNED = {"codes": CODES, "holdings": HOLDINGS}
+_OWNED = {"codes": CODES, "holdings": HOLDINGS, "items": ITEMS}
 """The tables of things that records have, one row a thing."""
 
 
-def _not_a_card(table: Table) -> tuple[ColumnElement[bool], ...]:
-    """A saved card is a way to pay, and its holder's alone: no merge hands it on."""
+def _may_move(table: Table, sqlite: bool) -> tuple[ColumnElement[bool], ...]:
+    """A saved card is a way to pay, and its holder's alone: no merge hands it on; nor what a section keeps back."""
+    if table is ITEMS:
+        # Not ``not_(among(...))``: of "= ANY" that makes "<> ANY", which is true of everything.
+        return (case((among(ITEMS.c.section, "p_staying", sqlite), literal(value=False)), else_=literal(value=True)),)
     return () if table is not HOLDINGS else (HOLDINGS.c.kind != HoldingKind.CARD.value,)
 
 
@@ -70,7 +75,7 @@ def _moving(table: Table, sqlite: bool) -> Executable:
     """
     return (
         update(table)
-        .where(table.c.tenant == _TENANT, among(table.c.ref, "p_refs", sqlite), *_not_a_card(table))
+        .where(table.c.tenant == _TENANT, among(table.c.ref, "p_refs", sqlite), *_may_move(table, sqlite))
         .values(ref=_TO, moved_from=func.nullif(func.coalesce(table.c.moved_from, table.c.ref), _TO))
     )
 
@@ -110,7 +115,12 @@ def _staying(sqlite: bool) -> Executable:
         among(HOLDINGS.c.ref, "p_refs", sqlite),
         HOLDINGS.c.kind == HoldingKind.CARD.value,
     )
-    return union_all(forms, cards)
+    saved = select(literal_column("'card'", TEXT).label("what"), ITEMS.c.ref).where(
+        ITEMS.c.tenant == _TENANT,
+        ITEMS.c.section == PaymentMethods.name,
+        among(ITEMS.c.ref, "p_refs", sqlite),
+    )
+    return union_all(forms, cards, saved)
 
 
 class ReassigningHost(ListedClients):
@@ -123,16 +133,20 @@ class ReassigningHost(ListedClients):
         merged = [ref for ref in dict.fromkeys(refs) if ref != to and storable(ref.id)]
         sqlite = self._face.sqlite
         clients = listed({"p_refs": [str(ref) for ref in merged if ref.kind is RecordKind.CLIENT]}, sqlite)
+        staying = listed({"p_staying": [n for n, one in self.item_sections().items() if not one.moves]}, sqlite)
         moved = {
             "appointments": await self._run(
                 _moving_appointments(sqlite), **listed(wanted(merged), sqlite), p_to=str(to), p_to_id=to.id
             ),
             **{
-                name: await self._run(_moving(table, sqlite), **clients, p_to=str(to)) for name, table in _OWNED.items()
+                name: await self._run(
+                    _moving(table, sqlite), **clients, **(staying if table is ITEMS else {}), p_to=str(to)
+                )
+                for name, table in _OWNED.items()
             },
         }
-        staying = await self._rows(_staying(sqlite), **clients)
-        forms, cards = ([RecordRef.parse(row.ref) for row in staying if row.what == what] for what in ("form", "card"))
+        left = await self._rows(_staying(sqlite), **clients)
+        forms, cards = ([RecordRef.parse(row.ref) for row in left if row.what == what] for what in ("form", "card"))
         return HostAnswer(moved=_counted(moved), left=left_behind(forms, cards))
 
     async def restore(self, refs: Sequence[RecordRef], to: RecordRef, key: str) -> HostAnswer:
