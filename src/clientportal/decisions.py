@@ -70,6 +70,7 @@ class Reason(StrEnum):
     NOT_CHANGEABLE = "not_changeable"
     SLOT_TAKEN = "slot_taken"
     SAME_SLOT = "same_slot"
+    CARD_NEEDED = "card_needed"
     # records
     SAME_RECORD = "same_record"
     ALREADY_MERGED = "already_merged"
@@ -82,6 +83,13 @@ class Reason(StrEnum):
     SEVERAL_ACCOUNTS = "several_accounts"
     NOT_LINKED = "not_linked"
     PROOF_NEEDED = "proof_needed"
+    # paying
+    NOTHING_DUE = "nothing_due"
+    AMOUNT_CHANGED = "amount_changed"
+    PAYMENT_UNDER_WAY = "payment_under_way"
+    # forms
+    FORM_DONE = "form_done"
+    FORM_WITHDRAWN = "form_withdrawn"
     # the client list
     PLAN = "plan"
     CHANGED_MEANWHILE = "changed_meanwhile"

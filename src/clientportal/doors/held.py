@@ -20,7 +20,7 @@ __all__ = ["AsyncClientHeld", "ClientHeld"]
 
 
 class ClientHeld(Door):
-    """What a session can do about it. Each may raise ``Refused`` with ``disabled``: the section is closed or missing."""
+    """What a session can do about it. Each may raise ``Refused`` with ``disabled``: its section is closed."""
 
     def memberships(self, *, after: str | None = None, limit: int = 20) -> HeldPage[Membership]:
         """Every membership ever bought, in any status, latest first (M4); ``after`` is the last page's ``next``."""
@@ -38,7 +38,7 @@ class ClientHeld(Door):
         return self._do(held.PACKAGES, ListHeld(after, limit))
 
     def gift_cards(self, *, after: str | None = None, limit: int = 20) -> HeldPage[GiftCard]:
-        """Gift cards received and purchased, each with its balance (M6). ``code.reveal()`` shows a code: it is money."""
+        """Gift cards received and purchased, with their balance (M6). ``code.reveal()`` shows a code: it is money."""
         return self._do(held.GIFT_CARDS, ListHeld(after, limit))
 
     def gift_card_shop(self) -> str:

@@ -98,9 +98,13 @@ def _flow(value: BookingFlow | str | None) -> BookingFlow | None:
 class BookingPolicy:
     """Bookings around the portal. Taking ``payments`` turns the updated flow on by itself (T10).
 
+    ``online``: whether clients book in the portal at all (V7): the start of a booking, booking again, and the free
+    times for it are refused where they do not. Moving and cancelling follow ``changes``.
+
     ``logged_out`` and ``by_staff`` decide where the platform tells the portal of a booking (``booked`` at the doors).
     """
 
+    online: bool = field(default=True, validator=_flag)
     logged_out: LoggedOutMatch = field(default=LoggedOutMatch.NAME_AND_CONTACT, converter=LoggedOutMatch)
     by_staff: StaffBooking = field(default=StaffBooking.CHOSEN_CLIENT, converter=StaffBooking)
     payments: bool = field(default=False, validator=_flag)
@@ -138,7 +142,8 @@ class ClientListPolicy:
     * ``announce_viewing``: whether a client is told when staff look at the portal through their eyes.
     * ``fields``: name -> definition, of the six contact fields, ``notes`` and custom ones (``custom.<name>``), which
       profile and quick add follow (TT7). A standard field that is not named is there under its usual label.
-    * ``card_removal`` has no effect yet.
+    * ``card_removal``: what a saved card has to stay for (M9). Cards are shown where ``visibility.sections`` names
+      ``payment_methods``.
     """
 
     noun: str = field(default="client", validator=_word)

@@ -46,12 +46,15 @@ class Section(Generic[I]):
     * ``actions``: what a client can do in it, in the section's own words; ``policy.portal.actions`` names them
       ``<section>.<action>``.
     * ``within``: the section on whose page it stands, where it has none of its own.
+    * ``moves``: whether its items go along where rows are moved to the record that survives a merge (capability
+      ``reassign``). What is its holder's alone stays.
     """
 
     name: ClassVar[str]
     item: ClassVar[type[Any]]
     actions: ClassVar[tuple[str, ...]] = ()
     within: ClassVar[str | None] = None
+    moves: ClassVar[bool] = True
 
     def __init__(self, host: Any) -> None:
         self.host = host

@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 from clientportal.errors import InvalidInput
 
-__all__ = ["as_member", "day_or_none", "one_of", "text", "text_or_none", "text_up_to"]
+__all__ = ["as_member", "day_or_none", "one_of", "text", "text_or_none", "text_up_to", "whole", "whole_or_none"]
+
+_MOST = 10**12
 
 E = TypeVar("E", bound=StrEnum)
 Check = Callable[[object, Any, Any], None]
@@ -68,6 +70,20 @@ def day_or_none(instance: object, attribute: Any, value: Any) -> None:
     """An attrs validator: the field is a day of the calendar, or absent; a moment is no day."""
     if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
         raise _wrong(instance, attribute, "a date without a time of day, or None", value)
+
+
+def whole(instance: object, attribute: Any, value: Any) -> None:
+    """An attrs validator: the field is a whole number from 0 up, and none that a database cannot add up."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
+        raise InvalidInput(
+            f"{type(instance).__name__}.{attribute.name} is a whole number from 0 to {_MOST:,}; this is {value!r}"
+        )
+
+
+def whole_or_none(instance: object, attribute: Any, value: Any) -> None:
+    """An attrs validator: the field is such a number, or absent."""
+    if value is not None:
+        whole(instance, attribute, value)
 
 
 def as_member(kind: type[E], value: E | str, what: str) -> E:

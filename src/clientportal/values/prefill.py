@@ -11,7 +11,7 @@ from clientportal.errors import InvalidInput
 from clientportal.values.field_checks import one_of, text
 from clientportal.values.instants import as_utc
 
-__all__ = ["Answer", "CardSummary", "Prefill"]
+__all__ = ["Answer", "CardSummary", "Prefill", "four_digits", "month", "year"]
 
 
 @frozen
@@ -27,20 +27,24 @@ class Answer:
     at: datetime = field(converter=as_utc)
 
 
-def _four_digits(_instance: object, _attribute: object, value: Any) -> None:
-    # Whoever hands over more hands over a card number.
+def four_digits(instance: object, _attribute: object, value: Any) -> None:
+    """An attrs validator: the last four digits of a card. Whoever hands over more hands over a card number."""
     if not isinstance(value, str) or len(value) != 4 or not (value.isascii() and value.isdigit()):
-        raise InvalidInput("CardSummary.last_four is the last four digits of a card, as text, and nothing else")
+        raise InvalidInput(
+            f"{type(instance).__name__}.last_four is the last four digits of a card, as text, and nothing else"
+        )
 
 
-def _month(_instance: object, _attribute: object, value: Any) -> None:
+def month(instance: object, _attribute: object, value: Any) -> None:
+    """An attrs validator: the month in which a card expires."""
     if not isinstance(value, int) or not 1 <= value <= 12:
-        raise InvalidInput("CardSummary.expires_month is 1 to 12")
+        raise InvalidInput(f"{type(instance).__name__}.expires_month is 1 to 12")
 
 
-def _year(_instance: object, _attribute: object, value: Any) -> None:
+def year(instance: object, _attribute: object, value: Any) -> None:
+    """An attrs validator: the year in which a card expires."""
     if not isinstance(value, int) or not 2000 <= value <= 2999:
-        raise InvalidInput("CardSummary.expires_year has four digits")
+        raise InvalidInput(f"{type(instance).__name__}.expires_year has four digits")
 
 
 @frozen
@@ -48,9 +52,9 @@ class CardSummary:
     """A card that the client chose to store: what may be shown of it, and nothing that pays."""
 
     brand: str = field(validator=text)
-    last_four: str = field(validator=_four_digits)
-    expires_month: int = field(validator=_month)
-    expires_year: int = field(validator=_year)
+    last_four: str = field(validator=four_digits)
+    expires_month: int = field(validator=month)
+    expires_year: int = field(validator=year)
 
 
 @frozen

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from attrs import field, frozen
 
 from clientportal.errors import InvalidInput
 from clientportal.values.clients import RecordRef
 from clientportal.values.field_checks import one_of, text
+from clientportal.values.holdings import HoldingKind
 from clientportal.values.money import Money
 
-__all__ = ["MAX_ITEM_ID", "ItemPage", "SectionItem", "SectionWrite"]
+__all__ = ["MAX_ITEM_ID", "Counted", "ItemPage", "SectionItem", "SectionWrite"]
 
 T = TypeVar("T", covariant=True)
 
@@ -24,6 +25,15 @@ def _some_text(instance: object, attribute: Any, value: Any) -> None:
     text(instance, attribute, value)
     if not 0 < len(value) <= MAX_ITEM_ID:
         raise InvalidInput(f"{type(instance).__name__}.id is text of 1 to {MAX_ITEM_ID} characters")
+
+
+@frozen
+class Counted:
+    """As what an item is counted among what its record holds, and how much of it there is (``Holding``)."""
+
+    kind: HoldingKind
+    amount: Money | None = None
+    credits: int | None = None
 
 
 @frozen(kw_only=True)
@@ -48,6 +58,21 @@ class SectionItem:
         list by it; an adapter lists by the columns that it is made of.
         """
         return ""
+
+    @property
+    def counted_as(self) -> Counted | None:
+        """As what the plan of a merge counts it; ``None`` for what is nothing that a record holds."""
+        return None
+
+    def as_shown(self) -> Self:
+        """The item as its owner may see it: without what is between the platform and its payment provider."""
+        return self
+
+    def erased(self) -> Self | None:
+        """What stays of it in the business's books once its owner is erased (X7): nothing personal. ``None``: it
+        goes as a whole.
+        """
+        return None
 
 
 @frozen
