@@ -15,7 +15,7 @@ from clientportal.web.refusals import retry_after, status_of
 if TYPE_CHECKING:
     from clientportal.web.visits import Visit
 
-__all__ = ["json_answer", "json_error", "plain_page"]
+__all__ = ["json_answer", "json_error", "json_problem", "plain_page"]
 
 
 def json_answer(value: Any, status: int = 200) -> Response:
@@ -27,9 +27,11 @@ def json_answer(value: Any, status: int = 200) -> Response:
 def json_error(visit: Visit, error: Refused | InvalidInput | None, *, status: int = 400) -> Response:
     """What went wrong, with the stable reason where the rules have said no."""
     if isinstance(error, Refused):
-        body = {"reason": error.reason.value, "text": visit.words.refusal(error)}
+        body: dict[str, Any] = {"reason": error.reason.value, "text": visit.words.refusal(error)}
         if error.retry_at is not None:
             body["retry_at"] = error.retry_at.isoformat()
+        if error.refusal.fee is not None:
+            body["fee"] = {"amount": str(error.refusal.fee.amount), "currency": error.refusal.fee.currency}
         response = json_answer({"error": body}, status_of(error.reason))
         if error.retry_at is None:
             return response
@@ -39,7 +41,12 @@ def json_error(visit: Visit, error: Refused | InvalidInput | None, *, status: in
     if isinstance(error, InvalidInput):
         return json_answer({"error": {"reason": "invalid_input", "text": str(error)}}, 422)
     words = {401: "session_ended", 403: "form_token", 404: "not_found", 500: "failed"}
-    return json_answer({"error": {"reason": words.get(status, "failed"), "text": ""}}, status)
+    return json_problem(status, words.get(status, "failed"))
+
+
+def json_problem(status: int, reason: str, headers: Mapping[str, str] | None = None) -> Response:
+    """What went wrong before anybody was asked."""
+    return json_answer({"error": {"reason": reason, "text": ""}}, status).with_headers(headers or {})
 
 
 def plain_page(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,7 +1,7 @@
 """Pages for the business's own staff: the client list, a client, the duplicate report, a merge side by side, its undo.
 
-Who sits at the screen the host says (``PortalPages(staff=…)``), and what they may do: every page calls the staff's door,
-which asks for the permission and writes the audit.
+Who sits at the screen the host says (``PortalPages(staff=…)``), and what they may do: every page calls the staff's
+door, which asks for the permission and writes the audit.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from clientportal.doors import AsyncPortal, AsyncVisitorDoor, Portal
 from clientportal.doors.portal import visitor_of
 from clientportal.errors import ClientPortalError, InvalidInput, Refused
 from clientportal.ports import step
-from clientportal.web.answers import json_error, plain_page
+from clientportal.web.answers import json_error, json_problem, plain_page
 from clientportal.web.languages import choose_language
 from clientportal.web.menu import menu_for
 from clientportal.web.messages import BadRequest, Request, Response, TooLarge
@@ -156,9 +156,12 @@ class PortalPages:
         found = self.site.table.find(method, path)
         if found is None:
             known = self.site.table.methods(path)
+            if known and path.startswith("/api/"):
+                return None, json_problem(405, "method", {"allow": ", ".join(known)})
             if known:
                 return None, plain_page(405, "This address is asked in another way.", {"allow": ", ".join(known)})
-            found = Found(Route(method, path, _missing, Needs.NOTHING))
+            kind = Kind.JSON if path.startswith("/api/") else Kind.PAGE
+            found = Found(Route(method, path, _missing, Needs.NOTHING, kind=kind))
         visit = await self._visit(request, tenant, found)
         try:
             response = await self._page(visit)
@@ -215,6 +218,11 @@ class PortalPages:
         request = visit.request
         if _is_json(visit) and bearer_of(request) is not None:
             return None
+        if _is_json(visit) and visit.found.route.needs is Needs.NOTHING:
+            # No session acts here. JSON cannot be sent from another site without asking first, and nobody answers that.
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            same = kind == "application/json" and came_from_here(request, self.site.origin)
+            return None if same else json_error(visit, None, status=403)
         given = request.form.get("_token") or request.headers.get("x-csrf-token", "")
         bound_to = visit.bound_to
         fits = bound_to is not None and token_fits(visit.token_for_forms(bound_to), given)

@@ -28,6 +28,7 @@ every language there.
 from __future__ import annotations
 
 from clientportal.web import (
+    pages_api,
     pages_bookings,
     pages_entry,
     pages_home,
@@ -56,4 +57,5 @@ ROUTES: tuple[Route, ...] = (
     *pages_home.ROUTES,
     *pages_bookings.ROUTES,
     *pages_staff.ROUTES,
+    *pages_api.ROUTES,
 )
