@@ -77,11 +77,11 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "A view through a {noun}'s eyes can touch nothing.",
     ),
     Reason.NOTHING_ASSIGNED: (
-        "None of these appointments belongs to an account yet.",
+        "None of these {appointments} belongs to an account yet.",
         "Assign at least one of this {noun}'s appointments first; then all can be assigned to that account.",
     ),
     Reason.SEVERAL_ACCOUNTS: (
-        "These appointments belong to more than one account.",
+        "These {appointments} belong to more than one account.",
         "This {noun}'s appointments are assigned to more than one account; assign them one by one.",
     ),
     Reason.NOT_LINKED: ("This is not linked to your account.", "No link of this account to that record."),
@@ -93,6 +93,26 @@ _REASONS: dict[Reason, tuple[str, str]] = {
     Reason.CHANGED_MEANWHILE: (
         "This was changed meanwhile. Please look at it again.",
         "Somebody else has changed this record since it was read.",
+    ),
+    Reason.NOTHING_DUE: (
+        "There is nothing to pay here any more.",
+        "The invoice is not open, or nothing of it is due.",
+    ),
+    Reason.AMOUNT_CHANGED: (
+        "What is due here has changed: it is {due} now. Nothing was charged.",
+        "{asked} was to be paid, and {due} is due.",
+    ),
+    Reason.PAYMENT_UNDER_WAY: (
+        "A payment of this is under way already. Please wait until it is clear what became of it.",
+        "Another payment of the same invoice is {state}; a second one might be charged as well.",
+    ),
+    Reason.FORM_DONE: (
+        "This form was sent in already. Thank you.",
+        "The form is done: its answers are saved, and are changed on your platform alone.",
+    ),
+    Reason.FORM_WITHDRAWN: (
+        "This form is not needed any more.",
+        "The form was withdrawn after it had been sent.",
     ),
     Reason.PASSWORD_TOO_SHORT: (
         "Please choose a longer password: at least {least} characters. A few words with spaces will do.",
@@ -118,20 +138,24 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "Past the window; the last moment was {until}.",
     ),
     Reason.TOO_MANY_MOVES: (
-        "This appointment has been moved as often as possible online. Please contact the business.",
+        "This {appointment} has been moved as often as possible online. Please contact the business.",
         "changes.max_moves is reached.",
     ),
     Reason.FEE_NOT_ACCEPTED: (
         "This costs {amount}. Please confirm that first.",
         "The {noun} has not accepted the fee of {amount}.",
     ),
-    Reason.ALREADY_OVER: ("This appointment is over or cancelled already.", "Not open any more, or it has begun."),
+    Reason.ALREADY_OVER: ("This {appointment} is over or cancelled already.", "Not open any more, or it has begun."),
     Reason.NOT_CHANGEABLE: (
-        "This appointment cannot be changed online. Please contact the business.",
+        "This {appointment} cannot be changed online. Please contact the business.",
         "The platform's own rules say no: {why}",
     ),
     Reason.SLOT_TAKEN: ("That time has just been taken. Please choose another.", "The slot is not free (any more)."),
-    Reason.SAME_SLOT: ("The appointment is at that time already.", "The slot is the appointment's own."),
+    Reason.SAME_SLOT: ("The {appointment} is at that time already.", "The slot is the appointment's own."),
+    Reason.CARD_NEEDED: (
+        "This card is still needed for your appointment of {when}. It can be removed once that is settled.",
+        "clients.card_removal = '{rule}': the card stays for the appointment {appointment} of {when}.",
+    ),
     Reason.SAME_RECORD: ("These are one and the same.", "A record cannot be merged into itself."),
     Reason.ALREADY_MERGED: ("This was merged already.", "{record} was merged into {survivor}; use that one instead."),
     Reason.NOT_DUPLICATES: (
@@ -171,9 +195,9 @@ _MESSAGES = {
         "Somebody has typed wrong codes or passwords for your address at {business} several times. You need not do "
         "anything; never pass a code or a password on."
     ),
-    "message.appointment_link.sms.text": "{business}: change or cancel your appointment: {link}",
-    "message.appointment_link.email.subject": "Your appointment at {business}",
-    "message.appointment_link.email.text": "Change or cancel your appointment at {business}:\n\n{link}",
+    "message.appointment_link.sms.text": "{business}: change or cancel your {appointment}: {link}",
+    "message.appointment_link.email.subject": "Your {appointment} at {business}",
+    "message.appointment_link.email.text": "Change or cancel your {appointment} at {business}:\n\n{link}",
     "message.verify_email.email.subject": "Confirm your email for {business}",
     "message.verify_email.email.text": (
         "Somebody, probably you, registered at {business} with this address. Confirm it here:\n\n{link}\n\nIf it was "
@@ -256,9 +280,36 @@ _MESSAGES = {
     ),
 }
 
+_NOTICES = {
+    "notice.appointment_booked.title": "Your {appointment} is booked",
+    "notice.appointment_booked.text": "{service}: {when}.",
+    "notice.appointment_moved.title": "Your {appointment} was moved",
+    "notice.appointment_moved.text": "{service}: now {when}.",
+    "notice.appointment_cancelled.title": "Your {appointment} was cancelled",
+    "notice.appointment_cancelled.text": "{service}: {when} is cancelled.",
+    "notice.change_requested.title": "Your request was received",
+    "notice.change_requested.text": "{service}: {business} will answer what you asked for.",
+    "notice.message_received.title": "{business} has written to you",
+    "notice.message_received.text": "You find the message in your {noun} portal.",
+    "notice.form_sent.title": "There is a {form} for you",
+    "notice.form_sent.text": "{business} asks you to fill in a {form}. You find it in your {noun} portal.",
+    "notice.document_shared.title": "There is a {document} for you",
+    "notice.document_shared.text": "{business} has shared a {document} with you. You find it in your {noun} portal.",
+    "notice.invoice_due.title": "There is an {invoice} to pay",
+    "notice.invoice_due.text": "You find it in your {noun} portal.",
+    "notice.payment_received.title": "Your payment was received",
+    "notice.payment_received.text": "You find it in your {noun} portal.",
+    "notice.other.title": "News from {business}",
+    "notice.other.text": "You find it in your {noun} portal.",
+    "message.notice.email.subject": "{title} ({business})",
+    "message.notice.email.text": "{title}\n\n{text}",
+}
+"""What the portal notifies of. ``{when}`` is the wall clock of the appointment's own zone."""
+
 DEFAULTS: Mapping[str, str] = {
     **{f"reason.{reason.value}.client": texts[0] for reason, texts in _REASONS.items()},
     **{f"reason.{reason.value}.staff": texts[1] for reason, texts in _REASONS.items()},
     **_MESSAGES,
+    **_NOTICES,
 }
 """The English texts."""

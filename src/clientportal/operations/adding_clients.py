@@ -16,6 +16,7 @@ from attrs import field, frozen
 from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.errors import InvalidInput
 from clientportal.operations.client_list import need
+from clientportal.operations.demo_client import without_demo
 from clientportal.operations.frame import Keyed, Operation, Reading
 from clientportal.operations.people import load_candidates, records_of
 from clientportal.outcomes.client_list import Added, ClientChanged
@@ -83,7 +84,7 @@ async def _load_adding(reading: Reading, asked: AddClient) -> _Adding:
         await reading.state.hold(f"contact:{key}")
         history = await reading.state.get(ContactHistory, str(key))
         candidates, _ = await load_candidates(reading, key, history)
-        alike.update(dict.fromkeys(one.ref for one in candidates))
+        alike.update(dict.fromkeys(one.ref for one in without_demo(candidates)))
     counter = await reading.state.get(NumberCounter, COUNTER, lock=True)
     return _Adding(draft, keys, tuple(sorted(alike)), counter, reading.actor, reading.fresh_id())
 
@@ -116,7 +117,7 @@ async def _replay_adding(reading: Reading, asked: AddClient, receipt: Receipt) -
     alike: dict[RecordRef, None] = {}
     for key in read_contacts(asked.fields, reading.policy):
         candidates, _ = await load_candidates(reading, key, await reading.state.get(ContactHistory, str(key)))
-        alike.update(dict.fromkeys(one.ref for one in candidates if one.ref != ref))
+        alike.update(dict.fromkeys(one.ref for one in without_demo(candidates) if one.ref != ref))
     return grant(Added(ref, int(receipt.result["number"]), tuple(sorted(alike))), _REPLAYED)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from clientportal.decisions import Because, Decision, Reason, Refusal, grant
+from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.paging import check_limit
@@ -24,6 +24,7 @@ from clientportal.outcomes import (
 )
 from clientportal.policy import LoginToBook, Policy
 from clientportal.records import Snapshot, Trail
+from clientportal.rules.who_may_change import not_online
 from clientportal.rules.who_may_see import account_profile, booking_profile, latest_answers, profile, section_is_open
 from clientportal.values import (
     Appointment,
@@ -199,6 +200,9 @@ async def _prefill(reading: Reading, caller: Principal) -> Prefill:
 
 def _decide_start(seen: _Start, _asked: object, policy: Policy, _now: datetime) -> Decision[BookingStart]:
     login = policy.login
+    closed = not_online(policy)
+    if closed is not None:
+        return refuse(Reason.DISABLED, closed)
     because = Because("who_may_see.booking_start", (), (("login.in_booking_flow", str(login.in_booking_flow)),))
     offered = login.enabled and login.in_booking_flow
     required = offered and login.to_book is LoginToBook.REQUIRED

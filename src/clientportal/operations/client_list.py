@@ -152,6 +152,7 @@ def _line(
         mobile=value("mobile"),
         usable=row.usable,
         merged_into=None if pointer is None else pointer.root_ref,
+        demo=row.demo,
     )
 
 
@@ -228,7 +229,7 @@ async def list_clients(setup: Setup, caller: Caller, asked: ListClients, *, prev
     """A page of the list, everybody on it with their number."""
     page = await perform(setup, caller, LIST_CLIENTS, asked, preview=preview)
     every = (*page.lines, *((page.numbered,) if page.numbered is not None else ()))
-    lacking = [line.ref for line in every if line.number is None and line.merged_into is None]
+    lacking = [line.ref for line in every if line.number is None and line.merged_into is None and not line.demo]
     given: Mapping[RecordRef, int] = {} if preview else await numbers_given(setup, caller, lacking)
     return evolve(
         page,

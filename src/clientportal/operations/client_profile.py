@@ -69,6 +69,7 @@ async def _load(reading: Reading, asked: ProfileOf) -> StaffProfile | None:
         upcoming=pages[When.UPCOMING],
         past=pages[When.PAST],
         accounts=tuple(links),
+        demo=head.demo,
     )
 
 
@@ -100,6 +101,6 @@ STAFF_PROFILE = Operation[ProfileOf, StaffProfile | None, StaffProfile](
 async def see_client(setup: Setup, caller: Caller, ref: RecordRef, *, preview: bool) -> StaffProfile:
     """The profile, with the number that the client gets when it is first looked at (TT9)."""
     seen = await perform(setup, caller, STAFF_PROFILE, ProfileOf(ref), preview=preview)
-    if preview or seen.number is not None or seen.root.kind is not RecordKind.CLIENT:
+    if preview or seen.number is not None or seen.demo or seen.root.kind is not RecordKind.CLIENT:
         return seen
     return evolve(seen, number=(await numbers_given(setup, caller, [seen.root])).get(seen.root))

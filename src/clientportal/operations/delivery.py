@@ -15,13 +15,16 @@ from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import Conflict, PolicyError, Refused, SendFailed, StoreError
+from clientportal.messages.notices import worded
 from clientportal.messages.texts import clean
 from clientportal.operations.elsewhere import take_up
 from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, alone
 from clientportal.operations.mailing import load_mailing
+from clientportal.operations.paying import finish_payments
 from clientportal.operations.people import group_of, load_candidates
 from clientportal.operations.performing import perform
-from clientportal.operations.portraits import portrait
+from clientportal.operations.portraits import Portrait, portrait
+from clientportal.operations.preferences import load_preferences
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Delivered
 from clientportal.policy import Policy, Proof
@@ -34,6 +37,7 @@ from clientportal.records import (
     MailedLink,
     MessageKind,
     MessageState,
+    Notice,
     OutboxMessage,
     Purpose,
     Put,
@@ -43,7 +47,8 @@ from clientportal.records import (
 from clientportal.rules.budgets import destination_charge, spend
 from clientportal.rules.links import APPOINTMENT_LINK
 from clientportal.rules.mailed_links import MAILED_LINK, Mailing, life_of, mailed_claims, where_to_mail
-from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, whom_to_tell
+from clientportal.rules.notifying import Noticing, where_to_notify
+from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, to_owner, whom_to_tell
 from clientportal.rules.whose_contact import MOST_HITS, is_flagged
 from clientportal.values import ContactKey, RecordRef
 
@@ -65,7 +70,7 @@ class _Take:
 
 @frozen
 class _Due:
-    telling: Telling | Mailing | None
+    telling: Telling | Mailing | Noticing | None
     allowances: Mapping[str, Allowance]
     lane: str
     business: str
@@ -80,6 +85,7 @@ class _Taken:
     business: str
     challenge: Challenge | None
     link: MailedLink | None = None
+    notice: Notice | None = None
 
 
 async def _load_due(reading: Reading, asked: _Take) -> _Due:
@@ -94,11 +100,26 @@ async def _load_due(reading: Reading, asked: _Take) -> _Due:
     by_password = message.kind is MessageKind.GUESSES_WARNING and reading.policy.login.proof is Proof.PASSWORD
     if message.account is not None or message.mailed_link_id is not None or by_password:
         return _Due(await load_mailing(reading, message, challenge), {}, lane, business)
+    if message.kind is MessageKind.NOTICE:
+        return _Due(await _noticing(reading, message), {}, lane, business)
     seen = await _telling(reading, message, challenge)
-    tell = whom_to_tell(seen, reading.policy, reading.now)
+    tell = _where(seen, reading.policy, reading.now)
     ids = [_reach_id(tell, lane)] if isinstance(tell, Tell) and tell.diverted else []
     allowances = await reading.state.get_many(Allowance, ids, lock=True)
     return _Due(seen, allowances, lane, business)
+
+
+def _where(seen: Telling | Mailing | Noticing, policy: Policy, now: datetime) -> Tell | Drop:
+    """By the rule of each kind; what goes to a demo client goes to the owner (V12)."""
+    match seen:
+        case Mailing():
+            tell, demo = where_to_mail(seen, policy, now), seen.demo
+        case Noticing():
+            tell, demo = where_to_notify(seen, policy, now), seen.person is not None and seen.person.demo
+        case Telling():
+            tell = whom_to_tell(seen, policy, now)
+            demo = bool(seen.people) and all(one.demo for one in seen.people)
+    return to_owner(tell, policy) if demo else tell
 
 
 def _reach_id(tell: Tell, lane: str) -> str:
@@ -110,8 +131,7 @@ async def _telling(reading: Reading, message: OutboxMessage, challenge: Challeng
     if message.ref is not None:
         group = await group_of(reading, RecordRef.parse(message.ref))
         seen = await portrait(reading, group)
-        mobile, email = seen.fields["mobile"].value, seen.fields["email"].value
-        return Telling(message, (Reachable(group.root, mobile, email),) if seen.records else (), challenge)
+        return Telling(message, (_reachable(group.root, seen),) if seen.records else (), challenge)
     if message.to is None:
         return Telling(message, (), challenge)
     key = ContactKey.parse(message.to)
@@ -126,18 +146,30 @@ async def _telling(reading: Reading, message: OutboxMessage, challenge: Challeng
         if not candidate.speaker.usable or (own is not None and not own & candidate.refs):
             continue
         seen = await portrait(reading, await group_of(reading, candidate.ref))
-        people.append(Reachable(candidate.ref, seen.fields["mobile"].value, seen.fields["email"].value))
+        people.append(_reachable(candidate.ref, seen))
     return Telling(message, tuple(people), challenge, too_many=hits > MOST_HITS, flagged=is_flagged(history))
+
+
+def _reachable(ref: RecordRef, seen: Portrait) -> Reachable:
+    demo = any(one.demo for one in seen.records if one.ref == ref)
+    return Reachable(ref, seen.fields["mobile"].value, seen.fields["email"].value, demo)
+
+
+async def _noticing(reading: Reading, message: OutboxMessage) -> Noticing:
+    """The notice and whoever the record is by now; read when it leaves, like everything that is sent (V3)."""
+    assert message.ref is not None
+    group = await group_of(reading, RecordRef.parse(message.ref))
+    seen = await portrait(reading, group)
+    notice = await reading.state.get(Notice, message.facts["notice"])
+    wants = await load_preferences(reading, group.refs)
+    return Noticing(message, notice, _reachable(group.root, seen) if seen.records else None, wants)
 
 
 def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> Decision[_Taken | None]:
     if seen.telling is None:
         return grant(None, Because("whom_to_tell.take", (("message", "not due"),)))
     message = seen.telling.message
-    if isinstance(seen.telling, Mailing):
-        tell = where_to_mail(seen.telling, policy, now)
-    else:
-        tell = whom_to_tell(seen.telling, policy, now)
+    tell = _where(seen.telling, policy, now)
     extra: tuple[Write, ...] = ()
     if isinstance(tell, Tell) and tell.diverted and message.tries == 0:
         spent = spend(seen.allowances, (destination_charge(_reach_id(tell, seen.lane), policy.sends),), now)
@@ -147,7 +179,8 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
             extra = tuple(map(Put, spent))
     if isinstance(tell, Drop):
         because = Because("whom_to_tell.take", (("message", message.kind.value), ("dropped", tell.note)))
-        dropped = evolve(message, state=MessageState.DROPPED, note=tell.note)
+        state = MessageState.ABANDONED if tell.shown_to_staff else MessageState.DROPPED
+        dropped = evolve(message, state=state, note=tell.note)
         return grant(_Taken(dropped, None, seen.business, None), because, (Put(dropped),))
     if message.tries >= policy.messages.tries:
         # Every pump that took it died before it could say how it went: perhaps of this very message.
@@ -159,7 +192,9 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
     taken = evolve(message, tries=message.tries + 1, due_at=lease)
     because = Because("whom_to_tell.take", (("message", message.kind.value), ("by", "sms" if tell.by_sms else "email")))
     link = seen.telling.link if isinstance(seen.telling, Mailing) else None
-    return grant(_Taken(taken, tell, seen.business, seen.telling.challenge, link), because, (Put(taken), *extra))
+    challenge = None if isinstance(seen.telling, Noticing) else seen.telling.challenge
+    notice = seen.telling.notice if isinstance(seen.telling, Noticing) else None
+    return grant(_Taken(taken, tell, seen.business, challenge, link, notice), because, (Put(taken), *extra))
 
 
 _TAKE = Operation[_Take, _Due, "_Taken | None"](
@@ -223,10 +258,12 @@ async def deliver(setup: Setup, tenant: str, dispatch: Dispatch, limit: int) -> 
     async with setup.store.begin(tenant, setup.host, writes=False) as unit:
         now = setup.clock()
         page = await unit.state.page(OutboxMessage, "due", [MessageState.QUEUED.value], upto=now, limit=limit)
-        due = [message.id for message in page.items]
-    for id in due:
-        done = await _deliver_one(setup, tenant, id, dispatch, done)
-    return done
+        due = [(message.id, message.branch) for message in page.items]
+    for id, branch in due:
+        # It speaks for the business at whose door it was asked for.
+        done = await _deliver_one(evolve(setup, branch=branch) if branch else setup, tenant, id, dispatch, done)
+    # Last: a provider that hangs holds no message up.
+    return evolve(done, finished=done.finished + await finish_payments(setup, tenant, limit))
 
 
 async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, done: Delivered) -> Delivered:
@@ -291,7 +328,8 @@ async def _mark(setup: Setup, system: System, mark: _Mark, done: Delivered) -> D
 
 def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[str, str] | None:
     """Subject and text, with what is derived at this moment: the code, the link. ``None`` where the key is gone."""
-    message, policy = taken.message, setup.policy_of(tenant)
+    message, policy = taken.message, setup.policy_here(tenant)
+    texts = setup.texts_for(policy, message.language)
     facts = {"business": clean(taken.business)}
     if taken.challenge is not None:
         challenge = taken.challenge
@@ -323,11 +361,12 @@ def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[
             return None
         link = setup.keys.sign(APPOINTMENT_LINK, tenant, claims, message.facts["key"])
         facts["link"] = f"{setup.base_url}{link.reveal()}"
-    facts |= {"noun": policy.clients.noun, "nouns": policy.clients.nouns}
+    if taken.notice is not None:
+        facts |= worded(texts, taken.notice, facts)
     kind = message.kind if taken.tell is None or taken.tell.instead is None else taken.tell.instead
     name = f"message.{kind.value}.{channel.value}"
-    subject = setup.texts.fill(f"{name}.subject", facts) if channel is Channel.EMAIL else ""
-    return subject, setup.texts.fill(f"{name}.text", facts)
+    subject = texts.fill(f"{name}.subject", facts) if channel is Channel.EMAIL else ""
+    return subject, texts.fill(f"{name}.text", facts)
 
 
 # --- finishing what a crash left ------------------------------------------------------------------------------------

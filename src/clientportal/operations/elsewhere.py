@@ -18,6 +18,7 @@ from clientportal.operations.setting import Caller, Setup, System
 from clientportal.operations.trusting import CheckedHost, check_outcome
 from clientportal.ports import Unit, awaited_host
 from clientportal.records import Intent, Put, Receipt, Remove, SpentLink, Trail, Write
+from clientportal.rules.notifying import noticed
 from clientportal.rules.reassigning import still_moving
 from clientportal.rules.settling import settle, settled_result
 from clientportal.rules.who_may_change import catch_up
@@ -156,6 +157,8 @@ async def _finish(
                     settled = Decision(after.refused, after.refused.because)
                 writes: list[Write] = [*settled.changes, *after.changes, Remove(stored)]
                 word = "done"
+                if not isinstance(settled.outcome, Refusal):
+                    writes += noticed(intent, answer, reading.policy, (reading.fresh_id(), reading.fresh_id()))
                 if isinstance(settled.outcome, Refusal):
                     word = settled.outcome.reason.value
                     writes += await _given_back(unit, intent)

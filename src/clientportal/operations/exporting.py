@@ -16,6 +16,7 @@ from clientportal.client_files import CUSTOM, FileWriter, values_of
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput, MissingCapability, PolicyError
 from clientportal.operations.auditing import note_action, note_refusal
+from clientportal.operations.demo_client import counted
 from clientportal.operations.erasing import OnePerson, load_person
 from clientportal.operations.frame import Operation, Reading, alone
 from clientportal.operations.performing import perform
@@ -82,7 +83,7 @@ async def _load_page(reading: Reading, asked: _ListPage) -> _Listed:
 
 def _decide_page(seen: _Listed, _asked: _ListPage, _policy: Policy, _now: datetime) -> Decision[_Numbered]:
     """Every client has a number (TT9), and by it the file is recognised when it comes back: who has none, gets one."""
-    listed = [one for one in seen.page.items if not is_blank(one)]
+    listed = [one for one in counted(seen.page.items) if not is_blank(one)]
     lacking = [one.ref for one in listed if str(one.ref) not in seen.numbers]
     writes: tuple[Write, ...] = assign_numbers(lacking, seen.counter)
     numbers = {**seen.numbers, **_given(writes)}
@@ -159,7 +160,7 @@ async def _custom_fields(setup: Setup, staff: Staff) -> tuple[str, ...]:
         async with setup.store.begin(staff.tenant, setup.host, writes=False) as unit:
             reading = Reading(setup, unit, staff, setup.clock())
             page = await reading.host.client_list(None, after, _PAGE)
-        names.update(name for one in page.items for name in one.custom)
+        names.update(name for one in counted(page.items) for name in one.custom)
         after = page.next
         if after is None:
             return (*first, *sorted(names.difference(first)))

@@ -22,6 +22,7 @@ from clientportal.records import (
     ImportedClient,
     MailedLink,
     MessageState,
+    Notice,
     OutboxMessage,
     Receipt,
     Remove,
@@ -45,6 +46,7 @@ _KEPT: tuple[tuple[type[Stored], timedelta], ...] = (
     (Receipt, timedelta(0)),
     (MailedLink, timedelta(days=1)),
     (ImportedClient, timedelta(0)),
+    (Notice, timedelta(0)),
 )
 """How long after its expiry each kind is kept, so that a late answer can still say why."""
 

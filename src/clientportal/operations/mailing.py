@@ -84,7 +84,8 @@ async def load_mailing(reading: Reading, message: OutboxMessage, challenge: Chal
     link = None if message.mailed_link_id is None else await state.get(MailedLink, message.mailed_link_id)
     subject = None if message.account is None else await state.get(Account, message.account)
     if message.to is None:
-        return Mailing(message, link, challenge, subject=subject)
+        about = () if subject is None else (await people_with(reading, subject.identity))[0]
+        return Mailing(message, link, challenge, subject=subject, demo=_is_demo(about))
     identity = ContactKey.parse(message.to)
     typed = await state.find(Account, "email", [str(identity)])
     candidates, _ = await people_with(reading, identity)
@@ -96,7 +97,12 @@ async def load_mailing(reading: Reading, message: OutboxMessage, challenge: Chal
         subject=subject,
         registered=tuple(one for one in typed if one.proved_at is None),
         stored=spellings_of(identity, candidates),
+        demo=_is_demo(candidates),
     )
+
+
+def _is_demo(people: Sequence[Candidate]) -> bool:
+    return bool(people) and all(one.speaker.demo for one in people)
 
 
 def spellings_of(identity: ContactKey, people: Sequence[Candidate]) -> tuple[str, ...]:

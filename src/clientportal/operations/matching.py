@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from clientportal.decisions import Decision, grant
 from clientportal.errors import InvalidInput
+from clientportal.operations.demo_client import without_demo
 from clientportal.operations.frame import Operation, Reading
 from clientportal.operations.people import load_candidates
 from clientportal.outcomes.claiming import Match
@@ -44,6 +45,7 @@ async def load_logged_out(reading: Reading, name: str, contacts: Sequence[Contac
     for key in contacts:
         history = await reading.state.get(ContactHistory, str(key))
         people, hits = await load_candidates(reading, key, history)
+        people = without_demo(people)
         found.append(HasContact(key, people, hits, is_flagged(history)))
     return LoggedOutBooking(name, tuple(found))
 

@@ -142,12 +142,11 @@ async def _newest_of(reading: Reading, key: str, value: str, place: _Place | Non
 
 
 async def _words(reading: Reading) -> Mapping[str, str]:
-    clients = reading.policy.clients
-    return {"business": (await reading.host.business()).name, "noun": clients.noun, "nouns": clients.nouns}
+    return {"business": (await reading.host.business()).name}
 
 
 def _line(reading: Reading, notice: Notice, words: Mapping[str, str]) -> NoticeLine:
-    said = worded(reading.setup.texts, notice, words)
+    said = worded(reading.texts, notice, words)
     return NoticeLine(
         id=notice.id,
         at=notice.at,

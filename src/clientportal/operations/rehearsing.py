@@ -16,6 +16,7 @@ from attrs import frozen
 from clientportal.decisions import Because
 from clientportal.operations.auditing import note_action, note_refusal
 from clientportal.operations.components import MOST_HOLDERS, Held, Refs, joined, telling
+from clientportal.operations.demo_client import counted
 from clientportal.operations.frame import Reading
 from clientportal.operations.looking import look
 from clientportal.operations.people import records_of
@@ -144,7 +145,7 @@ async def _walk(setup: Setup, staff: Staff, present: Policy, other: Policy) -> A
     after: str | None = None
     while True:
         page = await look(setup, staff, _contacts, after)
-        for raw in page.items:
+        for raw in counted(page.items):
             yield _Row(raw.ref, index_keys(raw, present), index_keys(raw, other))
         after = page.next
         if after is None:

@@ -9,6 +9,7 @@ from attrs import evolve
 from clientportal.decisions import Because
 from clientportal.operations.auditing import note_action, note_refusal
 from clientportal.operations.changing import load_changes
+from clientportal.operations.demo_client import counted
 from clientportal.operations.frame import Reading
 from clientportal.operations.people import load_candidates
 from clientportal.operations.setting import Setup, Staff
@@ -51,7 +52,7 @@ async def replay(setup: Setup, staff: Staff, other: Policy) -> AsyncIterator[Dif
         async with setup.store.begin(staff.tenant, setup.host, writes=False, connection=setup.connection) as unit:
             reading = Reading(setup, unit, staff, setup.clock())
             page = await reading.host.contacts(after, _BATCH)
-            for raw in page.items:
+            for raw in counted(page.items):
                 texts = {ContactKind.MOBILE: raw.mobile, ContactKind.PHONE: raw.phone, ContactKind.EMAIL: raw.email}
                 for kind, text in texts.items():
                     if text:

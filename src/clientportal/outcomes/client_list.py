@@ -36,7 +36,8 @@ class ClientLine:
     """One line of the client list. ``ref`` leads to the profile: ``staff.client(line.ref)``.
 
     ``merged_into`` is set where a search has found a record that was merged into another: what is shown is what was
-    found, and that record is whom it leads to. ``usable`` says whether anybody may log in to it.
+    found, and that record is whom it leads to. ``usable`` says whether anybody may log in to it. ``demo``: the
+    business's own trial client, which stands first and has no number (V12).
     """
 
     ref: RecordRef
@@ -46,6 +47,7 @@ class ClientLine:
     mobile: str | None
     usable: bool
     merged_into: RecordRef | None = None
+    demo: bool = False
 
 
 @frozen
@@ -105,7 +107,7 @@ class StaffProfile:
       here. ``labels`` says what each field is called.
     * ``internal``: the same values of birthday, notes and custom fields with where each comes from; ``consents``: what
       the client has agreed to, the strictest answer of all records.
-    * ``number``: the client number (TT9); ``None`` only in a preview of the first look.
+    * ``number``: the client number (TT9); ``None`` only in a preview of the first look, and of the ``demo`` client.
     * ``versions``: of each record that is a client row, what :meth:`StaffDoor.change_client` asks for.
     * ``upcoming``, ``past``: the first page of each, with whose account each appointment is (A13).
     * ``accounts``: the accounts that are, or were, linked, their addresses masked: ``links()`` shows them whole.
@@ -125,6 +127,7 @@ class StaffProfile:
     accounts: tuple[LinkLine, ...] = ()
     internal: tuple[FieldChoice, ...] = field(default=(), repr=False)
     consents: tuple[ConsentChoice, ...] = ()
+    demo: bool = False
 
 
 @frozen

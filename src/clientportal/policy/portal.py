@@ -9,8 +9,10 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
+from attrs.validators import ge, instance_of
 
-from clientportal.errors import PolicyError
+from clientportal.errors import InvalidContact, PolicyError
+from clientportal.values import parse_email
 
 __all__ = ["DASHBOARD", "HOME_TEXTS", "TERMS", "CallToAction", "PortalPolicy"]
 
@@ -185,6 +187,15 @@ def _languages(instance: object, attribute: Attribute[tuple[str, ...]], value: t
         _language(instance, cast("Attribute[str]", attribute), one)
 
 
+def _mailbox(_instance: object, _attribute: object, value: str | None) -> None:
+    if value is None:
+        return
+    try:
+        parse_email(value)
+    except (InvalidContact, TypeError, AttributeError) as error:
+        raise _refused("demo_address", f"an email address is needed, not {value!r}") from error
+
+
 @frozen(kw_only=True)
 class PortalPolicy:
     """What the business lets its clients do in the portal, and how the portal presents itself.
@@ -200,6 +211,11 @@ class PortalPolicy:
       a language before it is for that language alone.
     * ``language``: the language of whoever has not chosen one; ``languages``: the others that can be chosen.
     * ``home``: the ``title`` and ``welcome`` of the public page, in the same way as ``words``. Never markup.
+    * ``messages_per_day``†: how often one client may write to the business in a day (V10).
+    * ``notices_by_email``: whether what the portal notifies of goes to the client's email as well (V13), as far as they
+      want such messages (M11).
+    * ``demo_address``: where everything goes that is sent to the demo client (V12): the owner's own email. ``None``
+      sends the demo client nothing.
     """
 
     actions: frozenset[str] | None = field(default=None, converter=_actions, validator=_named)
@@ -210,6 +226,9 @@ class PortalPolicy:
     language: str = field(default="en", validator=_language)
     languages: tuple[str, ...] = field(default=(), converter=_listed, validator=_languages)
     home: Mapping[str, str] = field(factory=dict[str, str], converter=_frozen_texts, validator=_home, hash=False)
+    messages_per_day: int = field(default=20, validator=ge(1))
+    notices_by_email: bool = field(default=False, validator=instance_of(bool))
+    demo_address: str | None = field(default=None, validator=_mailbox)
 
     @property
     def offered(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from attrs import field, frozen
 
 from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
+from clientportal.ports.branches import AtBranch
 from clientportal.ports.section import Section
 from clientportal.values import (
     ActiveCode,
@@ -93,7 +94,7 @@ class RawContacts:
     """One record's contacts, raw, as they stand in the host's tables.
 
     ``name``, ``birthday`` and ``custom`` are asked for only where the policy matches by birthdays or custom fields
-    (``matching.weights``); a host that leaves them out is matched by contacts alone.
+    (``matching.weights``); a host that leaves them out is matched by contacts alone. ``demo`` as in ``ClientRecord``.
     """
 
     ref: RecordRef = field(validator=one_of(RecordRef))
@@ -103,6 +104,7 @@ class RawContacts:
     name: str | None = field(default=None, validator=text_or_none, repr=False)
     birthday: date | None = field(default=None, validator=day_or_none, repr=False)
     custom: Mapping[str, str] = field(factory=dict[str, str], repr=False, hash=False)
+    demo: bool = False
 
 
 @frozen
@@ -203,7 +205,7 @@ class HostAdapter(Protocol):
     def open(self, connection: Any, tenant: str) -> Host | AsyncHost: ...
 
 
-class BaseHost:
+class BaseHost(AtBranch):
     """Start of an adapter: subclass it, declare ``capabilities``, implement them and the five methods of the minimum.
 
     The minimum is :meth:`business`, :meth:`clients`, :meth:`contacts`, :meth:`appointments`, :meth:`appointment`.
@@ -290,11 +292,11 @@ class BaseHost:
     def client_list(self, search: str | None, after: str | None, limit: int) -> ClientPage:
         """Capability ``client_list``: a page of every client row, of those that ``search`` finds where it is given.
 
-        Client rows alone (``RecordRef.client``), those that nobody may log in to as well (``usable`` is false). By
-        last name, first name, id, without regard to case; clients without a last (first) name come after those with
-        one. Paged by key: what is inserted meanwhile moves nothing. ``search`` has at most 100 characters; every
-        word of it occurs somewhere in the name, the email or the numbers, without regard to case, and to accents
-        where the database can. ``%`` and ``_`` are themselves.
+        Client rows alone (``RecordRef.client``), those that nobody may log in to as well (``usable`` is false). The
+        demo client first, where there is one (V12); then by last name, first name, id, without regard to case; clients
+        without a last (first) name come after those with one. Paged by key: what is inserted meanwhile moves nothing.
+        ``search`` has at most 100 characters; every word of it occurs somewhere in the name, the email or the numbers,
+        without regard to case, and to accents where the database can. ``%`` and ``_`` are themselves.
 
         Both shipped hosts disregard accents, and find a number by its digits in whatever spelling:
         ``values.searching`` is theirs, and an adapter's to use.

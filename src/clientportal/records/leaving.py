@@ -40,6 +40,8 @@ class MessageKind(StrEnum):
     CLAIM_CODE = "claim_code"
     CLAIM_LINK = "claim_link"
     VIEWED_BY_STAFF = "viewed_by_staff"
+    NOTICE = "notice"
+    """What the portal lists under notifications, by email as well (V13); ``facts`` names the notice."""
 
 
 class MessageState(StrEnum):
@@ -69,6 +71,8 @@ class OutboxMessage:
     ``mailed_link_id``, or from ``facts``. ``to`` is a contact as typed and normalised, ``ref`` a record and
     ``account`` an account whose contact is looked up when it leaves.
     ``due_at`` is also the lease: a pump that takes a message moves it ahead, so that two pumps take it once.
+    ``language`` is what whoever asked for it was reading, empty where they had chosen none; ``branch`` the business of
+    a franchise that speaks.
     """
 
     TABLE: ClassVar[str]
@@ -90,3 +94,5 @@ class OutboxMessage:
     expires_at: datetime
     note: str = ""
     sent_to: str | None = None
+    language: str = ""
+    branch: str = ""

@@ -165,7 +165,7 @@ class Mailing:
 
     ``owner`` is the account that the address logs in to, ``subject`` the account that the mail is about; ``registered``
     are accounts that typed this address and have not proved it; ``stored`` are the spellings of the address in usable
-    client records, as mail goes to them.
+    client records, as mail goes to them. ``demo``: the address is a demo client's, and nobody else's.
     """
 
     message: OutboxMessage
@@ -175,6 +175,7 @@ class Mailing:
     subject: Account | None = None
     registered: tuple[Account, ...] = ()
     stored: tuple[str, ...] = ()
+    demo: bool = False
 
 
 _TO_WHOEVER_ASKED = (MessageKind.VERIFY_EMAIL, MessageKind.VERIFY_EMAIL_CODE, MessageKind.CHANGE_EMAIL)

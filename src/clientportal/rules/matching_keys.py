@@ -21,9 +21,12 @@ from clientportal.errors import InvalidContact
 from clientportal.policy import Policy
 from clientportal.policy.client_fields import CUSTOM
 from clientportal.rules.evidence import folded_words
-from clientportal.values import ClientDraft, ContactKind, MatchKey, email_key, phone_key
+from clientportal.values import ClientDraft, ContactKey, ContactKind, MatchKey, email_key, phone_key
 
-__all__ = ["IndexKeys", "Said", "index_keys", "proposing_keys"]
+__all__ = ["DEMO", "IndexKeys", "Said", "demo_key", "index_keys", "proposing_keys"]
+
+DEMO = "demo"
+"""What stands before a contact of a demo client in the index (V12): it leads to a login, and to nothing else."""
 
 _LONGEST = 80
 """A custom value up to here is its own key; of a longer one there is a digest: databases limit what they index."""
@@ -44,6 +47,8 @@ class Said(Protocol):
     def birthday(self) -> date | None: ...
     @property
     def custom(self) -> Mapping[str, str]: ...
+    @property
+    def demo(self) -> bool: ...
 
 
 @frozen
@@ -55,7 +60,11 @@ class IndexKeys:
 
 
 def index_keys(said: Said, policy: Policy) -> IndexKeys:
-    """Everything that the contact index is to hold of one record."""
+    """Everything that the contact index is to hold of one record.
+
+    A demo client shares no key with anybody: it is nobody's duplicate, matches no booking, and makes no contact look as
+    if several people had it (V12).
+    """
     found = set(_proposing(said.name, said.birthday, said.custom, policy))
     bad: list[tuple[ContactKind, str]] = []
     for kind, text in (
@@ -72,7 +81,15 @@ def index_keys(said: Said, policy: Policy) -> IndexKeys:
                 found.add(MatchKey.of(phone_key(text, region=policy.contacts.region, kind=kind)))
         except InvalidContact as error:
             bad.append((kind, error.problem))
+    if said.demo:
+        contacts = [key.contact for key in found if key.contact is not None]
+        return IndexKeys(frozenset(map(demo_key, contacts)), tuple(bad))
     return IndexKeys(frozenset(found), tuple(bad))
+
+
+def demo_key(contact: ContactKey) -> MatchKey:
+    """Under what the index holds a contact of a demo client."""
+    return MatchKey(DEMO, str(contact))
 
 
 def proposing_keys(draft: ClientDraft, policy: Policy) -> frozenset[MatchKey]:

@@ -40,6 +40,7 @@ __all__ = [
     "deadline",
     "judge",
     "move",
+    "not_online",
     "rebook",
     "terms",
 ]
@@ -295,11 +296,18 @@ def move(seen: Changing, asked: Change, policy: Policy, now: datetime) -> Decisi
     return grant(Moved(forecast, waits=seen.offer.needs_approval, fee=judged.fee), judged.because, asks=intent)
 
 
+def not_online(policy: Policy) -> Because | None:
+    """Why nothing can be booked in the portal, where the business takes no bookings online (V7)."""
+    if policy.bookings.online:
+        return None
+    return Because("who_may_change.not_online", (), (("bookings.online", "False"),))
+
+
 def judge_rebooking(seen: Changing, policy: Policy, now: datetime) -> Judged:
     """May the client book the same service again?
 
     The service's settings *as they are today* decide (T9): whatever forbids a fresh online booking forbids this,
-    whatever the status or age of the old appointment.
+    whatever the status or age of the old appointment. So does a business that takes no bookings online (V7).
     """
     service = seen.service
     because = Because(
@@ -316,7 +324,8 @@ def judge_rebooking(seen: Changing, policy: Policy, now: datetime) -> Judged:
         return Judged(Reason.NOT_FOUND, because)
     if not policy.changes.rebooking and not seen.staff:
         return Judged(Reason.DISABLED, because)
-    closed = _not_named(seen, ChangeKind.REBOOK, policy)
+    closed = not_online(policy) if not seen.staff else None
+    closed = closed or _not_named(seen, ChangeKind.REBOOK, policy)
     if closed is not None:
         return Judged(Reason.DISABLED, closed)
     bookable = service is not None and service.active and service.bookable_online

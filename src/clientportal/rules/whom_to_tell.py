@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from clientportal.errors import InvalidContact
 from clientportal.policy import Delivery, Policy, UnknownIdentity
 from clientportal.records import Challenge, MessageKind, OutboxMessage
 from clientportal.values import ContactKey, ContactKind, Email, Phone, RecordRef, parse_email, parse_phone
 
-__all__ = ["Drop", "Reachable", "Tell", "Telling", "may_be_sent_to", "whom_to_tell"]
+__all__ = ["Drop", "Reachable", "Tell", "Telling", "may_be_sent_to", "to_owner", "whom_to_tell"]
 
 
 @frozen
@@ -26,6 +26,7 @@ class Reachable:
     ref: RecordRef
     mobile: str | None
     email: str | None
+    demo: bool = False
 
 
 @frozen
@@ -58,9 +59,23 @@ class Tell:
 
 @frozen
 class Drop:
-    """Do not send it; ``note`` is for staff."""
+    """Do not send it; ``note`` is for staff. ``shown_to_staff``: among what could not be delivered."""
 
     note: str
+    shown_to_staff: bool = False
+
+
+def to_owner(tell: Tell | Drop, policy: Policy) -> Tell | Drop:
+    """Where a message to a demo client goes after all: to the owner's own address, whatever contact the row has (V12).
+
+    What stands in the row may be anybody's: an owner who tries a number out must not write to a stranger.
+    """
+    if isinstance(tell, Drop):
+        return tell
+    owner = policy.portal.demo_address
+    if owner is None:
+        return Drop("a demo client is reached at portal.demo_address alone, and there is none")
+    return evolve(tell, by_sms=False, address=parse_email(owner).address)
 
 
 def whom_to_tell(seen: Telling, policy: Policy, now: datetime) -> Tell | Drop:

@@ -153,6 +153,9 @@ class ClientRecord:
       staff, as ``notes`` are.
     * ``consents``: what the client was asked -> whether they agreed (``marketing_email``); what is not named was never
       asked. Of several records of one person the strictest answer holds.
+    * ``demo``: "you as a client" (V12), a row that the business made to try things out and that nobody is. It stands
+      first in the client list, is left out of exports, duplicates, matching and numbers, and whatever is sent to it
+      goes to ``portal.demo_address`` alone.
     """
 
     ref: RecordRef = field(validator=one_of(RecordRef))
@@ -172,6 +175,7 @@ class ClientRecord:
     custom: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     birthday: date | None = field(default=None, repr=False, validator=day_or_none)
     consents: Mapping[str, bool] = field(factory=dict[str, bool], converter=_consents)
+    demo: bool = field(default=False, validator=one_of(bool))
 
     @property
     def name(self) -> str:

@@ -50,7 +50,11 @@ def search_words(search: str) -> tuple[str, ...]:
 
 
 def list_place(record: ClientRecord | ClientDraft) -> tuple[str, str]:
-    """Where a client stands in the list: by last name, then first name; who has none comes after all who have."""
+    """Where a client stands in the list: by last name, then first name; who has none comes after all who have. A demo
+    client comes before everybody (V12).
+    """
+    if isinstance(record, ClientRecord) and record.demo:
+        return "", ""
     return _place(record.last_name), _place(record.first_name)
 
 

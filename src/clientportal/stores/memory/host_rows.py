@@ -10,6 +10,7 @@ from typing import Generic, TypeVar, cast
 from attrs import frozen
 
 from clientportal.errors import HostError
+from clientportal.ports.branches import AtBranch
 from clientportal.ports.host import RawContacts
 from clientportal.stores.memory.ordering import Place, read_cursor, write_cursor
 from clientportal.stores.memory.transaction import MemoryTransaction
@@ -131,6 +132,7 @@ def found_by(client: ClientRecord) -> RawContacts:
         name=client.name or None,
         birthday=client.birthday,
         custom=client.custom,
+        demo=client.demo,
     )
 
 
@@ -176,9 +178,15 @@ def slot_of(appointment: Appointment) -> Slot:
 
 
 def page_of(
-    tx: MemoryTransaction, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
+    tx: MemoryTransaction,
+    refs: Sequence[RecordRef],
+    when: When,
+    now: datetime,
+    after: str | None,
+    limit: int,
+    door: AtBranch,
 ) -> AppointmentPage:
-    """A page of the union of those records' appointments, by (start, id) from the near end."""
+    """A page of the union of those records' appointments that are shown at a door, by (start, id) from the near end."""
     wanted, upcoming = set(refs), when is When.UPCOMING
     scope = (tx.tenant, "appointments", when.value)
     edge = None if after is None else read_cursor(scope, after)
@@ -189,6 +197,7 @@ def page_of(
         since = (one.start - _EPOCH) // _MICROSECOND
         place: Place = ((1, since if upcoming else -since), one.id)
         asked_for = one.ref in wanted or RecordRef.booking(one.id) in wanted
+        asked_for = asked_for and door.shown_here(one.business, "bookings")
         if asked_for and (one.end > now) == upcoming and (edge is None or place > edge):
             placed.append((place, one))
     placed.sort(key=lambda entry: entry[0])

@@ -96,7 +96,7 @@ def each(name: str, sqlite: bool) -> Select[Any]:
     return select(func.unnest(bindparam(name, type_=ARRAY(Text()))))
 
 
-BUSINESS = select(BUSINESSES).where(BUSINESSES.c.tenant == _TENANT)
+BUSINESS = select(BUSINESSES).where(BUSINESSES.c.tenant == _TENANT, BUSINESSES.c.branch == bindparam("p_branch"))
 SERVICE = select(SERVICES).where(SERVICES.c.tenant == _TENANT, SERVICES.c.id == _ID)
 APPOINTMENT = select(APPOINTMENTS).where(_a.tenant == _TENANT, _a.id == _ID)
 
@@ -141,6 +141,7 @@ _client_rows = select(
     _c.custom,
     _c.birthday,
     _c.consents,
+    _c.demo,
     _last_booked.label("last_booked_at"),
 ).where(_c.tenant == _TENANT)
 
@@ -166,6 +167,7 @@ _booking_rows = select(
     literal_column("'{}'", Text).label("custom"),
     *_empty("birthday"),
     literal_column("'{}'", Text).label("consents"),
+    literal(False, Boolean).label("demo"),
     _a.made_at.label("last_booked_at"),
 ).where(_a.tenant == _TENANT, _OWN_RECORD)
 
@@ -196,7 +198,7 @@ def client_list(words: int, onwards: bool, sqlite: bool) -> Executable:
 CLIENT_CONTACTS = (
     select(
         literal_column("'client'", Text).label("kind"),
-        *(_c.id, _c.mobile, _c.phone, _c.email, _c.first_name, _c.last_name, _c.birthday, _c.custom),
+        *(_c.id, _c.mobile, _c.phone, _c.email, _c.first_name, _c.last_name, _c.birthday, _c.custom, _c.demo),
     )
     .where(_c.tenant == _TENANT, _c.id > bindparam("p_after"))
     .order_by(_c.id)
@@ -212,6 +214,7 @@ BOOKING_CONTACTS = (
         _a.booked_as.label("first_name"),
         *_empty("last_name", "birthday"),
         literal_column("'{}'", Text).label("custom"),
+        literal(False, Boolean).label("demo"),
     )
     .where(_a.tenant == _TENANT, _OWN_RECORD, _a.id > bindparam("p_after"))
     .order_by(_a.id)
@@ -233,10 +236,11 @@ def theirs(sqlite: bool) -> ColumnElement[bool]:
 
 
 @cache
-def appointment_list(upcoming: bool, onwards: bool, sqlite: bool) -> Executable:
+def appointment_list(upcoming: bool, onwards: bool, sqlite: bool, here: bool = False) -> Executable:
     """A page of the appointments of those clients, and of those appointments themselves, whoever's they are.
 
     The clients' page is chosen from the index alone, before any row is read: a client of twenty years has thousands.
+    ``here``: only what belongs to the business of a franchise that is asked, or to its parent.
     """
     now: BindParameter[Any] = bindparam("p_now")
     start: BindParameter[Any] = bindparam("p_start")
@@ -246,6 +250,8 @@ def appointment_list(upcoming: bool, onwards: bool, sqlite: bool) -> Executable:
 
     def bounded(query: Select[Any], of: Any) -> Select[Any]:
         query = query.where(of.tenant == _TENANT, of.end_at > now if upcoming else of.end_at <= now)
+        if here:
+            query = query.where(of.business.in_(["", bindparam("p_branch")]))
         if onwards:
             later = of.start_at > start if upcoming else of.start_at < start
             query = query.where(or_(later, and_(of.start_at == start, of.id > _ID)))

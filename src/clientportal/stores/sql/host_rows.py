@@ -10,6 +10,7 @@ from typing import Any
 from clientportal.errors import InvalidInput
 from clientportal.ports.host import RawContacts
 from clientportal.stores.sql.codec import instant_from_text, instant_text
+from clientportal.stores.sql.host_tables import BRANDING
 from clientportal.values import (
     ActiveCode,
     Address,
@@ -141,23 +142,20 @@ def money_of(row: Any, name: str) -> Money | None:
     return None if amount is None else Money(amount, getattr(row, f"{name}_currency"))
 
 
-def business_row(business: Business) -> dict[str, Any]:
+def business_row(business: Business, branch: str = "") -> dict[str, Any]:
     """A business."""
-    look = business.branding
     return {
+        "branch": branch,
         "id": business.id,
         "name": business.name,
         "zone": business.zone,
-        "logo_url": look.logo_url,
-        "colour": look.colour,
-        "phone": look.phone,
-        "email": look.email,
+        **{name: getattr(business.branding, name) for name in BRANDING},
     }
 
 
 def business_of(row: Any) -> Business:
     """A business."""
-    return Business(row.id, row.name, row.zone, Branding(row.logo_url, row.colour, row.phone, row.email))
+    return Business(row.id, row.name, row.zone, Branding(**{name: getattr(row, name) for name in BRANDING}))
 
 
 def draft_fields(draft: ClientDraft | ClientRecord) -> dict[str, Any]:
@@ -182,6 +180,7 @@ def client_row(record: ClientRecord) -> dict[str, Any]:
         "custom": json.dumps(dict(record.custom)),
         "birthday": None if record.birthday is None else record.birthday.isoformat(),
         "consents": json.dumps(dict(record.consents)),
+        "demo": record.demo,
         **_list_columns(record),
     }
 
@@ -198,6 +197,7 @@ EMPTY_CLIENT: Mapping[str, Any] = {
     "cleared": "[]",
     "custom": "{}",
     "consents": "{}",
+    "demo": False,
     **_list_columns(ClientRecord(RecordRef.client("nobody"), datetime(1970, 1, 1, tzinfo=UTC))),
 }
 """The columns of a client of whom nothing is left (X7)."""
@@ -227,6 +227,7 @@ def client_of(row: Any) -> ClientRecord:
         custom=json.loads(row.custom),
         birthday=None if row.birthday is None else date.fromisoformat(row.birthday),
         consents=json.loads(row.consents),
+        demo=bool(row.demo),
     )
 
 
@@ -242,6 +243,7 @@ def contacts_of(row: Any) -> RawContacts:
         name=" ".join(part for part in (first, row.last_name) if part) or None,
         birthday=None if row.birthday is None else date.fromisoformat(row.birthday),
         custom=json.loads(row.custom),
+        demo=bool(row.demo),
     )
 
 
@@ -314,6 +316,7 @@ def appointment_row(appointment: Appointment) -> dict[str, Any]:
         "status": appointment.status.value,
         "made_at": instant_text(appointment.made_at),
         "moves": appointment.moves,
+        "business": appointment.business,
         **money_row("price", appointment.price),
     }
 
@@ -337,4 +340,5 @@ def appointment_of(row: Any) -> Appointment:
         price=money_of(row, "price"),
         moves=row.moves,
         moved_from=_first_ref(row),
+        business=row.business,
     )
