@@ -21,14 +21,24 @@ from clientportal.doors.client_files import AsyncStaffClientFiles
 from clientportal.doors.client_list import AsyncStaffClientList
 from clientportal.doors.dispatching import dispatch_async
 from clientportal.doors.duplicates import AsyncStaffDuplicates
+from clientportal.doors.held import AsyncClientHeld
 from clientportal.doors.mail_links import AsyncClientMailLinks, AsyncStaffMailLinks, AsyncVisitorMailLinks
+from clientportal.doors.notices import AsyncClientNotices, AsyncStaffNotices
+from clientportal.doors.own import AsyncClientOwn, AsyncPortalOwn, AsyncVisitorOwn
+from clientportal.doors.papers import (
+    AsyncClientPapers,
+    AsyncPortalPapers,
+    AsyncStaffPapers,
+    AsyncVisitorPapers,
+)
 from clientportal.doors.passwords import (
     AsyncClientPasswords,
     AsyncPortalPasswords,
     AsyncStaffPasswords,
     AsyncVisitorPasswords,
 )
-from clientportal.doors.portal import Portal, client_of, make_setup, staff_of, visitor_of
+from clientportal.doors.paying import AsyncClientPaying, AsyncPortalPaying, AsyncStaffPaying
+from clientportal.doors.portal import Portal, client_of, make_setup, setup_at, staff_of, visitor_of
 from clientportal.doors.registering import AsyncClientRegistering, AsyncStaffRegistering, AsyncVisitorRegistering
 from clientportal.doors.sections import AsyncClientSections
 from clientportal.doors.staff import StaffDoor
@@ -51,6 +61,7 @@ from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChange
 from clientportal.operations.delivery import deliver
 from clientportal.operations.housekeeping import purge
 from clientportal.operations.matching import MATCH_BOOKING, BookedAs
+from clientportal.operations.notices import NOTIFY, Notify
 from clientportal.operations.performing import perform
 from clientportal.operations.registering import CONFIRMATION, ConfirmationOf
 from clientportal.operations.sessions import Nothing
@@ -73,6 +84,7 @@ from clientportal.outcomes import (
     LinkView,
     Match,
     Moved,
+    Notified,
     OutboxLine,
     PastChange,
     Profile,
@@ -84,7 +96,8 @@ from clientportal.outcomes import (
 from clientportal.passwords import BreachCheck, PastHashes
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Page, Sender, Store
-from clientportal.records import MessageState
+from clientportal.ports.payments import PaymentProvider
+from clientportal.records import MessageState, NoticeKind
 from clientportal.rules.claiming import LinkRule, decide_link
 from clientportal.rules.evidence import Alike
 from clientportal.rules.surviving import SurvivorshipRule
@@ -95,7 +108,14 @@ from clientportal.values import Appointment, Money, RecordRef, Secret, Slot, Whe
 __all__ = ["AsyncClientDoor", "AsyncPortal", "AsyncStaffDoor", "AsyncVisitorDoor"]
 
 
-class AsyncVisitorDoor(AsyncVisitorRegistering, AsyncVisitorPasswords, AsyncVisitorMailLinks, AsyncVisitorAssigning):
+class AsyncVisitorDoor(
+    AsyncVisitorRegistering,
+    AsyncVisitorPasswords,
+    AsyncVisitorMailLinks,
+    AsyncVisitorAssigning,
+    AsyncVisitorPapers,
+    AsyncVisitorOwn,
+):
     """The twin of :class:`VisitorDoor`, awaited."""
 
     async def request_code(self, contact: str) -> CodeSent:
@@ -134,6 +154,11 @@ class AsyncClientDoor(
     AsyncClientAssigning,
     AsyncClientClaiming,
     AsyncClientSections,
+    AsyncClientPaying,
+    AsyncClientNotices,
+    AsyncClientHeld,
+    AsyncClientPapers,
+    AsyncClientOwn,
 ):
     """The twin of :class:`ClientDoor`, awaited."""
 
@@ -214,6 +239,9 @@ class AsyncStaffDoor(
     AsyncStaffClientFiles,
     AsyncStaffViewing,
     AsyncStaffDuplicates,
+    AsyncStaffPaying,
+    AsyncStaffNotices,
+    AsyncStaffPapers,
 ):
     """The twin of :class:`StaffDoor`, awaited."""
 
@@ -262,7 +290,7 @@ class AsyncStaffDoor(
         return await self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(state, limit))
 
 
-class AsyncPortal(AsyncPortalPasswords):
+class AsyncPortal(AsyncPortalPaying, AsyncPortalPasswords, AsyncPortalPapers, AsyncPortalOwn):
     """The twin of :class:`Portal` for an event loop: stores, hosts and senders may be async."""
 
     def __init__(
@@ -283,6 +311,7 @@ class AsyncPortal(AsyncPortalPasswords):
         decide_link: LinkRule = decide_link,
         survivorship: Mapping[str, SurvivorshipRule] | None = None,
         names_alike: Alike | None = None,
+        payments: PaymentProvider | None = None,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -300,6 +329,7 @@ class AsyncPortal(AsyncPortalPasswords):
             decide_link=decide_link,
             survivorship=survivorship,
             names_alike=names_alike,
+            payments=payments,
             loop=True,
         )
 
@@ -314,16 +344,24 @@ class AsyncPortal(AsyncPortalPasswords):
         source: str | None = None,
         device: Secret | str | None = None,
         proof: str | None = None,
+        branch: str = "",
+        language: str | None = None,
     ) -> AsyncVisitorDoor:
-        return AsyncVisitorDoor(self._setup, visitor_of(business, source, device, proof))
+        return AsyncVisitorDoor(setup_at(self._setup, branch, language), visitor_of(business, source, device, proof))
 
-    def client(self, token: Secret | str | None) -> AsyncClientDoor:
-        return AsyncClientDoor(self._setup, client_of(token))
+    def client(self, token: Secret | str | None, *, branch: str = "", language: str | None = None) -> AsyncClientDoor:
+        return AsyncClientDoor(setup_at(self._setup, branch, language), client_of(token))
 
     def staff(
-        self, business: str, *, actor: str, permissions: Collection[Permission | str], reason: str = ""
+        self,
+        business: str,
+        *,
+        actor: str,
+        permissions: Collection[Permission | str],
+        reason: str = "",
+        branch: str = "",
     ) -> AsyncStaffDoor:
-        return AsyncStaffDoor(self._setup, staff_of(business, actor, permissions, reason))
+        return AsyncStaffDoor(setup_at(self._setup, branch), staff_of(business, actor, permissions, reason))
 
     def on(self, connection: Any) -> AsyncPortal:
         joined = object.__new__(AsyncPortal)
@@ -349,6 +387,21 @@ class AsyncPortal(AsyncPortalPasswords):
     async def confirmation(self, business: str, appointment_id: str) -> Secret:
         asked = ConfirmationOf(appointment_id)
         return await perform(self._setup, System(check_tenant(business)), CONFIRMATION, asked)
+
+    async def notify(
+        self,
+        business: str,
+        ref: RecordRef,
+        kind: NoticeKind | str,
+        *,
+        title: str = "",
+        text: str = "",
+        section: str = "",
+        item: str = "",
+        key: str | None = None,
+    ) -> Notified:
+        asked = Notify(ref, kind, title, text, section, item)
+        return await perform(self._setup, System(check_tenant(business)), NOTIFY, asked, key=key)
 
     async def purge(self, business: str) -> int:
         return await purge(self._setup, check_tenant(business))

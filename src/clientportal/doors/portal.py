@@ -9,6 +9,7 @@ from typing import Any, cast
 from attrs import evolve
 
 from clientportal.decisions import Decision
+from clientportal.doors.asking import make_desk
 from clientportal.doors.base import as_secret
 from clientportal.doors.checks import (
     check_base_url,
@@ -22,7 +23,10 @@ from clientportal.doors.checks import (
 )
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.dispatching import dispatch_blocking
+from clientportal.doors.own import PortalOwn
+from clientportal.doors.papers import PortalPapers
 from clientportal.doors.passwords import PortalPasswords
+from clientportal.doors.paying import PortalPaying
 from clientportal.doors.staff import StaffDoor
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.errors import InvalidInput
@@ -32,13 +36,16 @@ from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChange
 from clientportal.operations.delivery import deliver
 from clientportal.operations.housekeeping import purge
 from clientportal.operations.matching import MATCH_BOOKING, BookedAs
+from clientportal.operations.notices import NOTIFY, Notify
 from clientportal.operations.performing import perform
 from clientportal.operations.registering import CONFIRMATION, ConfirmationOf
 from clientportal.operations.setting import Client, HumanCheck, Setup, Staff, System, Visitor, utc_now
-from clientportal.outcomes import Delivered, Match, WalkReport
+from clientportal.outcomes import Delivered, Match, Notified, WalkReport
 from clientportal.passwords import AwaitedGate, BlockingGate, BreachCheck, PastHashes
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store, step
+from clientportal.ports.payments import PaymentProvider
+from clientportal.records import NoticeKind
 from clientportal.rules.claiming import LinkRule, decide_link
 from clientportal.rules.evidence import Alike
 from clientportal.rules.surviving import SurvivorshipRule
@@ -65,6 +72,7 @@ def make_setup(
     decide_link: LinkRule,
     survivorship: Mapping[str, SurvivorshipRule] | None,
     names_alike: Alike | None,
+    payments: PaymentProvider | None,
     loop: bool,
 ) -> Setup:
     """Check everything that a portal is given, once, for both colours."""
@@ -78,17 +86,17 @@ def make_setup(
         raise InvalidInput("host is an adapter: usually your subclass of BaseHost, the class itself")
     if not loop and getattr(store, "needs_loop", False):
         raise InvalidInput("this store has an async engine: use AsyncPortal, or SqlStore.open(url)")
-    given = dict(senders or {})
+    given, spoken = dict(senders or {}), texts or Catalogue()
     check_senders(given, loop=loop)
     return Setup(
         store=store,
         host=host,
         policy_of=checked_policies(
-            policy, host.capabilities, given, base_url, names_alike is not None, check_sections(host)
+            policy, host.capabilities, given, base_url, names_alike is not None, check_sections(host), spoken.languages
         ),
         keys=keys,
         clock=clock or utc_now,
-        texts=texts or Catalogue(),
+        texts=spoken,
         senders=given,
         base_url=check_base_url(base_url),
         gate=AwaitedGate(past=past_hashes) if loop else BlockingGate(past=past_hashes),
@@ -97,6 +105,7 @@ def make_setup(
         survivorship=check_survivorship(survivorship),
         names_alike=check_names_alike(names_alike),
         human=human,
+        payments=make_desk(payments, loop=loop),
         watch=watch,
     )
 
@@ -109,6 +118,15 @@ def visitor_of(business: str, source: str | None, device: Secret | str | None, p
         None if device is None else as_secret(device),
         proof,
     )
+
+
+def setup_at(setup: Setup, branch: str, language: str | None = None) -> Setup:
+    """The set-up as a door has it: at which business of a franchise, in which language."""
+    if not isinstance(cast("object", branch), str) or (branch and (not is_tenant(branch) or "/" in branch)):
+        raise InvalidInput("branch names a business of the franchise, in 1 to 200 characters without '/'")
+    if not isinstance(cast("object", language), str | None):
+        raise InvalidInput(f"language is text such as 'de'; this is {type(language).__name__}")
+    return evolve(setup, branch=branch, language=language) if branch or language else setup
 
 
 def staff_of(business: str, actor: str, permissions: Collection[Permission | str], reason: str) -> Staff:
@@ -133,7 +151,7 @@ def client_of(token: Secret | str | None) -> Client:
     return Client(tenant if tenant is not None and is_tenant(tenant) else "-", secret)
 
 
-class Portal(PortalPasswords):
+class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn):
     """A client portal over one platform, without an event loop; :class:`AsyncPortal` is its twin.
 
     * ``store``: where the portal keeps its own records (``SqlStore``, ``MemoryStore``).
@@ -150,6 +168,8 @@ class Portal(PortalPasswords):
       ``rules.surviving.SurvivorshipRule``.
     * ``names_alike``: your own comparison of two names, 0 (not at all) to 1 (the same), in the place of
       ``matching.names``; a plain function, in both colours.
+    * ``payments``: who takes the money (``ports.payments.PaymentProvider``); without one, invoices are listed and
+      nothing can be paid.
 
     Raises ``PolicyError`` for a policy that this host or these senders cannot carry out.
     """
@@ -172,6 +192,7 @@ class Portal(PortalPasswords):
         decide_link: LinkRule = decide_link,
         survivorship: Mapping[str, SurvivorshipRule] | None = None,
         names_alike: Alike | None = None,
+        payments: PaymentProvider | None = None,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -189,6 +210,7 @@ class Portal(PortalPasswords):
             decide_link=decide_link,
             survivorship=survivorship,
             names_alike=names_alike,
+            payments=payments,
             loop=False,
         )
 
@@ -206,26 +228,37 @@ class Portal(PortalPasswords):
         source: str | None = None,
         device: Secret | str | None = None,
         proof: str | None = None,
+        branch: str = "",
+        language: str | None = None,
     ) -> VisitorDoor:
         """The door for whoever is logged out.
 
         ``source`` is the address the request came from, as *you* know it: no header is read here. ``device`` is the
-        token that an earlier login gave this browser; ``proof`` is handed to your bot check.
+        token that an earlier login gave this browser; ``proof`` is handed to your bot check. ``branch`` is the business
+        of a franchise whose door this is, ``language`` what the visitor reads: refusals and messages are in it, where
+        the business offers it.
         """
-        return VisitorDoor(self._setup, visitor_of(business, source, device, proof))
+        return VisitorDoor(setup_at(self._setup, branch, language), visitor_of(business, source, device, proof))
 
-    def client(self, token: Secret | str | None) -> ClientDoor:
+    def client(self, token: Secret | str | None, *, branch: str = "", language: str | None = None) -> ClientDoor:
         """The door for a session. Reads nothing; every call checks the session in its own unit.
 
-        ``None``, an absent cookie, is a session that has ended.
+        ``None``, an absent cookie, is a session that has ended. ``branch`` and ``language`` as at :meth:`visitor`: a
+        session counts at every business of its parent.
         """
-        return ClientDoor(self._setup, client_of(token))
+        return ClientDoor(setup_at(self._setup, branch, language), client_of(token))
 
     def staff(
-        self, business: str, *, actor: str, permissions: Collection[Permission | str], reason: str = ""
+        self,
+        business: str,
+        *,
+        actor: str,
+        permissions: Collection[Permission | str],
+        reason: str = "",
+        branch: str = "",
     ) -> StaffDoor:
         """The door for a member of staff, whom *you* have authenticated; ``reason`` is kept in the audit."""
-        return StaffDoor(self._setup, staff_of(business, actor, permissions, reason))
+        return StaffDoor(setup_at(self._setup, branch), staff_of(business, actor, permissions, reason))
 
     def on(self, connection: Any) -> Portal:
         """The same portal inside your open transaction: what is done through it commits or rolls back with it.
@@ -272,6 +305,29 @@ class Portal(PortalPasswords):
         """
         asked = ConfirmationOf(appointment_id)
         return step(perform(self._setup, System(check_tenant(business)), CONFIRMATION, asked))
+
+    def notify(
+        self,
+        business: str,
+        ref: RecordRef,
+        kind: NoticeKind | str,
+        *,
+        title: str = "",
+        text: str = "",
+        section: str = "",
+        item: str = "",
+        key: str | None = None,
+    ) -> Notified:
+        """Tell a client that something happened: in the list of their notices, and by email where the business mails
+        them (``portal.notices_by_email``) and the client wants it (M11).
+
+        ``kind`` has a usual title and text; ``title`` and ``text`` are yours instead, plain text of one line and of
+        several. Put nothing into them that a stranger has typed: they are mailed. ``section`` and ``item`` say where it
+        leads: ``section="bookings", item="a1"``. What is moved, cancelled or booked through the portal is told without
+        you. On ``portal.on(connection)`` it is part of your own transaction. Raises ``Refused`` with ``not_found``.
+        """
+        asked = Notify(ref, kind, title, text, section, item)
+        return step(perform(self._setup, System(check_tenant(business)), NOTIFY, asked, key=key))
 
     def purge(self, business: str) -> int:
         """Forget what has expired; answers how many records went."""

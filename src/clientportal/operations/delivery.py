@@ -47,6 +47,7 @@ from clientportal.records import (
 from clientportal.rules.budgets import destination_charge, spend
 from clientportal.rules.links import APPOINTMENT_LINK
 from clientportal.rules.mailed_links import MAILED_LINK, Mailing, life_of, mailed_claims, where_to_mail
+from clientportal.rules.own_details import CONTACT_LINK
 from clientportal.rules.notifying import Noticing, where_to_notify
 from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, to_owner, whom_to_tell
 from clientportal.rules.whose_contact import MOST_HITS, is_flagged
@@ -361,6 +362,12 @@ def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[
             return None
         link = setup.keys.sign(APPOINTMENT_LINK, tenant, claims, message.facts["key"])
         facts["link"] = f"{setup.base_url}{link.reveal()}"
+    if message.kind is MessageKind.CONTACT_CHANGED:
+        if not setup.keys.knows(message.facts["key"]):
+            return None
+        told = {"i": message.facts["change"], "e": int(message.facts["until"])}
+        back = setup.keys.sign(CONTACT_LINK, tenant, told, message.facts["key"])
+        facts["link"] = f"{setup.base_url}contact/{back.reveal()}"
     if taken.notice is not None:
         facts |= worded(texts, taken.notice, facts)
     kind = message.kind if taken.tell is None or taken.tell.instead is None else taken.tell.instead

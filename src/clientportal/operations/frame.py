@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from clientportal.decisions import Decision, Refusal
 from clientportal.errors import Conflict, DurableOperation, HostError
+from clientportal.messages.texts import Catalogue
 from clientportal.operations.setting import Caller, Client, Setup, Staff, fresh_id
 from clientportal.operations.trusting import CheckedHost
 from clientportal.policy import Policy
@@ -76,7 +77,7 @@ class Reading:
         self.now = now
         self.tenant = caller.tenant
         self.human = human
-        self.policy: Policy = setup.policy_of(caller.tenant)
+        self.policy: Policy = setup.policy_here(caller.tenant)
         self.actor = caller.word
         self.session: Session | None = None
         self.opened: Session | None = None
@@ -87,7 +88,12 @@ class Reading:
     @property
     def host(self) -> CheckedHost:
         """The host's awaited face, opened when first used; every answer is held against its contract."""
-        return CheckedHost(self.unit.host)
+        return CheckedHost(self.unit.host, self.setup.branch, self.policy.franchise.shares)
+
+    @property
+    def texts(self) -> Catalogue:
+        """The texts that the caller reads."""
+        return self.setup.texts_for(self.policy)
 
     def fresh_id(self) -> str:
         """128 random bits, drawn anew for every try."""
@@ -171,7 +177,7 @@ async def ask_host(host: CheckedHost, intent: Intent) -> HostAnswer:
             return await host.reassign(intent.refs, intent.for_ref, intent.id)
         case HostWrite.RESTORE if intent.for_ref is not None:
             return await host.restore(intent.refs, intent.for_ref, intent.id)
-        case HostWrite.SECTION if intent.section is not None:
+        case HostWrite.SECTION | HostWrite.SETTLE if intent.section is not None:
             return await host.write_section(intent.section, intent.id)
         case HostWrite.DELETE_APPOINTMENT if intent.appointment is not None:
             return await host.delete_appointment(intent.appointment, intent.id)

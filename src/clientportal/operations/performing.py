@@ -34,7 +34,8 @@ from clientportal.operations.frame import (
 from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, check_human
 from clientportal.operations.viewing import open_session
 from clientportal.policy import Policy
-from clientportal.records import Intent, Put, Receipt, Session, Write
+from clientportal.records import Intent, OutboxMessage, Put, Receipt, Session, Write
+from clientportal.rules.notifying import noticed
 from clientportal.rules.reassigning import noted
 from clientportal.rules.settling import settle
 from clientportal.rules.viewing import as_looked_at, judge_look
@@ -66,7 +67,7 @@ async def perform(
     if isinstance(caller, Client):
         # A token names its business itself, so a forged one may name one that nobody has heard of.
         try:
-            setup.policy_of(caller.tenant)
+            setup.policy_here(caller.tenant)
         except LookupError:
             because = Because("performing.perform", (("business", "unknown"),))
             raise setup.refused(Refusal(Reason.SESSION_ENDED, because)) from None
@@ -154,7 +155,9 @@ async def _once(
     writes = operation.writes and not preview
     touched: Session | None = None
     pending: tuple[Intent, Decision[T]] | None = None
-    async with setup.store.begin(caller.tenant, setup.host, writes=writes, connection=setup.connection) as unit:
+    async with setup.store.begin(
+        caller.tenant, setup.host_here(caller.tenant), writes=writes, connection=setup.connection
+    ) as unit:
         reading = Reading(setup, unit, caller, now, human=human)
         receipt_id = receipt_id_of(setup, caller, operation, request, key) if writes else None
         decision, replayed = await _answer(reading, operation, request, receipt_id, writes=writes)
@@ -250,7 +253,8 @@ async def _settled(reading: Reading, decision: Decision[T]) -> Decision[T]:
     settled = settle(intent, answer, decision.outcome, reading.fresh_id())
     if isinstance(settled.outcome, Refusal):
         return settled
-    whole = Decision(settled.outcome, decision.because, (*decision.changes, *settled.changes), decision.events)
+    told = noticed(intent, answer, reading.policy, (reading.fresh_id(), reading.fresh_id()))
+    whole = Decision(settled.outcome, decision.because, (*decision.changes, *settled.changes, *told), decision.events)
     return noted(whole, intent, answer)
 
 
@@ -287,10 +291,18 @@ def _idle(policy: Policy, now: datetime) -> datetime:
 
 def _noting_use(reading: Reading, writes: list[Write]) -> list[Write]:
     """The writes, and that the session was used, where that is due and they do not change it themselves."""
+    writes = [_as_asked_here(reading.setup, write) for write in writes]
     touched = reading.session
     if touched is None or any(write.record.id == touched.id for write in writes):
         return writes
     return [*writes, Put(evolve(touched, used_at=reading.now, idle_until=_idle(reading.policy, reading.now)))]
+
+
+def _as_asked_here(setup: Setup, write: Write) -> Write:
+    """A message that is put into the outbox speaks the language, and for the business, that the caller had chosen."""
+    if not isinstance(write, Put) or not isinstance(write.record, OutboxMessage) or write.record.version:
+        return write
+    return Put(evolve(write.record, language=setup.language or "", branch=setup.branch))
 
 
 async def _touch(setup: Setup, caller: Caller, session: Session, now: datetime) -> None:

@@ -6,19 +6,23 @@ import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
 
 from clientportal.decisions import Decision, Refusal
 from clientportal.errors import Refused
 from clientportal.keyring import KeyRing, digest
+from clientportal.messages.terms import words_of
 from clientportal.messages.texts import Catalogue
+from clientportal.operations.providers import PaymentDesk
 from clientportal.passwords import BreachCheck, PasswordGate
 from clientportal.policy import NameComparison, Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store
+from clientportal.ports.branches import HostAtBranch
 from clientportal.rules.claiming import LinkRule, decide_link
 from clientportal.rules.evidence import Alike, folded_alike
+from clientportal.rules.franchises import policy_at
 from clientportal.rules.surviving import SurvivorshipRule
 from clientportal.rules.who_may_manage import Permission
 from clientportal.similar_names import similar_names
@@ -77,11 +81,32 @@ class Setup:
     gate: PasswordGate
     breaches: BreachCheck | None = None
     human: HumanCheck | None = None
+    payments: PaymentDesk | None = None
     decide_link: LinkRule = decide_link
     survivorship: Mapping[str, SurvivorshipRule] = field(factory=dict[str, SurvivorshipRule])
     names_alike: Alike | None = None
     watch: Callable[[str, str, Decision[Any]], None] | None = None
     connection: Any = None
+    language: str | None = None
+    """What the caller at this door wants to read; where it is not offered, the business's own language."""
+    branch: str = ""
+    """The business of a franchise whose door this is; empty at the parent's own, and where there is no franchise."""
+
+    def policy_here(self, tenant: str) -> Policy:
+        """The policy at this door: the tenant's; at a business of a franchise, what that one makes of it."""
+        parent = self.policy_of(tenant)
+        return parent if not self.branch else policy_at(parent, self.policy_of(f"{tenant}/{self.branch}"))
+
+    def host_here(self, tenant: str) -> HostAdapter:
+        """The host at this door: one that knows which business of a franchise is asking, where one is."""
+        if not self.branch:
+            return self.host
+        return cast("HostAdapter", HostAtBranch(self.host, self.branch, self.policy_of(tenant).franchise.shares))
+
+    def texts_for(self, policy: Policy, language: str | None = None) -> Catalogue:
+        """The texts in the caller's language, or that one, in the business's words for things (TT1)."""
+        spoken = policy.portal.language_for(language or self.language)
+        return self.texts.speaking(spoken, words_of(policy, spoken))
 
     def alike(self, policy: Policy) -> Alike:
         """How names are compared under a policy: as the host does it, where it has brought its own."""
@@ -92,11 +117,8 @@ class Setup:
     def refused(self, refusal: Refusal, tenant: str | None = None) -> Refused:
         """The error that a door raises: uniform for the client, with its texts in that business's words (TT1)."""
         shown = refusal.as_shown()
-        words: dict[str, str] = {}
-        if tenant is not None:
-            clients = self.policy_of(tenant).clients
-            words = {"noun": clients.noun, "nouns": clients.nouns}
-        return Refused(shown, self.texts.for_client(shown, **words), self.texts.for_staff(shown, **words))
+        texts = self.texts if tenant is None else self.texts_for(self.policy_here(tenant))
+        return Refused(shown, texts.for_client(shown), texts.for_staff(shown))
 
 
 @frozen

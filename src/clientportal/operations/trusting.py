@@ -11,7 +11,7 @@ that a row belonged to first: what is decided, shown and remembered is the same 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -22,6 +22,7 @@ from clientportal.errors import HostError
 from clientportal.operations.trusting_sections import CheckedSection
 from clientportal.ports.host import AsyncHost, ContactPage, RawContacts
 from clientportal.records import HostWrite, Intent
+from clientportal.rules.franchises import is_shown
 from clientportal.values import (
     ActiveCode,
     Answer,
@@ -61,6 +62,7 @@ _LEAVING_NOTHING = (
     HostWrite.REASSIGN,
     HostWrite.RESTORE,
     HostWrite.SECTION,
+    HostWrite.SETTLE,
 )
 """The writes after which there is no appointment to answer with."""
 
@@ -155,9 +157,11 @@ def check_outcome(intent: Intent, answer: HostAnswer) -> HostAnswer:
 class CheckedHost:
     """The awaited face of a host, with every answer held against its contract; raises ``HostError`` where it breaks."""
 
-    def __init__(self, host: AsyncHost) -> None:
+    def __init__(self, host: AsyncHost, branch: str = "", shares: Set[str] = frozenset()) -> None:
         # Untyped on purpose: what the types promise is what is checked here.
         self._host: Any = host
+        self._branch = branch
+        self._shares = shares
 
     async def business(self) -> Business:
         return _a(Business, await self._host.business(), "business")
@@ -189,6 +193,10 @@ class CheckedHost:
         for one in _several(Appointment, page.items, "appointments"):
             if one.ref not in asked and RecordRef.booking(one.id) not in asked:
                 raise HostError(f"appointments() answered with an appointment that was not asked for: of {one.ref}")
+            if not is_shown(one.business, "bookings", self._branch, self._shares):
+                raise HostError(
+                    f"appointments() was asked at {self._branch!r} and answered with what {one.business!r} has"
+                )
         if len(page.items) > limit:
             raise HostError(f"appointments() was asked for at most {limit} and answered with {len(page.items)}")
         _cursor(page.next, "appointments")
@@ -198,7 +206,9 @@ class CheckedHost:
 
     async def appointment(self, id: str) -> Appointment | None:
         found = _that_one(Appointment, await self._host.appointment(id), id, "appointment")
-        return None if found is None else _as_before_moving(found)
+        if found is None or not is_shown(found.business, "bookings", self._branch, self._shares):
+            return None
+        return _as_before_moving(found)
 
     async def offer(self, appointment: Appointment, change: ChangeKind) -> Offer:
         return _a(Offer, await self._host.offer(appointment, change), "offer")
@@ -310,7 +320,7 @@ class CheckedHost:
             return None
         if getattr(found, "name", None) != name:
             raise HostError(f"section() was asked for {name!r} and answered with {_named(found)}")
-        return CheckedSection(found)
+        return CheckedSection(found, self._branch, self._shares)
 
     async def write_section(self, change: SectionWrite, key: str) -> HostAnswer:
         section = await self.section(change.section)

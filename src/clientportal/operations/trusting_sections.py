@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, TypeVar, cast
 
 from attrs import evolve
 
 from clientportal.errors import HostError
 from clientportal.ports.section import Section
+from clientportal.rules.franchises import is_shown
 from clientportal.values import HostAnswer, ItemPage, RecordRef, SectionItem, SectionWrite
 
 __all__ = ["CheckedSection"]
@@ -20,7 +21,9 @@ I = TypeVar("I", bound=SectionItem)  # noqa: E741
 class CheckedSection:
     """The awaited face of one section; raises ``HostError`` where it breaks its contract."""
 
-    def __init__(self, section: Section[Any]) -> None:
+    def __init__(self, section: Section[Any], branch: str = "", shares: Set[str] = frozenset()) -> None:
+        self._branch = branch
+        self._shares = shares
         self.name = section.name
         self.actions = section.actions
         self.within = section.within
@@ -60,6 +63,10 @@ class CheckedSection:
                 raise HostError(f"{self.name}.{method}() answers with {self.kind.__name__}; in this {_named(item)} was")
             if item.ref not in asked:
                 raise HostError(f"{self.name}.{method}() answered with what was not asked for: of {item.ref}")
+            if not is_shown(item.business, self.name, self._branch, self._shares):
+                raise HostError(
+                    f"{self.name}.{method}() was asked at {self._branch!r} and answered with what {item.business!r} has"
+                )
         return tuple(_as_before_moving(item) for item in items)
 
     async def one(self, id: str) -> Any | None:
@@ -70,7 +77,7 @@ class CheckedSection:
             raise HostError(f"{self.name}.one() answers with {self.kind.__name__}; this answered with {_named(item)}")
         if item.id != id:
             raise HostError(f"{self.name}.one() was asked for {id!r} and answered with {item.id!r}")
-        return item
+        return item if is_shown(item.business, self.name, self._branch, self._shares) else None
 
     async def write(self, change: SectionWrite, key: str) -> HostAnswer:
         return cast("HostAnswer", await self.ask("write", change, key))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from clientportal.decisions import HostEvent
 from clientportal.errors import HostError
+from clientportal.ports.branches import AtBranch
 from clientportal.ports.host import BaseHost, Capabilities, ContactPage
 from clientportal.ports.section import Section
 from clientportal.values import (
@@ -35,7 +36,7 @@ from clientportal.values import (
 __all__ = ["AsyncBaseHost"]
 
 
-class AsyncBaseHost:
+class AsyncBaseHost(AtBranch):
     """Start of an async adapter: the same methods, promises and defaults as :class:`BaseHost`, awaited.
 
     Every method's docstring is its twin's. It is a class of its own because an ``async def`` is no override of a

@@ -40,6 +40,9 @@ class MessageKind(StrEnum):
     CLAIM_CODE = "claim_code"
     CLAIM_LINK = "claim_link"
     VIEWED_BY_STAFF = "viewed_by_staff"
+    CHANGE_CONTACT_CODE = "change_contact_code"
+    CONTACT_CHANGED = "contact_changed"
+    """To the earlier contact of a record, with a link that puts it back."""
     NOTICE = "notice"
     """What the portal lists under notifications, by email as well (V13); ``facts`` names the notice."""
 

@@ -77,7 +77,8 @@ class Appointment:
     is when the booking was made. ``booked_as`` is the name given *at that booking*: later bookings never change it
     (X9). ``version`` is opaque and changes with every change. ``moves`` counts reschedules where the host does.
     ``moved_from`` is the record that its row belonged to first, where the host has moved it to another since
-    (capability ``reassign``); ``ref`` is then whose it is there now.
+    (capability ``reassign``); ``ref`` is then whose it is there now. ``business`` names the one business of a franchise
+    where it is, and is empty where there is only one.
     """
 
     id: str = field(validator=text)
@@ -96,6 +97,7 @@ class Appointment:
     price: Money | None = field(default=None, validator=_money_or_none)
     moves: int = 0
     moved_from: RecordRef | None = field(default=None, validator=one_of(RecordRef, type(None)))
+    business: str = field(default="", validator=text)
 
     def __attrs_post_init__(self) -> None:
         if self.end < self.start:

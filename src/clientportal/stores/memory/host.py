@@ -32,6 +32,7 @@ from clientportal.stores.memory.host_rows import (
     walk_place,
     walked,
 )
+from clientportal.stores.memory.item_rows import carry_prepayments
 from clientportal.stores.memory.ordering import write_cursor
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
@@ -98,9 +99,9 @@ class MemoryHost(ReassigningHost):
 
     def business(self) -> Business:
         with self.rows() as tx:
-            found = cast("Business | None", tx.get("business", self.tenant))
+            found = cast("Business | None", tx.get("business", self.branch))
         if found is None:
-            raise HostError(f"no business {self.tenant!r}: add_business was never called for it")
+            raise HostError(f"no business {self.branch or self.tenant!r}: add_business was never called for it")
         return found
 
     def clients(self, refs: Sequence[RecordRef]) -> Sequence[ClientRecord]:
@@ -133,7 +134,7 @@ class MemoryHost(ReassigningHost):
         self, refs: Sequence[RecordRef], when: When, now: datetime, after: str | None, limit: int
     ) -> AppointmentPage:
         with self.rows() as tx:
-            return page_of(tx, refs, when, now, after, limit)
+            return page_of(tx, refs, when, now, after, limit, self)
 
     def appointment(self, id: str) -> Appointment | None:
         with self.rows() as tx:
@@ -221,6 +222,7 @@ class MemoryHost(ReassigningHost):
             ref, first = (_renamed(one, new_id) for one in (before.ref, before.moved_from))
             after = evolve(after, id=new_id, ref=ref or before.ref, moved_from=first, version="1", made_at=self.now())
             self._cancel(tx, evolve(row, deposit=None), None)
+            carry_prepayments(tx, before.id, after)
         else:
             self._give_back(tx, row)
         tx.put("appointments", after.id, evolve(row, appointment=after, slot=free, charged=fee or row.charged))

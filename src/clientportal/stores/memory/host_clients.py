@@ -18,6 +18,7 @@ from clientportal.stores.memory.host_rows import (
     rows_of,
 )
 from clientportal.stores.memory.host_sections import StoredSections
+from clientportal.stores.memory.item_rows import erase_items
 from clientportal.stores.memory.ordering import Place, read_cursor, write_cursor
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import (
@@ -104,6 +105,7 @@ class ListedClients(StoredSections):
             for ref in (theirs := wanted | {RecordRef.booking(id) for id in erased}):
                 tx.remove("prefills", str(ref))
             forget_labels(tx, theirs)
+            erase_items(self, tx, theirs)
             return HostAnswer()
 
         return self._once(key, write)

@@ -54,9 +54,12 @@ class MemoryPreferences(KeptItems, NotificationPreferences):
         return self.every(refs)
 
     def choose(self, refs: Sequence[RecordRef], category: Category, channel: Channel, on: bool, key: str) -> HostAnswer:
+        cell = (category, channel)
+        there = {one.ref: one.id for one in self.every(refs) if (one.category, one.channel) == cell}
+
         def write(tx: MemoryTransaction) -> HostAnswer:
             for ref in refs:
-                id = id_from("preference", str(ref), category.value, channel.value)
+                id = there.get(ref) or id_from("preference", str(ref), *cell)
                 before = cast("OwnedRow[Preference] | None", tx.get(self._table, id))
                 version = next_version("" if before is None else before.thing.version)
                 chosen = Preference(

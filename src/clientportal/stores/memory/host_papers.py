@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,16 +12,15 @@ from clientportal.errors import Conflict
 from clientportal.ports.host import AnswerKind, HostAnswer
 from clientportal.sections.documents import Documents
 from clientportal.sections.forms import Forms
-from clientportal.stores.memory.host_rows import OwnedRow, next_version, owned_rows
+from clientportal.stores.memory.contents import content_of, forget_contents, keep_content
+from clientportal.stores.memory.host_rows import OwnedRow, next_version
 from clientportal.stores.memory.kept_items import KeptItems, items_table
 from clientportal.stores.memory.transaction import MemoryTransaction
 from clientportal.values import RecordRef
 from clientportal.values.documents import Document
 from clientportal.values.forms import FormRequest, FormState
 
-__all__ = ["KeptPapers", "MemoryDocuments", "MemoryForms", "forget_contents"]
-
-_CONTENTS = "contents"
+__all__ = ["KeptPapers", "MemoryDocuments", "MemoryForms"]
 
 
 class MemoryDocuments(KeptItems, Documents):
@@ -30,14 +29,13 @@ class MemoryDocuments(KeptItems, Documents):
     def chunk(self, document: Document, offset: int, size: int) -> bytes:
         """A part of its content."""
         with self.host.rows() as tx:
-            content = cast("bytes | None", tx.get(_CONTENTS, document.id)) or b""
-        return content[offset : offset + size]
+            return content_of(tx, document.id)[offset : offset + size]
 
     def newer(self, refs: Sequence[RecordRef], since: datetime | None) -> int:
         """How many were shared since."""
         wanted = frozenset(refs)
         with self.host.rows() as tx:
-            found = [row.thing for _, row in owned_rows(tx, items_table(self.name), Document) if row.ref in wanted]
+            found = [cast("Document", row.thing) for row in self.shown(tx) if row.ref in wanted]
         return sum(since is None or one.shared_at > since for one in found)
 
 
@@ -74,7 +72,7 @@ class KeptPapers:
         host = cast("Any", self)
         await host.add_items([evolve(document, size=len(content))])
         with host.rows() as tx:
-            tx.put(_CONTENTS, document.id, content)
+            keep_content(tx, document.id, content)
 
     async def unshare_document(self, id: str) -> None:
         """Take a document away again, with its content."""
@@ -89,9 +87,3 @@ class KeptPapers:
             if row is not None:
                 withdrawn = evolve(row.thing, state=FormState.WITHDRAWN, version=next_version(row.thing.version))
                 tx.put(items_table(Forms.name), id, evolve(row, thing=withdrawn))
-
-
-def forget_contents(tx: MemoryTransaction, documents: Collection[str]) -> None:
-    """The contents of documents that are gone."""
-    for id in documents:
-        tx.remove(_CONTENTS, id)

@@ -83,10 +83,10 @@ class SeededHost(BaseHost):
 
     # --- filling it
 
-    async def add_business(self, business: Business) -> None:
-        """The business itself."""
+    async def add_business(self, business: Business, *, branch: str = "") -> None:
+        """The business itself; with ``branch``, one of the businesses of a franchise, by the name that doors use."""
         with self.rows() as tx:
-            tx.put("business", self.tenant, business)
+            tx.put("business", branch, business)
 
     async def add_clients(self, clients: Sequence[ClientRecord]) -> None:
         """Client rows. ``last_booked_at`` is not taken over: it follows from the appointments."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from attrs import evolve
@@ -35,12 +35,18 @@ class KeptItems(Section[Any]):
         scope = (self.host.tenant, self.name)
         edge = None if after is None else read_cursor(scope, after)
         with self.host.rows() as tx:
-            found = [_item(row) for _, row in owned_rows(tx, self._table, SectionItem) if row.ref in wanted]
+            found = [_item(row) for row in self.shown(tx) if row.ref in wanted]
         # The greatest first: what is left of a page is below its last place.
         placed = sorted(((_place(item), item) for item in found), key=lambda entry: entry[0], reverse=True)
         later = [entry for entry in placed if edge is None or entry[0] < edge]
         more = write_cursor(scope, later[limit - 1][0]) if len(later) > limit else None
         return ItemPage(tuple(item for _, item in later[:limit]), more)
+
+    def shown(self, tx: MemoryTransaction) -> Iterator[OwnedRow[SectionItem]]:
+        """The rows that are shown at the door which the host was opened for."""
+        for _, row in owned_rows(tx, self._table, SectionItem):
+            if self.host.shown_here(row.thing.business, self.name):
+                yield row
 
     def one(self, id: str) -> Any | None:
         with self.host.rows() as tx:
@@ -51,7 +57,7 @@ class KeptItems(Section[Any]):
         """All that those records have, for a section of few items each."""
         wanted = frozenset(refs)
         with self.host.rows() as tx:
-            found = [_item(row) for _, row in owned_rows(tx, self._table, SectionItem) if row.ref in wanted]
+            found = [_item(row) for row in self.shown(tx) if row.ref in wanted]
         return sorted(found, key=lambda item: item.id)
 
     def add(self, tx: MemoryTransaction, item: SectionItem) -> None:

@@ -76,9 +76,10 @@ class SqlHost(ReassigningHost):
 
     async def business(self) -> Business:
         """The business itself."""
-        found = await self._rows(queries.BUSINESS)
+        found = await self._rows(queries.BUSINESS, p_branch=self.branch)
         if not found:
-            raise HostError(f"SqlHost.business: there is no business {self.tenant!r}; add_business() adds one")
+            name = self.branch or self.tenant
+            raise HostError(f"SqlHost.business: there is no business {name!r}; add_business() adds one")
         return rows.business_of(found[0])
 
     async def contacts(self, after: str | None, limit: int) -> ContactPage:
@@ -111,7 +112,10 @@ class SqlHost(ReassigningHost):
             place = dict(zip(("p_start", "p_id"), read_cursor(scope, after, [str, str]), strict=True))
         if not any(asked.values()):
             return AppointmentPage(())
-        query = queries.appointment_list(when is When.UPCOMING, after is not None, self._face.sqlite)
+        here = bool(self.branch) and "bookings" not in self.shares
+        if here:
+            place["p_branch"] = self.branch
+        query = queries.appointment_list(when is When.UPCOMING, after is not None, self._face.sqlite, here)
         found = await self._among(query, asked, p_now=instant_text(now), p_limit=limit + 1, **place)
         items = tuple(rows.appointment_of(row) for row in found[:limit])
         if len(found) <= limit:

@@ -9,9 +9,11 @@ from typing import Any
 
 from clientportal.errors import Conflict
 from clientportal.ports.host import AnswerKind, HostAnswer
+from clientportal.sections.documents import Documents
 from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
 from clientportal.stores.sql.cursors import read_cursor, write_cursor
+from clientportal.stores.sql.erasing_items import DROP_ITEM, WRITE_ITEM, items_of, without_person
 from clientportal.stores.sql.host_sections import StoredSections
 from clientportal.stores.sql.host_tables import CLIENTS
 from clientportal.stores.sql.tables import storable
@@ -98,9 +100,19 @@ class ListedClients(StoredSections):
         named = queries.listed({"p_refs": [str(ref) for ref in refs if storable(ref.id)]}, self._face.sqlite)
         await self._run(queries.forgetting_prefills(self._face.sqlite), **asked, **named)
         await self._forget_labels(refs, asked)
+        await self._erase_items(asked, named)
         await self._run(clients, p_clients=asked["p_clients"])
         await self._run(appointments, **asked)
         return HostAnswer()
+
+    async def _erase_items(self, asked: dict[str, Any], named: dict[str, Any]) -> None:
+        rows_of_items = await self._rows(items_of(self._face.sqlite), **asked, **named)
+        kinds = {name: one.item for name, one in self.item_sections().items()}
+        gone, changed = without_person(rows_of_items, kinds)
+        for statement, values in ((DROP_ITEM, gone), (WRITE_ITEM, changed)):
+            if values:
+                await self._face.change(statement, [{"p_tenant": self.tenant, **one} for one in values])
+        await self.forget_contents([one["p_id"] for one in gone if one["p_section"] == Documents.name])
 
     async def _among(self, query: Any, asked: dict[str, list[str]], **more: Any) -> Sequence[Any]:
         return await self._rows(query, **queries.listed(asked, self._face.sqlite), **more)

@@ -49,15 +49,11 @@ class SqlPreferences(KeptItems, NotificationPreferences):
     async def choose(
         self, refs: Sequence[RecordRef], category: Category, channel: Channel, on: bool, key: str
     ) -> HostAnswer:
-        now = self.host.now()
-        await self.host.add_items(
-            [
-                Preference(
-                    id=_id(ref, category, channel), ref=ref, category=category, channel=channel, on=on, chosen_at=now
-                )
-                for ref in refs
-            ]
-        )
+        found = [one for one in await self.every(refs) if (one.category, one.channel) == (category, channel)]
+        there = {one.ref: one.id for one in found}
+        chosen = Preference(id="new", ref=refs[0], category=category, channel=channel, on=on, chosen_at=self.host.now())
+        ids = {ref: there.get(ref) or _id(ref, category, channel) for ref in refs}
+        await self.host.add_items([evolve(chosen, id=id, ref=ref) for ref, id in ids.items()])
         return HostAnswer()
 
 

@@ -19,7 +19,7 @@ from clientportal.sections.documents import Documents
 from clientportal.sections.forms import Forms
 from clientportal.stores.sql.host_queries import among, listed
 from clientportal.stores.sql.host_tables import CONTENTS, ITEMS
-from clientportal.stores.sql.kept_items import KeptItems
+from clientportal.stores.sql.kept_items import KeptItems, shown_here
 from clientportal.stores.sql.tables import TEXT, storable
 from clientportal.values import RecordRef
 from clientportal.values.documents import Document
@@ -47,7 +47,7 @@ _UNSHARE = delete(ITEMS).where(
 
 
 @cache
-def _newer(sqlite: bool, since: bool) -> Executable:
+def _newer(sqlite: bool, since: bool, here: bool) -> Executable:
     # The place in the list is the instant of sharing, as text that sorts as instants do.
     later = (ITEMS.c.listed_by > bindparam("p_since", type_=TEXT),) if since else ()
     return select(func.count().label("found")).where(
@@ -55,6 +55,7 @@ def _newer(sqlite: bool, since: bool) -> Executable:
         ITEMS.c.section == bindparam("p_section", type_=TEXT),
         among(ITEMS.c.ref, "p_refs", sqlite),
         *later,
+        *shown_here(here),
     )
 
 
@@ -79,7 +80,8 @@ class SqlDocuments(KeptItems, Documents):
         named: dict[str, Any] = listed({"p_refs": [str(ref) for ref in refs if storable(ref.id)]}, sqlite)
         if since is not None:
             named["p_since"] = sortable(since)
-        (row,) = await self.host.fetched(_newer(sqlite, since is not None), p_section=self.name, **named)
+        query = _newer(sqlite, since is not None, bool(self.branch))
+        (row,) = await self.host.fetched(query, p_section=self.name, **named, **self.branch)
         return int(row.found)
 
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import Executable, bindparam
 
 from clientportal.ports.section import Section
-from clientportal.sections import SECTIONS, Memberships
+from clientportal.sections import SECTIONS
+from clientportal.sections.payments import Transactions
+from clientportal.stores.sql.host_held import (
+    SqlGiftCards,
+    SqlMemberships,
+    SqlPackages,
+    SqlPaymentMethods,
+    SqlRewards,
+)
 from clientportal.stores.sql.host_holdings import CountedHoldings
+from clientportal.stores.sql.host_messages import SqlMessages
+from clientportal.stores.sql.host_own import SqlPets, SqlPreferences, SqlReferrals
+from clientportal.stores.sql.host_papers import KeptPapers, SqlDocuments, SqlForms
+from clientportal.stores.sql.host_payments import SqlPayments
 from clientportal.stores.sql.host_tables import ITEMS
 from clientportal.stores.sql.kept_items import ITEM_COLUMNS, KeptItems, item_row
 from clientportal.values import SectionItem
@@ -17,14 +29,28 @@ from clientportal.values import SectionItem
 __all__ = ["KeptItems", "SqlMemberships", "StoredSections"]
 
 
-class SqlMemberships(KeptItems, Memberships):
-    """Memberships in ``cp_host_items``."""
-
-
-class StoredSections(CountedHoldings):
+class StoredSections(KeptPapers, CountedHoldings):
     """The part of ``SqlHost`` that has to do with sections."""
 
-    sections: ClassVar[tuple[type[Section[Any]], ...]] = (SqlMemberships,)
+    sections: ClassVar[tuple[type[Section[Any]], ...]] = (
+        SqlMemberships,
+        SqlPackages,
+        SqlGiftCards,
+        SqlRewards,
+        SqlPaymentMethods,
+        SqlMessages,
+        SqlPayments,
+        SqlPets,
+        SqlPreferences,
+        SqlReferrals,
+        SqlDocuments,
+        SqlForms,
+    )
+
+    def item_sections(self) -> Mapping[str, type[Section[Any]]]:
+        """Everything that has items here, by name: what ships, and what a subclass has of its own."""
+        every: tuple[type[Section[Any]], ...] = (*SECTIONS.values(), Transactions, *self.sections)
+        return {one.name: one for one in every}
 
     def section(self, name: str) -> Section[Any] | None:
         """That one of ``sections``, over this connection."""
@@ -46,7 +72,7 @@ class StoredSections(CountedHoldings):
 
     async def add_items(self, items: Iterable[SectionItem], *, replace: bool = True) -> None:
         """Add items of any sections, or replace those of the same id: which section, their type says."""
-        kinds = {one.item: one.name for one in (*SECTIONS.values(), *self.sections)}
+        kinds = {one.item: name for name, one in self.item_sections().items()}
         given = [{"version": 1, "section": kinds[type(item)], **item_row(item)} for item in items]
         if replace:
             await self._put(ITEMS, given)

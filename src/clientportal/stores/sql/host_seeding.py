@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Executable, Table
 
 from clientportal.errors import Conflict
+from clientportal.ports.branches import AtBranch
 from clientportal.ports.host import RawContacts
 from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
@@ -28,7 +29,7 @@ from clientportal.values import (
 __all__ = ["HostSeeding"]
 
 
-class HostSeeding:
+class HostSeeding(AtBranch):
     """The part of ``SqlHost`` that is no part of the host port.
 
     Awaited over an ``AsyncConnection``; over a plain ``Connection`` run it with ``ports.step``. It never commits: that
@@ -54,9 +55,9 @@ class HostSeeding:
         if all_rows:
             await self._face.change(statement, all_rows)
 
-    async def add_business(self, business: Business) -> None:
-        """Add the business of this tenant, or change it."""
-        await self._put(BUSINESSES, [rows.business_row(business)])
+    async def add_business(self, business: Business, *, branch: str = "") -> None:
+        """Add the business of this tenant, or change it; with ``branch``, one of the businesses of a franchise."""
+        await self._put(BUSINESSES, [rows.business_row(business, branch)])
 
     async def add_clients(self, records: Iterable[ClientRecord]) -> None:
         """Add clients, or replace those of the same id.

@@ -8,15 +8,19 @@ to another since.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Table, Text
+from attrs import fields
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text
 
 from clientportal.stores.sql.tables import METADATA, TEXT
+from clientportal.values import Branding
 
 __all__ = [
     "APPOINTMENTS",
+    "BRANDING",
     "BUSINESSES",
     "CLIENTS",
     "CODES",
+    "CONTENTS",
     "HOLDINGS",
     "HOST_TABLES",
     "ITEMS",
@@ -38,6 +42,9 @@ def _money(name: str) -> tuple[Column[str], Column[str]]:
     return _text(f"{name}_amount", optional=True), _text(f"{name}_currency", optional=True)
 
 
+BRANDING = tuple(one.name for one in fields(Branding))
+"""What a business looks like, a column each."""
+
 BUSINESSES = Table(
     "cp_host_businesses",
     METADATA,
@@ -45,10 +52,11 @@ BUSINESSES = Table(
     _text("id"),
     _text("name"),
     _text("zone"),
-    *(_text(name, optional=True) for name in ("logo_url", "colour", "phone", "email")),
-    PrimaryKeyConstraint("tenant", name="cp_host_businesses_pk"),
+    _text("branch"),
+    *(_text(name, optional=True) for name in BRANDING),
+    PrimaryKeyConstraint("tenant", "branch", name="cp_host_businesses_pk"),
 )
-"""One row per tenant."""
+"""One row per tenant, with an empty ``branch``; of a franchise, one more for each of its businesses."""
 
 CLIENTS = Table(
     "cp_host_clients",
@@ -66,6 +74,7 @@ CLIENTS = Table(
     Column("custom", Text, nullable=False),
     _text("birthday", optional=True),
     Column("consents", Text, nullable=False),
+    Column("demo", Boolean(create_constraint=False), nullable=False),
     *(_text(name) for name in ("searched", "by_last", "by_first")),
     PrimaryKeyConstraint("tenant", "id", name="cp_host_clients_pk"),
 )
@@ -134,6 +143,7 @@ APPOINTMENTS = Table(
     *_money("deposit"),
     *_money("fee"),
     _text("moved_from", optional=True),
+    _text("business"),
     PrimaryKeyConstraint("tenant", "id", name="cp_host_appointments_pk"),
 )
 """Without ``client_id`` the booking is its own record, with the contacts that were typed at it.
@@ -210,16 +220,33 @@ ITEMS = Table(
     _text("listed_by"),
     _text("business"),
     Column("body", Text, nullable=False),
+    _text("counted", optional=True),
+    _text("amount", optional=True),
+    _text("currency", optional=True),
+    Column("credits", BigInteger),
     _text("moved_from", optional=True),
     PrimaryKeyConstraint("tenant", "section", "id", name="cp_host_items_pk"),
 )
 """The items of every section, one row a thing. ``body`` is JSON, exact; ``listed_by`` and ``business`` repeat of it
-what a section is listed by."""
+what a section is listed by, ``counted``, ``amount``, ``currency`` and ``credits`` as what it is counted among what its
+record holds, and how much of it there is: an ``amount`` is written in plain digits, so that a database can add it up.
+"""
 
 Index("cp_host_items_by_ref", *(ITEMS.c[n] for n in ("tenant", "section", "ref", "listed_by", "id")))
+
+CONTENTS = Table(
+    "cp_host_contents",
+    METADATA,
+    _text("tenant"),
+    _text("document"),
+    _whole("place"),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "document", "place", name="cp_host_contents_pk"),
+)
+"""What is in the documents (``cp_host_items`` of the section ``documents``), in pieces of equal size, in order."""
 
 for _table in (APPOINTMENTS, CODES, HOLDINGS, ITEMS):
     _moved = _table.c.moved_from.is_not(None)
     Index(f"{_table.name}_moved", _table.c.tenant, _table.c.moved_from, sqlite_where=_moved, postgresql_where=_moved)
 
-HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS, CODES, HOLDINGS, ITEMS)
+HOST_TABLES = (BUSINESSES, CLIENTS, SERVICES, SLOTS, APPOINTMENTS, PREFILLS, CODES, HOLDINGS, ITEMS, CONTENTS)

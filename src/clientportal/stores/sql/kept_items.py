@@ -7,18 +7,19 @@ from functools import cache
 from typing import Any
 
 from attrs import evolve
-from sqlalchemy import BindParameter, Executable, bindparam, delete, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Executable, bindparam, delete, select, tuple_, update
 
 from clientportal.errors import Conflict
 from clientportal.ports.section import Section
 from clientportal.stores.sql.codec import item_from_body, item_to_body
 from clientportal.stores.sql.cursors import read_cursor, write_cursor
 from clientportal.stores.sql.host_queries import among, listed
+from clientportal.stores.sql.host_rows import summed_row
 from clientportal.stores.sql.host_tables import ITEMS
 from clientportal.stores.sql.tables import TEXT, storable
 from clientportal.values import ItemPage, RecordRef, SectionItem
 
-__all__ = ["ITEM_COLUMNS", "KeptItems", "item_row"]
+__all__ = ["ITEM_COLUMNS", "KeptItems", "item_row", "shown_here"]
 
 _TENANT = bindparam("p_tenant", type_=TEXT)
 _SECTION = bindparam("p_section", type_=TEXT)
@@ -28,7 +29,7 @@ _SEEN: BindParameter[Any] = bindparam("p_seen")
 _HERE = (ITEMS.c.tenant == _TENANT, ITEMS.c.section == _SECTION)
 _ONE = select(ITEMS).where(*_HERE, ITEMS.c.id == _ID)
 _DROP = delete(ITEMS).where(*_HERE, ITEMS.c.id == _ID, ITEMS.c.version == _SEEN)
-ITEM_COLUMNS = ("ref", "listed_by", "business", "body", "moved_from")
+ITEM_COLUMNS = ("ref", "listed_by", "business", "body", "counted", "amount", "currency", "credits", "moved_from")
 _CHANGE = (
     update(ITEMS)
     .where(*_HERE, ITEMS.c.id == _ID, ITEMS.c.version == _SEEN)
@@ -36,31 +37,43 @@ _CHANGE = (
 )
 
 
+def shown_here(here: bool) -> tuple[ColumnElement[bool], ...]:
+    """What is shown at one business of a franchise, where it is: its own and the parent's. ``p_branch`` names it."""
+    return (ITEMS.c.business.in_(["", bindparam("p_branch", type_=TEXT)]),) if here else ()
+
+
 @cache
-def _page(later: bool, sqlite: bool) -> Executable:
+def _page(later: bool, sqlite: bool, here: bool) -> Executable:
     place = tuple_(ITEMS.c.listed_by, ITEMS.c.id)
     edge = (place < tuple_(bindparam("p_listed_by", type_=TEXT), _ID),) if later else ()
     return (
         select(ITEMS)
-        .where(*_HERE, among(ITEMS.c.ref, "p_refs", sqlite), *edge)
+        .where(*_HERE, among(ITEMS.c.ref, "p_refs", sqlite), *edge, *shown_here(here))
         .order_by(ITEMS.c.listed_by.desc(), ITEMS.c.id.desc())
         .limit(bindparam("p_limit"))
     )
 
 
 @cache
-def _every(sqlite: bool) -> Executable:
-    return select(ITEMS).where(*_HERE, among(ITEMS.c.ref, "p_refs", sqlite)).order_by(ITEMS.c.id)
+def _every(sqlite: bool, here: bool) -> Executable:
+    mine = among(ITEMS.c.ref, "p_refs", sqlite)
+    return select(ITEMS).where(*_HERE, mine, *shown_here(here)).order_by(ITEMS.c.id)
 
 
 def item_row(item: SectionItem) -> dict[str, Any]:
     """The columns of an item, but for its section and version."""
+    counted = item.counted_as
+    amount = summed_row("amount", None if counted is None else counted.amount)
     return {
         "id": item.id,
         "ref": str(item.ref),
         "listed_by": item.listed_by,
         "business": item.business,
         "body": item_to_body(evolve(item, version="", moved_from=None)),
+        "counted": None if counted is None else counted.kind.value,
+        "amount": amount["amount_amount"],
+        "currency": amount["amount_currency"],
+        "credits": None if counted is None else counted.credits,
         "moved_from": None if item.moved_from is None else str(item.moved_from),
     }
 
@@ -76,8 +89,8 @@ class KeptItems(Section[Any]):
             place["p_listed_by"], place["p_id"] = read_cursor(scope, after, [str, str])
         sqlite = self.host.face.sqlite
         named = listed({"p_refs": [str(ref) for ref in refs if storable(ref.id)]}, sqlite)
-        query = _page(after is not None, sqlite)
-        found = await self.host.fetched(query, p_section=self.name, p_limit=limit + 1, **named, **place)
+        query = _page(after is not None, sqlite, bool(self.branch))
+        found = await self.host.fetched(query, p_section=self.name, p_limit=limit + 1, **named, **place, **self.branch)
         items = tuple(self._item(row) for row in found[:limit])
         more = len(found) > limit
         return ItemPage(items, write_cursor(scope, [items[-1].listed_by, items[-1].id]) if more else None)
@@ -92,7 +105,14 @@ class KeptItems(Section[Any]):
         """All that those records have, for a section of few items each."""
         sqlite = self.host.face.sqlite
         named = listed({"p_refs": [str(ref) for ref in refs if storable(ref.id)]}, sqlite)
-        return [self._item(row) for row in await self.host.fetched(_every(sqlite), p_section=self.name, **named)]
+        query = _every(sqlite, bool(self.branch))
+        return [self._item(row) for row in await self.host.fetched(query, p_section=self.name, **named, **self.branch)]
+
+    @property
+    def branch(self) -> dict[str, str]:
+        """What :func:`shown_here` is asked with: nothing where all is shown."""
+        everything = not self.host.branch or self.name in self.host.shares
+        return {} if everything else {"p_branch": self.host.branch}
 
     def _item(self, row: Any) -> Any:
         moved_from = None if row.moved_from is None else RecordRef.parse(row.moved_from)
