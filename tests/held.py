@@ -14,7 +14,17 @@ from clientportal.values.packages import Package, PackageCredits
 from clientportal.values.rewards import RewardBalance
 from world import World, at
 
-__all__ = ["HELD", "card", "gift_card", "membership", "package", "points", "shows", "with_section"]
+__all__ = [
+    "HELD",
+    "card",
+    "gift_card",
+    "holds_one_of_each",
+    "membership",
+    "package",
+    "points",
+    "shows",
+    "with_section",
+]
 
 HELD = ("memberships", "packages", "gift_cards", "rewards", "payment_methods")
 
@@ -72,3 +82,16 @@ def with_section(world: World, name: str, **attributes: Any) -> None:
     base = "Memory" if issubclass(world.host, MemoryHost) else "Sql"
     world.host = type(f"Other{base}Host", (world.host,), {"sections": sections})
     world.portal = world.make_portal()
+
+
+def holds_one_of_each(world: World, ref: RecordRef, id: str) -> None:
+    """Somebody has one of everything under that id, besides what is shown already; and gift cards are sold online."""
+    if not any(one.__name__.startswith("Selling") for one in world.host.__mro__):
+        with_section(world, "gift_cards", shop=lambda _self: "/gift-cards")
+        world.host = type("SellingHost", (world.host,), {})
+        world.portal = world.make_portal()
+    shown = world.policy.visibility.sections
+    world.change_policy("visibility", sections=tuple(dict.fromkeys((*shown, *HELD, "codes"))))
+    world.seed(
+        "add_items", [membership(id, ref), package(id, ref), gift_card(id, ref), points(id, ref, 10), card(id, ref)]
+    )

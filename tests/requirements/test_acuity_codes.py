@@ -12,6 +12,7 @@ from accounts_ground import a_link, a_session, an_account
 from clientportal import Money, Reason, RecordRef
 from clientportal.stores.memory import MemoryHost
 from clientportal.values import ActiveCode, CodeKind, Secret
+from held import shows
 from mails import acuity
 from watching import reason_of
 from world import World, at
@@ -143,7 +144,8 @@ def test_a_merged_record_brings_its_codes(studio: World) -> None:
 
 
 def test_where_records_are_shown_they_are_the_records(world: World) -> None:
-    """A business that shows records shows the codes of the one that the session is for."""
+    """A business that shows records, and codes, shows those of the record that the session is for."""
+    shows(world, "codes")
     ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
     ben = world.add_client("ben", "Ben Ngata", mobile="021 765 4321")
     world.seed("add_codes", [code("anas", ana), code("bens", ben)])
@@ -173,10 +175,13 @@ def test_the_section_is_absent_where_the_platform_keeps_none(memory_world: World
     account = an_account(memory_world, "two@example.com", "2026-03-01 09:00")
     codes = memory_world.portal.client(a_session(memory_world, account)).codes()
     assert (codes.codes, codes.offered) == ((), False)
+    assert "codes" not in [one.name for one in memory_world.portal.client(a_session(memory_world, account)).sections()]
 
 
 def test_a_closed_section_is_refused(studio: World) -> None:
-    """V5: codes belong to the bookings; where those are closed it is a refusal, not an empty list."""
+    """V5: codes are a section of their own; where it is closed it is a refusal, not an empty list."""
     _, door = linked(studio)
-    studio.change_policy("visibility", sections=("account",))
+    assert "codes" in [one.name for one in door.sections()]
+    studio.change_policy("visibility", sections=("account", "bookings"))
     assert reason_of(door.codes) is Reason.DISABLED
+    assert "codes" not in [one.name for one in door.sections()]

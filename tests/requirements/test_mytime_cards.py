@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from attrs import evolve
 
 from accounts_ground import a_link, a_session, an_account
-from clientportal import AppointmentStatus, InvalidInput, Reason, RecordRef, Refused
+from clientportal import AppointmentStatus, Business, InvalidInput, Reason, RecordRef, Refused
+from clientportal.errors import StoreError
 from clientportal.policy import CardRemoval
 from clientportal.records import AuditEntry, Intent
+from clientportal.stores.memory import MemoryHost
+from clientportal.values import AnswerKind, HostAnswer
 from clientportal.values.cards import Card, Prepayment
 from held import card, shows, with_section
 from mails import acuity
@@ -347,28 +350,13 @@ def test_of_two_who_remove_it_one_does(world: World) -> None:
 
 def test_a_platform_elsewhere_is_asked_once_and_finished_by_the_pump(memory_world: World) -> None:
     """Its tables are in another database, and it goes away while it is asked: the pump finishes the removal, once."""
-    from clientportal.errors import StoreError
-    from clientportal.stores.memory import MemoryHost, MemoryStore
-
     world = memory_world
-    home = MemoryStore()
-    world.host = MemoryHost.elsewhere(home)
+    world.host = MemoryHost.elsewhere()
     world.portal = world.make_portal()
+    world.seed("add_business", Business(world.tenant, "Kōwhai Hair", AUCKLAND))
+    ana = world.add_client("ana", "Ana Kingi", mobile=ANA)
+    world.seed("add_items", [card("c1", ana), card("c2", ana)])
     fails = [True]
-
-    async def fill() -> None:
-        with home.transaction(world.tenant) as tx:
-            host = MemoryHost(tx, world.tenant)
-            from clientportal import Business, ClientRecord
-
-            await host.add_business(Business(world.tenant, "Kōwhai Hair", AUCKLAND))
-            await host.add_clients(
-                [ClientRecord(RecordRef.client("ana"), datetime(2026, 1, 1, tzinfo=UTC), "Ana", mobile=ANA)]
-            )
-            await host.add_items([card("c1", RecordRef.client("ana")), card("c2", RecordRef.client("ana"))])
-
-    world.run(fill())
-    world.portal.walk_contacts(world.tenant)
     shows(world)
     door = world.log_in(ANA)
     door.remove_card("c2", key="c2")
@@ -394,8 +382,6 @@ def test_a_platform_elsewhere_is_asked_once_and_finished_by_the_pump(memory_worl
 
 def test_the_platforms_own_no_is_told(world: World) -> None:
     """It declines after all: refused, and nothing is written."""
-    from clientportal.values import AnswerKind, HostAnswer
-
     ana, _ = anas(world)
     world.seed("add_items", [card("c1", ana)])
     no = HostAnswer(AnswerKind.DECLINED, note="a charge is under way")

@@ -106,14 +106,15 @@ def test_a_last_day_ends_at_midnight_where_the_business_is(
 ) -> None:
     """Usable in the last second of the day, expired in the next, also where the clocks change that night."""
     world = memory_world
-    ana, _ = anas(world)
+    shows(world)
+    ana = world.add_client("ana", "Ana Kingi", mobile=ANA)
     world.seed("add_business", Business(world.tenant, "Kōwhai Hair", zone))
     world.seed("add_items", [membership("m", ana, credits=(CreditBatch(credits=1, last_day=last_day),))])
+    world.clock.set(datetime.fromisoformat(before).astimezone(UTC) - timedelta(minutes=30))
+    door = world.log_in(ANA)
     for instant, usable in ((before, 1), (after, 0)):
         world.clock.set(datetime.fromisoformat(instant).astimezone(UTC))
-        seen = world.log_in(ANA)
-        world.clock.set(datetime.fromisoformat(instant).astimezone(UTC))
-        details = seen.membership("m")
+        details = door.membership("m")
         assert (len(details.usable), len(details.expired)) == (usable, 1 - usable)
 
 

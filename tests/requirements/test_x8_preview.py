@@ -15,7 +15,9 @@ from clientportal import PolicyError, presets
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.staff import StaffDoor
 from clientportal.policy import ChangePolicy, Override, SeveralRecords, Window
+from held import holds_one_of_each
 from own_sections import add_card, with_stamp_cards
+from telling import is_told
 from watching import everything_stored
 from world import World, at, client
 
@@ -40,9 +42,22 @@ BY_CLIENT: dict[str, Call] = {
     "sessions": lambda door, _: door.sessions(),
     "booked": lambda door, _: door.booked("fresh"),
     "sections": lambda door, _: door.sections(),
+    "dashboard": lambda door, _: door.dashboard(),
+    "notices": lambda door, _: door.notices(),
+    "unread_notices": lambda door, _: door.unread_notices(),
+    "mark_read": lambda door, _: door.mark_read(),
+    "messages": lambda door, _: door.messages(),
     "section": lambda door, _: door.section("stamp_cards"),
     "section_item": lambda door, _: door.section_item("stamp_cards", "card"),
     "act": lambda door, _: door.act("stamp_cards", "redeem", item="card", key="k"),
+    "memberships": lambda door, _: door.memberships(),
+    "membership": lambda door, _: door.membership("card"),
+    "packages": lambda door, _: door.packages(),
+    "gift_cards": lambda door, _: door.gift_cards(),
+    "gift_card_shop": lambda door, _: door.gift_card_shop(),
+    "rewards": lambda door, _: door.rewards(),
+    "cards": lambda door, _: door.cards(),
+    "remove_card": lambda door, _: door.remove_card("card", key="k"),
 }
 BY_STAFF: dict[str, Call] = {
     "duplicates": lambda door, _: door.duplicates(),
@@ -70,6 +85,7 @@ BY_STAFF: dict[str, Call] = {
     "move": lambda door, on: door.move("a1", on["slot"], key="k"),
     "cancel": lambda door, _: door.cancel("a1", key="k"),
     "explain_change": lambda door, _: door.explain_change("a1"),
+    "notify": lambda door, _: door.notify(client("ana"), "form_sent", key="k"),
     "explain_contact": lambda door, _: door.explain_contact("021 123 4567"),
     "replay": lambda door, _: list(door.replay(presets.timely(region="NZ"))),
     "import_clients": lambda door, _: list(door.import_clients(["first_name,email", "Mia,mia@example.com"], name="x")),
@@ -114,6 +130,7 @@ NEVER_CLIENT: dict[str, Call] = {
     "claim_by_link": lambda door, _: door.claim_by_link("link"),
     "leave": lambda door, _: door.leave("client:ana"),
     "end_session": lambda door, _: door.end_session("x"),
+    "send_message": lambda door, _: door.send_message("Hello"),
     "log_out": lambda door, _: door.log_out(),
     "log_out_everywhere": lambda door, _: door.log_out_everywhere(),
 }
@@ -142,6 +159,8 @@ def stage(world: World) -> tuple[Any, dict[str, Any]]:
     with_stamp_cards(world)
     ana = world.add_client("ana", "Ana Kingi", mobile="021 123 4567", email="ana@example.com")
     add_card(world, "card", ana)
+    is_told(world, ana)
+    holds_one_of_each(world, ana, "card")
     world.add_client("anna", "Anna Kingi", mobile="021 123 4567", email="ana@example.com")
     for id, mobile in (("zoe", "021 999 8888"), ("zoë", "021 999 8888"), ("rae", "021 222 3333")):
         world.add_client(id, id.title(), mobile=mobile)

@@ -27,8 +27,10 @@ from clientportal.doors import (
 )
 from clientportal.policy import SeveralRecords
 from clientportal.values import Slot, When
+from held import holds_one_of_each
 from own_sections import add_card, with_stamp_cards
 from security.attacking import ANA, Neighbour
+from telling import is_told
 from watching import everything_stored, reason_of
 from world import AUCKLAND, World, at, client
 
@@ -47,6 +49,7 @@ class Things:
     handle: str
     account: str
     item: str
+    notice: str
 
 
 NOBODYS = Things(
@@ -60,6 +63,7 @@ NOBODYS = Things(
     handle="no-handle",
     account="no-account",
     item="no-item",
+    notice="no-notice",
 )
 
 Cell = Callable[[Any, Things, Things], Any]
@@ -75,6 +79,7 @@ def week(door: Any) -> Any:
 
 
 VISITOR: dict[str, tuple[Cell, ...]] = {
+    "welcome": NO_THING,
     "log_in": NO_THING,
     "request_code": NO_THING,
     "request_sign_in_link": NO_THING,
@@ -153,9 +158,23 @@ CLIENT: dict[str, tuple[Cell, ...]] = {
     "leave": (lambda door, _mine, its: door.leave(str(its.ref)),),
     "booked": (lambda door, _mine, its: door.booked(its.appointment),),
     "sections": NO_THING,
+    "dashboard": NO_THING,
     "section": (lambda door, _mine, _its: door.section("stamp_cards"),),
+    "notices": NO_THING,
+    "unread_notices": NO_THING,
+    "mark_read": (lambda door, _mine, its: door.mark_read(its.notice),),
+    "messages": NO_THING,
+    "send_message": NO_THING,
     "section_item": (lambda door, _mine, its: door.section_item("stamp_cards", its.item),),
     "act": (lambda door, _mine, its: door.act("stamp_cards", "redeem", item=its.item),),
+    "memberships": NO_THING,
+    "membership": (lambda door, _mine, its: door.membership(its.item),),
+    "packages": NO_THING,
+    "gift_cards": NO_THING,
+    "gift_card_shop": NO_THING,
+    "rewards": NO_THING,
+    "cards": NO_THING,
+    "remove_card": (lambda door, _mine, its: door.remove_card(its.item),),
 }
 
 STAFF: dict[str, tuple[Cell, ...]] = {
@@ -226,6 +245,7 @@ STAFF: dict[str, tuple[Cell, ...]] = {
         lambda door, mine, its: door.move(mine.appointment, its.slot),
     ),
     "cancel": (lambda door, _mine, its: door.cancel(its.appointment),),
+    "notify": (lambda door, _mine, its: door.notify(its.ref, "form_sent"),),
     "appointment_link": (
         lambda door, _mine, its: door.appointment_link(its.appointment),
         lambda door, _mine, its: door.appointment_link(its.appointment, send=True),
@@ -283,6 +303,7 @@ WITHOUT_THINGS: dict[str, Cell] = {
         for name, cells in CLIENT.items()
         if not cells
     },
+    "send_message": lambda door, _mine, _its: door.send_message("Hello"),
 }
 
 
@@ -333,6 +354,7 @@ def own_things(world: World, name: str, number: str) -> Things:
     with_stamp_cards(world)
     ref = world.add_client(name, f"{name.title()} Kingi", mobile=number, email=f"{name}@example.com")
     add_card(world, f"{name}-card", ref)
+    holds_one_of_each(world, ref, f"{name}-card")
     twin = world.add_client(f"{name}-twin", f"{name.title()} Kingi")
     world.book(f"{name}-1", ref, "2026-12-01 09:00")
     slot = Slot(f"{name}-slot", "cut", at("2026-12-02 09:00"), at("2026-12-02 09:45"), AUCKLAND, "mia", "Mia")
@@ -352,6 +374,7 @@ def own_things(world: World, name: str, number: str) -> Things:
         handle=sent.handle.reveal(),
         account=an_account(world, f"{name}@example.com", world.clock(), proved=world.clock()),
         item=f"{name}-card",
+        notice=is_told(world, ref),
     )
 
 
@@ -481,6 +504,7 @@ _MAY: dict[Permission | None, set[str]] = {
     Permission.EXPORT_CLIENTS: {"export_clients"},
     Permission.EXPORT_PERSON: {"export_person"},
     Permission.ERASE: {"erase"},
+    Permission.NOTIFY: {"notify"},
     Permission.VIEW_AS_CLIENT: {"view_as", "view_as_account"},
 }
 

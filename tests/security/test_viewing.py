@@ -30,9 +30,20 @@ LOOKS = {
     "slots",
     "sessions",
     "codes",
+    "dashboard",
     "sections",
     "section",
     "section_item",
+    "notices",
+    "unread_notices",
+    "messages",
+    "memberships",
+    "membership",
+    "packages",
+    "gift_cards",
+    "gift_card_shop",
+    "rewards",
+    "cards",
 }
 """What can be done in a view: everything else that a client can do is refused. ``log_out`` ends the view."""
 
