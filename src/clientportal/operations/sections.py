@@ -13,18 +13,19 @@ from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import InvalidInput
-from clientportal.operations.active_codes import whose_codes
+from clientportal.operations.active_codes import whose_cards, whose_codes
 from clientportal.operations.frame import INTENT_LEASE, Denied, Keyed, Operation, Reading
 from clientportal.operations.paging import check_limit
 from clientportal.operations.people import Principal, principal
-from clientportal.operations.portraits import card_refs
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.trusting_sections import CheckedSection
 from clientportal.outcomes import SectionChanged, SectionEntry
 from clientportal.policy import Policy
 from clientportal.records import HostWrite, Intent, Receipt
+from clientportal.rules.franchises import acts_on
 from clientportal.rules.who_may_see import SectionState, judge_action, judge_section
 from clientportal.sections import SECTIONS, STANDING
+from clientportal.sections.payments import Payments
 from clientportal.values import ItemPage, RecordRef, SectionItem, SectionWrite
 from clientportal.values.sections import MAX_ITEM_ID
 
@@ -57,6 +58,8 @@ class OpenSection:
     caller: Principal
     refs: tuple[RecordRef, ...]
     because: Because
+    branch: str = ""
+    acting: bool = False
 
     @property
     def writes_for(self) -> RecordRef:
@@ -65,10 +68,10 @@ class OpenSection:
 
 
 async def _state_of(reading: Reading, name: str) -> tuple[SectionState, CheckedSection | None]:
-    if name in STANDING:
-        return SectionState(name, True, True), None
     if name == "codes":
         return SectionState(name, reading.setup.host.capabilities.active_codes, True), None
+    if name in STANDING:
+        return SectionState(name, True, True), None
     port = await reading.host.section(name)
     active = port is not None and name in reading.policy.visibility.sections and await port.active()
     return SectionState(name, port is not None, active), port
@@ -102,16 +105,15 @@ async def open_section(reading: Reading, name: str, action: str | None = None) -
     because = _allowed(state, action, reading.policy)
     if port is None:
         raise InvalidInput(f"the section {name!r} has methods of its own at the door, and no items to ask for by name")
-    return OpenSection(port, caller, await _whose(reading, caller, name), because)
+    refs = await _whose(reading, caller, name)
+    return OpenSection(port, caller, refs, because, reading.setup.branch, acting=action is not None)
 
 
 async def _whose(reading: Reading, caller: Principal, name: str) -> tuple[RecordRef, ...]:
     """Whose items a section shows. Cards pay, so those of a record that was merged in are shown where the policy says
     so alone (``merging.cards``); an account without a record has what its linked records have (A7, A15).
     """
-    if name == "payment_methods" and caller.group is not None:
-        return await card_refs(reading, caller.group)
-    return await whose_codes(reading, caller)
+    return await (whose_cards if name == "payment_methods" else whose_codes)(reading, caller)
 
 
 async def item_of(opened: OpenSection, id: str) -> Any:
@@ -122,6 +124,10 @@ async def item_of(opened: OpenSection, id: str) -> Any:
     mine = frozenset(opened.refs)
     if found is None or (found.ref not in mine and found.moved_from not in mine):
         raise Denied(Refusal(Reason.NOT_FOUND, Because("who_may_see.own", (("section", opened.port.name),))))
+    if opened.acting and not acts_on(found.business, opened.branch):
+        facts = (("section", opened.port.name), ("business", found.business))
+        why = "it is done where it belongs, at another business of the franchise"
+        raise Denied(Refusal(Reason.NOT_CHANGEABLE, Because("franchises.acts_on", facts), facts={"why": why}))
     return found
 
 
@@ -140,6 +146,8 @@ async def _load_sections(reading: Reading, _asked: Nothing) -> tuple[SectionEntr
         if isinstance(judge_section(state, reading.policy), Refusal):
             continue
         can = STANDING[name] if port is None else port.actions
+        if name == Payments.name and reading.setup.payments is None:
+            can = ()  # invoices are listed, and there is nobody to take the money
         allowed = tuple(one for one in can if isinstance(judge_action(name, one, reading.policy), Because))
         found.append(SectionEntry(name, None if port is None else port.within, allowed))
     return tuple(found)
@@ -163,7 +171,8 @@ async def _load_page(reading: Reading, asked: ListItems) -> ItemPage[Any]:
     opened = await open_section(reading, asked.section)
     if not opened.refs:
         return ItemPage()
-    return await opened.port.page(opened.refs, asked.after, asked.limit)
+    page = await opened.port.page(opened.refs, asked.after, asked.limit)
+    return ItemPage(tuple(item.as_shown() for item in page.items), page.next)
 
 
 SECTION_PAGE = Operation[ListItems, ItemPage[Any], ItemPage[Any]](
@@ -180,7 +189,7 @@ class ItemById:
 
 
 async def _load_item(reading: Reading, asked: ItemById) -> Any:
-    return await item_of(await open_section(reading, asked.section), asked.id)
+    return (await item_of(await open_section(reading, asked.section), asked.id)).as_shown()
 
 
 SECTION_ITEM = Operation[ItemById, Any, Any](

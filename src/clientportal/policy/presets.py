@@ -93,7 +93,7 @@ def acuity(*, region: str = "US") -> Policy:
             # Name your own documents' editions; that both must be agreed to is the product's rule (A1).
             consents={"terms": "1", "privacy": "1"},
         ),
-        visibility=VisibilityPolicy(appointments=SeenBy.ASSIGNED),
+        visibility=VisibilityPolicy(appointments=SeenBy.ASSIGNED, sections=("account", "bookings", "codes")),
         changes=_until_hours_before(24, Edge.ALLOWED),
         bookings=BookingPolicy(logged_out=LoggedOutMatch.CLAIM_ONLY, by_staff=StaffBooking.UNLESS_AMBIGUOUS),
     )
