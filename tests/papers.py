@@ -110,6 +110,14 @@ def form_there(world: World, id: str) -> FormRequest:
     return found
 
 
+def holds_papers(world: World, ref: RecordRef, id: str) -> None:
+    """A document and a form under that id, besides what is shown already; nothing in the form is required."""
+    shown = world.policy.visibility.sections
+    world.change_policy("visibility", sections=tuple(dict.fromkeys((*shown, "documents", "forms"))))
+    share(world, id, ref, f"{id}.pdf")
+    send_form(world, id, ref, questions=(Question(name="story", label="Tell us more", kind="long_text"),))
+
+
 def open_papers(world: World) -> None:
     """The business shows documents and forms."""
     world.change_policy("visibility", sections=("account", "bookings", "documents", "forms"))

@@ -7,7 +7,9 @@
     │   ├── InvalidContact                    not a phone number, not an email address
     │   ├── InvalidCode                       typed text that cannot be a code (no try is charged)
     │   ├── InvalidCursor                     a paging cursor that this library did not make
-    │   └── InvalidFile                       a file of clients whose header or encoding cannot be read
+    │   ├── InvalidField                      one field of what was typed is wrong; ``field`` names it
+    │   ├── InvalidFile                       a file of clients whose header or encoding cannot be read
+    │   └── InvalidAnswers                    a form with answers that cannot be taken; says which, and why
     ├── PolicyError (also a ValueError)       a policy that contradicts itself, or that cannot be carried out
     │   └── MissingCapability                 ... because the host does not declare what it needs
     ├── Refused                               the rules say no; carries a ``Refusal`` with its reason
@@ -30,12 +32,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from clientportal.decisions import Reason, Refusal
+    from clientportal.values.forms import AnswerProblem
 
 __all__ = [
     "ClientPortalError",
     "Conflict",
     "DurableOperation",
     "HostError",
+    "InvalidAnswers",
     "InvalidCode",
     "InvalidContact",
     "InvalidCursor",
@@ -99,6 +103,19 @@ class PolicyError(ClientPortalError, ValueError):
 
 
 class MissingCapability(PolicyError):
+class InvalidAnswers(InvalidInput):
+    """Answers to a form that cannot be taken as they are: nothing was saved.
+
+    ``problems`` has one entry for each question, in the form's order, with a stable ``code`` and what would be right;
+    never what was typed.
+    """
+
+    def __init__(self, problems: tuple[AnswerProblem, ...]) -> None:
+        said = "; ".join(f"{one.name}: {one.message}" for one in problems[:20])
+        super().__init__(f"{len(problems)} of the answers cannot be taken: {said}")
+        self.problems = problems
+
+
     """A policy needs something that the host does not declare. ``capability`` names it."""
 
     def __init__(self, message: str, settings: tuple[str, ...], capability: str) -> None:

@@ -215,6 +215,7 @@ def test_a_form_is_filled_in_once(state: str, reason: Reason | None) -> None:
     said = judge_filling(form)
     assert isinstance(said, Because if reason is None else Refusal)
     assert getattr(said, "reason", None) is reason
+    assert not isinstance(said, Refusal) or said.facts == {"form": "Intake"}
 
 
 # --- the law ---------------------------------------------------------------------------------------------------------

@@ -107,12 +107,12 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "Another payment of the same invoice is {state}; a second one might be charged as well.",
     ),
     Reason.FORM_DONE: (
-        "This form was sent in already. Thank you.",
-        "The form is done: its answers are saved, and are changed on your platform alone.",
+        "{form} was sent in already. Thank you.",
+        "{form} is done: its answers are saved, and are changed on your platform alone.",
     ),
     Reason.FORM_WITHDRAWN: (
-        "This form is not needed any more.",
-        "The form was withdrawn after it had been sent.",
+        "{form} is not needed any more.",
+        "{form} was withdrawn after it had been sent.",
     ),
     Reason.PASSWORD_TOO_SHORT: (
         "Please choose a longer password: at least {least} characters. A few words with spaces will do.",

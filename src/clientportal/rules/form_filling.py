@@ -40,9 +40,9 @@ def judge_filling(form: FormRequest) -> Because | Refusal:
     """May this form still be filled in? A due day that has passed does not close it: the business withdraws it."""
     because = Because("form_filling.judge_filling", (("form", form.id), ("state", form.state.value)))
     if form.state is FormState.DONE:
-        return Refusal(Reason.FORM_DONE, because)
+        return Refusal(Reason.FORM_DONE, because, facts={"form": form.title})
     if form.state is FormState.WITHDRAWN:
-        return Refusal(Reason.FORM_WITHDRAWN, because)
+        return Refusal(Reason.FORM_WITHDRAWN, because, facts={"form": form.title})
     return because
 
 
@@ -179,7 +179,7 @@ def _taken(question: Question, text: str, region: str) -> str | AnswerProblem:
         case QuestionKind.SIGNATURE:
             named = any(one.isalpha() for one in text)
             return text if named else _problem(question, "not_a_name", "your name, in letters")
-        case QuestionKind.CONSENT:
+        case _:  # a consent, to one edition
             shown = f"the edition that was shown: '{question.edition}'"
             return text if text == question.edition else _problem(question, "another_edition", shown)
 
