@@ -99,8 +99,8 @@ class StaffPaying(Door):
     def payments(
         self, stage: PaymentStage | str = PaymentStage.STAFF, *, after: str | None = None, limit: int = 50
     ) -> Page[PaymentLine]:
-        """The payments that clients have begun, latest first: those that wait for staff (charged, and in no book); those
-        that are ``open`` (``checks`` says how long already); or those that are ``done``.
+        """The payments that clients have begun, latest first: those that wait for staff (charged, and in no book);
+        those that are ``open`` (``checks`` says how long already); or those that are ``done``.
         """
         return self._do(payments.STAFF_PAYMENTS, ListPayments(stage, after, limit))
 

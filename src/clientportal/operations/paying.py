@@ -13,38 +13,27 @@ webhook takes up: each asks the provider first.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 from attrs import frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
-from clientportal.errors import HostError, InvalidInput, Refused, StoreError
-from clientportal.operations.frame import Denied, Keyed, Operation, Reading, Unfinished, alone
+from clientportal.errors import InvalidInput, StoreError
+from clientportal.operations.charging import ask_about, ask_to_charge, charge_of, record
+from clientportal.operations.frame import Denied, Keyed, Operation, Reading, alone
 from clientportal.operations.people import principal
 from clientportal.operations.performing import perform
 from clientportal.operations.sections import item_of, open_section
 from clientportal.operations.setting import Caller, Setup, System
 from clientportal.outcomes import PaymentView
 from clientportal.policy import Policy
-from clientportal.records import Intent, Payment, PaymentStage, PaymentState, Put, Receipt
-from clientportal.rules.paying import (
-    Asked,
-    Heard,
-    Paying,
-    begin,
-    charge_again,
-    hear,
-    not_taken,
-    put_off,
-    settle_id,
-    settle_payment,
-    shown,
-    tells_something,
-)
-from clientportal.sections.payments import SETTLE, Payments
+from clientportal.records import Payment, PaymentStage, PaymentState, Receipt
+from clientportal.rules.paying import Asked, Paying, begin, shown
+from clientportal.sections.payments import Payments
 from clientportal.values import Money, RecordRef, Secret
 from clientportal.values.cards import Card
 from clientportal.values.charging import Charge, Silence
-from clientportal.values.invoices import Invoice, InvoicePurpose
+from clientportal.values.invoices import Invoice
 
 __all__ = ["LookAtPayment", "Pay", "finish_payments", "look_at_payment", "pay", "payment_changed"]
 
@@ -56,7 +45,7 @@ _FEW = 20
 
 
 def _amount(value: Money) -> Money:
-    if not isinstance(value, Money):
+    if not isinstance(cast("object", value), Money):
         raise InvalidInput(f"amount is Money, such as Money('25.00', 'NZD'); this is {type(value).__name__}")
     return value
 
@@ -111,24 +100,12 @@ async def _own_token(reading: Reading, card: str) -> Secret:
     return found.token
 
 
-def _charge(tenant: str, payment: Payment, token: Secret | None) -> Charge:
-    return Charge(
-        key=payment.id,
-        amount=payment.amount,
-        business=tenant,
-        invoice=payment.invoice,
-        purpose=InvoicePurpose(payment.purpose),
-        what=payment.what,
-        card=token,
-    )
-
-
 def _decide_pay(seen: _Seen, asked: Pay, _policy: Policy, now: datetime) -> Decision[_Ready]:
     decision = begin(seen.paying, Asked(asked.amount, asked.card), now)
     if isinstance(decision.outcome, Refusal):
         return Decision(decision.outcome, decision.because)
     begun = decision.outcome
-    charge = _charge(seen.tenant, begun.payment, seen.token) if begun.fresh else None
+    charge = charge_of(seen.tenant, begun.payment, seen.token) if begun.fresh else None
     return grant(_Ready(begun.payment, charge), decision.because, decision.changes)
 
 
@@ -161,195 +138,8 @@ async def pay(setup: Setup, caller: Caller, asked: Pay, *, key: str | None, prev
         return shown(ready.payment)
     system = System(caller.tenant)
     if ready.charge is None:
-        return shown(*await _ask_about(setup, system, ready.payment))
-    return shown(*await _ask_to_charge(setup, system, ready.payment, ready.charge))
-
-
-# --- asking the provider ---------------------------------------------------------------------------------------------
-
-
-async def _ask_to_charge(setup: Setup, system: System, payment: Payment, charge: Charge) -> tuple[Payment, Heard]:
-    if setup.payments is None:
-        return payment, None
-    heard = await setup.payments.begin(charge)
-    return await _record(setup, system, payment, heard), heard
-
-
-async def _ask_about(setup: Setup, system: System, payment: Payment) -> tuple[Payment, Heard]:
-    """Find out what became of a payment, and record it; charge again what never reached the provider."""
-    if setup.payments is None:
-        return payment, None
-    if payment.state is PaymentState.CONFIRMED:
-        return await _into_the_books(setup, system, payment), None
-    heard = await setup.payments.outcome(payment.id)
-    if charge_again(payment, heard, setup.clock()) is not None:
-        try:
-            charge = await perform(setup, system, _CHARGE_AGAIN, _ById(payment.id))
-        except Refused:
-            charge = None  # others are at it
-        if charge is not None:
-            return await _ask_to_charge(setup, system, payment, charge)
-    return await _record(setup, system, payment, heard), heard
-
-
-@frozen
-class _ById:
-    id: str
-
-
-@frozen
-class _Again:
-    payment: Payment | None
-    charge: Charge | None
-
-
-async def _load_again(reading: Reading, asked: _ById) -> _Again:
-    payment = await reading.state.get(Payment, asked.id, lock=True)
-    if payment is None or payment.card is None:
-        return _Again(payment, None if payment is None else _charge(reading.tenant, payment, None))
-    port = await reading.host.section("payment_methods")
-    card = None if port is None else await port.one(payment.card)
-    # A card that was removed meanwhile pays for nothing any more.
-    usable = card is not None and bool(card.token)
-    return _Again(payment, _charge(reading.tenant, payment, card.token) if card is not None and usable else None)
-
-
-def _decide_again(seen: _Again, asked: _ById, _policy: Policy, now: datetime) -> Decision[Charge | None]:
-    because = Because("paying.charge_again", (("payment", asked.id), ("can be charged", str(seen.charge is not None))))
-    again = None if seen.payment is None or seen.charge is None else charge_again(seen.payment, None, now)
-    return grant(None, because) if again is None else grant(seen.charge, because, (Put(again),))
-
-
-_CHARGE_AGAIN = Operation[_ById, _Again, "Charge | None"](
-    name="charge_again",
-    load=_load_again,
-    decide=_decide_again,
-    subject=lambda asked: asked.id,
-    previewable=False,
-    durable=True,
-)
-
-
-# --- recording -------------------------------------------------------------------------------------------------------
-
-
-@frozen
-class _Hear:
-    id: str
-    heard: Heard
-
-
-async def _load_stored(reading: Reading, asked: _ById | _Hear | _Refused) -> Payment:
-    payment = await reading.state.get(Payment, asked.id, lock=True)
-    if payment is None:
-        raise Denied(Refusal(Reason.NOT_FOUND, Because("paying.hear", (("payment", "gone"),))))
-    return payment
-
-
-def _decide_hear(seen: Payment, asked: _Hear, _policy: Policy, now: datetime) -> Decision[Payment]:
-    return hear(seen, asked.heard, now)
-
-
-_HEAR, _HEAR_NOTHING_NEW = (
-    Operation[_Hear, Payment, Payment](
-        name="payment_heard",
-        load=_load_stored,
-        decide=_decide_hear,
-        subject=lambda asked: asked.id,
-        previewable=False,
-        durable=True,
-        audited=audited,
-    )
-    for audited in (True, False)
-)
-
-
-async def _record(setup: Setup, system: System, payment: Payment, heard: Heard) -> Payment:
-    operation = _HEAR if tells_something(payment, heard) else _HEAR_NOTHING_NEW
-    try:
-        known = await perform(setup, system, operation, _Hear(payment.id, heard))
-    except Refused:
-        return payment  # others are recording; whatever they have heard is the same provider's word
-    return await _into_the_books(setup, system, known) if known.state is PaymentState.CONFIRMED else known
-
-
-# --- the books -------------------------------------------------------------------------------------------------------
-
-
-@frozen
-class _Booking:
-    payment: Payment
-    invoice: Invoice | None
-    actor: str
-
-
-@frozen
-class _Refused:
-    id: str
-    why: str
-
-
-async def _load_settle(reading: Reading, asked: _ById) -> _Booking:
-    payment = await _load_stored(reading, asked)
-    if not reading.setup.host.shares_transaction and await reading.state.get(Intent, settle_id(payment)) is not None:
-        raise Unfinished(settle_id(payment))
-    if payment.state is not PaymentState.CONFIRMED:
-        return _Booking(payment, None, reading.actor)
-    port = await reading.host.section(Payments.name)
-    if port is None:
-        raise HostError(f"a payment of {payment.invoice!r} was charged, and the host has no section for payments")
-    return _Booking(payment, await port.one(payment.invoice), reading.actor)
-
-
-def _decide_settle(seen: _Booking, _asked: _ById, _policy: Policy, now: datetime) -> Decision[Payment]:
-    return settle_payment(seen.payment, seen.invoice, actor=seen.actor, action=(Payments.name, SETTLE), now=now)
-
-
-_SETTLE = Operation[_ById, _Booking, Payment](
-    name="settle_payment",
-    load=_load_settle,
-    decide=_decide_settle,
-    subject=lambda asked: asked.id,
-    previewable=False,
-    durable=True,
-)
-
-_NOT_TAKEN = Operation[_Refused, Payment, Payment](
-    name="payment_not_taken",
-    load=_load_stored,
-    decide=lambda seen, asked, _policy, _now: not_taken(seen, asked.why),
-    subject=lambda asked: asked.id,
-    previewable=False,
-    durable=True,
-)
-
-_PUT_OFF = Operation[_Refused, Payment, Payment](
-    name="put_off_payment",
-    load=_load_stored,
-    decide=lambda seen, asked, _policy, now: put_off(seen, asked.why, now),
-    previewable=False,
-    audited=False,
-    durable=True,
-)
-
-
-async def _into_the_books(setup: Setup, system: System, payment: Payment) -> Payment:
-    """The host books it, in the commit that says so here. It is charged whatever fails from here on, so nothing of
-    that is the caller's: the pump goes on with it.
-    """
-    try:
-        return await perform(setup, system, _SETTLE, _ById(payment.id))
-    except Refused as refused:
-        if refused.reason is Reason.NOT_CHANGEABLE:
-            why = f"the platform would not take it: {refused.refusal.facts.get('why') or 'it did not say why'}"
-            return await perform(setup, system, _NOT_TAKEN, _Refused(payment.id, why[:200]))
-        return payment
-    except Exception as error:
-        why = f"the host failed: {type(error).__name__}"
-    try:
-        return await perform(setup, system, _PUT_OFF, _Refused(payment.id, why))
-    except (Refused, StoreError):
-        return payment
+        return shown(*await ask_about(setup, system, ready.payment))
+    return shown(*await ask_to_charge(setup, system, ready.payment, ready.charge))
 
 
 # --- who asks: the client, the provider's webhook, the pump -----------------------------------------------------------
@@ -391,20 +181,20 @@ async def look_at_payment(setup: Setup, caller: Caller, asked: LookAtPayment, *,
     payment = looked.payment
     if looked.by_staff or preview or setup.connection is not None or payment.stage is not PaymentStage.OPEN:
         return shown(payment)
-    return shown(*await _ask_about(setup, System(caller.tenant), payment))
+    return shown(*await ask_about(setup, System(caller.tenant), payment))
 
 
 async def payment_changed(setup: Setup, tenant: str, id: str) -> PaymentState | None:
     """Somebody says that a payment has changed: ask the provider, whoever it was."""
     alone(setup, "payment_changed")
-    if not isinstance(id, str):
+    if not isinstance(cast("object", id), str):
         raise InvalidInput(f"payment_changed: the id of a payment is text; this is {type(id).__name__}")
     if not 0 < len(id) <= 200 or not id.isprintable():
         return None
     async with setup.store.begin(tenant, setup.host, writes=False) as unit:
         found = await unit.state.get(Payment, id)
         several = [found] if found else list(await unit.state.find(Payment, "provider", [id], limit=_FEW))
-    states = [(await _ask_about(setup, System(tenant), one))[0].state for one in several]
+    states = [(await ask_about(setup, System(tenant), one))[0].state for one in several]
     return states[0] if states else None
 
 
@@ -418,12 +208,12 @@ async def finish_payments(setup: Setup, tenant: str, limit: int) -> int:
     for payment in page.items:
         system = System(tenant)
         try:
-            after, heard = await _ask_about(setup, system, payment)
+            after, heard = await ask_about(setup, system, payment)
         except StoreError:
             raise
         except Exception as error:  # the host is away for this one: it is put off, and holds nothing up
             heard = Silence(f"the host failed: {type(error).__name__}")
-            after = await _record(setup, system, payment, heard)
+            after = await record(setup, system, payment, heard)
         finished += after.stage is not PaymentStage.OPEN
         if isinstance(heard, Silence):
             break  # a provider that is away is not waited for again and again in one run

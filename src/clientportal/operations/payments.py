@@ -1,4 +1,4 @@
-"""What is owed, what was paid, what is under way: for the client (V8, V4), and for staff. Rules: ``rules/paying.py``."""
+"""What is owed, what was paid, what is under way: for the client (V8, V4) and for staff. Rules: ``rules/paying.py``."""
 
 from __future__ import annotations
 
@@ -51,9 +51,10 @@ async def _due(opened: OpenSection) -> tuple[Money, ...]:
     """What the host says is owed, held against its contract: a sum is shown as one, so it is one of each currency."""
     if not opened.refs:
         return ()
-    answer: Any = await opened.port.ask("due", opened.refs)
-    if not isinstance(answer, Sequence) or not all(isinstance(one, Money) for one in cast("Sequence[object]", answer)):
-        raise HostError(f"payments.due() answers with a sequence of Money; this answered with {type(answer).__name__}")
+    answer: object = await opened.port.ask("due", opened.refs)
+    sums = cast("Sequence[object]", answer) if isinstance(answer, Sequence) else ()
+    if not isinstance(answer, Sequence) or not all(isinstance(one, Money) for one in sums):
+        raise HostError("payments.due() answers with a sequence of Money; this answered with something else")
     found = tuple(sorted(cast("Sequence[Money]", answer), key=lambda one: one.currency))
     if len({one.currency for one in found}) != len(found) or any(one.amount < 0 for one in found):
         raise HostError("payments.due() answers with one sum for each currency, none of them negative")
@@ -113,8 +114,8 @@ async def _load_transactions(reading: Reading, asked: ListInvoices) -> ItemPage[
     if len(page.items) > asked.limit:
         raise HostError(f"payments.transactions() was asked for at most {asked.limit}, and found {len(page.items)}")
     mine = frozenset(opened.refs)
-    found: Sequence[object] = page.items
-    if not all(isinstance(one, Transaction) and not mine.isdisjoint({one.ref, one.moved_from}) for one in found):
+    strange = [one for one in cast("Sequence[object]", page.items) if not isinstance(one, Transaction)]
+    if strange or any(mine.isdisjoint({one.ref, one.moved_from}) for one in page.items):
         raise HostError("payments.transactions() answers with transactions of the records that it was asked for")
     return page
 

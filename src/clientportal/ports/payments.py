@@ -14,7 +14,7 @@ from clientportal.values.charging import Charge, ChargeAnswer, ChargeState
 __all__ = ["Charge", "ChargeAnswer", "ChargeState", "PaymentProvider"]
 
 Answer: TypeAlias = ChargeAnswer | Awaitable[ChargeAnswer]
-Outcome: TypeAlias = ChargeAnswer | None | Awaitable[ChargeAnswer | None]
+Outcome: TypeAlias = ChargeAnswer | Awaitable[ChargeAnswer | None] | None
 
 
 class PaymentProvider(Protocol):

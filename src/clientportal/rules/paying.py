@@ -316,7 +316,7 @@ def put_off(payment: Payment, why: str, now: datetime) -> Decision[Payment]:
 
 
 def shown(payment: Payment, heard: Heard = None) -> PaymentView:
-    """A payment as its client may see it: neither what the provider said of a "no" (of a stolen card, say) nor notes."""
+    """A payment as its client may see it, without what the provider said of a "no" (of a stolen card, say)."""
     page = heard.page if isinstance(heard, ChargeAnswer) and payment.state is PaymentState.REDIRECTED else None
     return PaymentView(payment.id, payment.invoice, payment.amount, payment.state, payment.begun_at, page)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, cast
+from typing import cast
 
 from clientportal.values import Money
 from clientportal.values.charging import Charge, ChargeAnswer, ChargeState
@@ -43,7 +43,7 @@ class Behaviour(StrEnum):
     CHARGES_AND_HANGS = "charges_and_hangs"
     """It does not come back in time, and has charged."""
     FORGETS = "forgets"
-    """It charges, the answer is lost, and it denies having heard of the key until it is asked to charge again."""
+    """It charges, the answer is lost, and twice it denies having heard of the key: whoever answers has not read it."""
     WRONG_AMOUNT = "wrong_amount"
     """It charges one unit more than it was asked to."""
     WRONG_CURRENCY = "wrong_currency"
@@ -66,7 +66,7 @@ class FakeProvider:
         self.asked: list[str] = []
         self.away = False
         self._said: dict[str, ChargeAnswer] = {}
-        self._forgotten: set[str] = set()
+        self._denials: dict[str, int] = {}
         self._lock = threading.RLock()
 
     def begin(self, charge: Charge) -> ChargeAnswer:
@@ -75,7 +75,6 @@ class FakeProvider:
             self.begun.append(charge)
             if self.away:
                 raise ConnectionError("the provider is away")
-            self._forgotten.discard(charge.key)
             if charge.key in self._said:
                 return self._said[charge.key]
             return self._do(self.script.pop(0) if self.script else Behaviour.PAYS, charge)
@@ -86,7 +85,10 @@ class FakeProvider:
             self.asked.append(key)
             if self.away:
                 raise ConnectionError("the provider is away")
-            return None if key in self._forgotten else self._said.get(key)
+            if self._denials.get(key, 0) > 0:
+                self._denials[key] -= 1
+                return None
+            return self._said.get(key)
 
     def complete(self, key: str) -> None:
         """What was waiting is paid: the client has come to the end of the page, the bank has said yes."""
@@ -137,12 +139,14 @@ class FakeProvider:
             case Behaviour.CHARGES_AND_SAYS_NO:
                 return ChargeAnswer.declined("try another card", ref=_ref(charge.key))
             case Behaviour.TALKS_NONSENSE:
-                return cast("Any", "OK")
+                return cast("ChargeAnswer", "OK")
             case Behaviour.CHARGES_AND_HANGS:
                 raise TimeoutError("no answer in time")
             case Behaviour.FORGETS:
-                self._forgotten.add(charge.key)
-        raise ConnectionError("the connection broke on the way back")
+                self._denials[charge.key] = 2
+                raise ConnectionError("the connection broke on the way back")
+            case _:
+                raise ConnectionError("the connection broke on the way back")
 
     def _take(self, key: str, amount: Money | None) -> ChargeAnswer:
         assert amount is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import cast
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -55,11 +56,11 @@ def _state(value: ChargeState | str) -> ChargeState:
 
 def _quiet(value: str) -> str:
     """A provider's words without what might be the number of a card, and not for ever."""
-    return _DIGITS.sub("…", value)[:_MOST] if isinstance(value, str) else value
+    return _DIGITS.sub("…", value)[:_MOST] if isinstance(cast("object", value), str) else value
 
 
 def _reference(value: str) -> str:
-    if isinstance(value, str) and len(value) > _MOST:
+    if isinstance(cast("object", value), str) and len(value) > _MOST:
         raise InvalidInput(f"ChargeAnswer.ref has at most {_MOST} characters; this has {len(value)}")
     return value
 
