@@ -238,13 +238,14 @@ def test_no_note_and_no_custom_field_is_in_anything_that_the_clients_door_answer
         "codes": door.codes(),
         "profiles": door.profiles(),
         "sections": door.sections(),
+        "dashboard": door.dashboard(),
         "sessions": door.sessions(),
         "not me": door.not_me(),
     }
     public = {name for name in dir(type(getattr(door, "_awaited", door))) if not name.startswith("_")}
     called = {
         "profile", "appointments", "appointment", "start_booking", "change_terms", "slots", "preview", "move", "rebook",
-        "cancel", "past_changes", "codes", "profiles", "sections", "sessions", "not_me",
+        "cancel", "past_changes", "codes", "profiles", "sections", "dashboard", "sessions", "not_me",
     }  # fmt: skip
     proving = {
         "switch",

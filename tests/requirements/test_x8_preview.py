@@ -17,6 +17,7 @@ from clientportal.doors.staff import StaffDoor
 from clientportal.policy import ChangePolicy, Override, SeveralRecords, Window
 from held import holds_one_of_each
 from own_sections import add_card, with_stamp_cards
+from papers import holds_papers
 from telling import is_told
 from watching import everything_stored
 from world import World, at, client
@@ -49,6 +50,13 @@ BY_CLIENT: dict[str, Call] = {
     "messages": lambda door, _: door.messages(),
     "section": lambda door, _: door.section("stamp_cards"),
     "section_item": lambda door, _: door.section_item("stamp_cards", "card"),
+    "documents": lambda door, _: door.documents(),
+    "new_documents": lambda door, _: door.new_documents(),
+    "download": lambda door, _: door.download("card"),
+    "forms": lambda door, _: door.forms(),
+    "form": lambda door, _: door.form("card"),
+    "save_draft": lambda door, _: door.save_draft("card", {"story": "long"}, key="k"),
+    "submit_form": lambda door, _: door.submit_form("card", {"story": "long"}, key="k"),
     "act": lambda door, _: door.act("stamp_cards", "redeem", item="card", key="k"),
     "memberships": lambda door, _: door.memberships(),
     "membership": lambda door, _: door.membership("card"),
@@ -135,6 +143,7 @@ NEVER_CLIENT: dict[str, Call] = {
     "log_out_everywhere": lambda door, _: door.log_out_everywhere(),
 }
 NEVER_STAFF: dict[str, Call] = {
+    "form_link": lambda door, _: door.form_link("card"),
     "invite": lambda door, _: door.invite(client("ana")),
     "reset_password": lambda door, on: door.reset_password(on["account"]),
     "reset_passwords": lambda door, on: door.reset_passwords([on["account"]]),
@@ -161,6 +170,7 @@ def stage(world: World) -> tuple[Any, dict[str, Any]]:
     add_card(world, "card", ana)
     is_told(world, ana)
     holds_one_of_each(world, ana, "card")
+    holds_papers(world, ana, "card")
     world.add_client("anna", "Anna Kingi", mobile="021 123 4567", email="ana@example.com")
     for id, mobile in (("zoe", "021 999 8888"), ("zoë", "021 999 8888"), ("rae", "021 222 3333")):
         world.add_client(id, id.title(), mobile=mobile)

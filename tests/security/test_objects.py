@@ -29,6 +29,7 @@ from clientportal.policy import SeveralRecords
 from clientportal.values import Slot, When
 from held import holds_one_of_each
 from own_sections import add_card, with_stamp_cards
+from papers import holds_papers
 from security.attacking import ANA, Neighbour
 from telling import is_told
 from watching import everything_stored, reason_of
@@ -100,6 +101,7 @@ VISITOR: dict[str, tuple[Cell, ...]] = {
     "resend_code": (lambda door, _mine, its: door.resend_code(its.handle),),
     "verify_code": (lambda door, _mine, its: door.verify_code(its.handle, "123456"),),
     "look_at_link": (lambda door, _mine, its: door.look_at_link(its.link),),
+    "look_at_form_link": (lambda door, _mine, its: door.look_at_form_link(its.link),),
     "link_slots": (lambda door, _mine, its: door.link_slots(its.link, *week(door)),),
     "cancel_by_link": (lambda door, _mine, its: door.cancel_by_link(its.link),),
     "move_by_link": (
@@ -160,6 +162,23 @@ CLIENT: dict[str, tuple[Cell, ...]] = {
     "sections": NO_THING,
     "dashboard": NO_THING,
     "section": (lambda door, _mine, _its: door.section("stamp_cards"),),
+    "documents": NO_THING,
+    "new_documents": NO_THING,
+    "download": (lambda door, _mine, its: door.download(its.item),),
+    "forms": NO_THING,
+    "form": (
+        lambda door, _mine, its: door.form(its.item),
+        lambda door, mine, its: door.form(its.item, link=mine.link),
+        lambda door, mine, its: door.form(mine.item, link=its.link),
+    ),
+    "save_draft": (
+        lambda door, _mine, its: door.save_draft(its.item, {"story": "long"}),
+        lambda door, _mine, its: door.save_draft(its.item, {"story": "long"}, link=its.link),
+    ),
+    "submit_form": (
+        lambda door, _mine, its: door.submit_form(its.item, {"story": "long"}),
+        lambda door, _mine, its: door.submit_form(its.item, {"story": "long"}, link=its.link),
+    ),
     "notices": NO_THING,
     "unread_notices": NO_THING,
     "mark_read": (lambda door, _mine, its: door.mark_read(its.notice),),
@@ -250,6 +269,7 @@ STAFF: dict[str, tuple[Cell, ...]] = {
         lambda door, _mine, its: door.appointment_link(its.appointment),
         lambda door, _mine, its: door.appointment_link(its.appointment, send=True),
     ),
+    "form_link": (lambda door, _mine, its: door.form_link(its.item),),
     "explain_change": (lambda door, _mine, its: door.explain_change(its.appointment),),
     "explain_contact": (lambda door, _mine, its: door.explain_contact(its.contact),),
     "booked": (lambda door, _mine, its: door.booked(its.appointment),),
@@ -355,6 +375,7 @@ def own_things(world: World, name: str, number: str) -> Things:
     ref = world.add_client(name, f"{name.title()} Kingi", mobile=number, email=f"{name}@example.com")
     add_card(world, f"{name}-card", ref)
     holds_one_of_each(world, ref, f"{name}-card")
+    holds_papers(world, ref, f"{name}-card")
     twin = world.add_client(f"{name}-twin", f"{name.title()} Kingi")
     world.book(f"{name}-1", ref, "2026-12-01 09:00")
     slot = Slot(f"{name}-slot", "cut", at("2026-12-02 09:00"), at("2026-12-02 09:45"), AUCKLAND, "mia", "Mia")
@@ -489,7 +510,7 @@ _MAY: dict[Permission | None, set[str]] = {
     Permission.CHANGE_APPOINTMENTS: {"move", "cancel", "booked"},
     Permission.ASSIGN: {"assign", "assign_many", "clear_assignment", "may_assign_all", "assign_all"},
     Permission.LINK_ACCOUNTS: {"link", "unlink", "links"},
-    Permission.SEND_LINKS: {"appointment_link"},
+    Permission.SEND_LINKS: {"appointment_link", "form_link"},
     Permission.ADD_CLIENTS: {"add_client"},
     Permission.CHANGE_CLIENTS: {"change_client"},
     Permission.DELETE_CLIENTS: {"delete_client", "delete_clients", "delete_appointment"},

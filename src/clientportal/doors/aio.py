@@ -19,6 +19,7 @@ from clientportal.doors.claiming import AsyncClientClaiming, AsyncStaffClaiming
 from clientportal.doors.client import ClientDoor
 from clientportal.doors.client_files import AsyncStaffClientFiles
 from clientportal.doors.client_list import AsyncStaffClientList
+from clientportal.doors.dashboard import AsyncClientDashboard, AsyncVisitorWelcome
 from clientportal.doors.dispatching import dispatch_async
 from clientportal.doors.duplicates import AsyncStaffDuplicates
 from clientportal.doors.held import AsyncClientHeld
@@ -115,6 +116,7 @@ class AsyncVisitorDoor(
     AsyncVisitorAssigning,
     AsyncVisitorPapers,
     AsyncVisitorOwn,
+    AsyncVisitorWelcome,
 ):
     """The twin of :class:`VisitorDoor`, awaited."""
 
@@ -154,6 +156,7 @@ class AsyncClientDoor(
     AsyncClientAssigning,
     AsyncClientClaiming,
     AsyncClientSections,
+    AsyncClientDashboard,
     AsyncClientPaying,
     AsyncClientNotices,
     AsyncClientHeld,

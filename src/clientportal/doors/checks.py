@@ -197,6 +197,7 @@ def _check_portal(policy: Policy, own_sections: Mapping[str, tuple[str, ...]], l
     named = {
         "visibility.sections": policy.visibility.sections,
         "portal.menu": tuple(name for name in policy.portal.menu if name != DASHBOARD),
+        "franchise.shares": sorted(policy.franchise.shares),
         "portal.calls_to_action": tuple(one.section for one in policy.portal.calls_to_action if one.section),
     }
     for setting, sections in named.items():

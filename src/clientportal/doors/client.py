@@ -6,8 +6,14 @@ from datetime import datetime
 
 from clientportal.doors.assigning import ClientAssigning
 from clientportal.doors.claiming import ClientClaiming
+from clientportal.doors.dashboard import ClientDashboard
+from clientportal.doors.held import ClientHeld
 from clientportal.doors.mail_links import ClientMailLinks
+from clientportal.doors.notices import ClientNotices
+from clientportal.doors.own import ClientOwn
+from clientportal.doors.papers import ClientPapers
 from clientportal.doors.passwords import ClientPasswords
+from clientportal.doors.paying import ClientPaying
 from clientportal.doors.registering import ClientRegistering
 from clientportal.doors.sections import ClientSections
 from clientportal.operations import appointments, changing, ending_sessions, sessions, signing_in
@@ -34,7 +40,20 @@ from clientportal.values import Appointment, Money, Slot, When
 __all__ = ["ClientDoor"]
 
 
-class ClientDoor(ClientRegistering, ClientPasswords, ClientMailLinks, ClientAssigning, ClientClaiming, ClientSections):
+class ClientDoor(
+    ClientRegistering,
+    ClientPasswords,
+    ClientMailLinks,
+    ClientAssigning,
+    ClientClaiming,
+    ClientSections,
+    ClientDashboard,
+    ClientPaying,
+    ClientNotices,
+    ClientHeld,
+    ClientPapers,
+    ClientOwn,
+):
     """One session. Made by ``portal.client(token)``, which reads nothing: every call checks the session itself.
 
     No call takes "whose": the session alone says. Something of somebody else's is refused as ``not_found``, just like

@@ -6,7 +6,10 @@ from datetime import datetime
 
 from clientportal.doors.assigning import VisitorAssigning
 from clientportal.doors.base import as_secret
+from clientportal.doors.dashboard import VisitorWelcome
 from clientportal.doors.mail_links import VisitorMailLinks
+from clientportal.doors.own import VisitorOwn
+from clientportal.doors.papers import VisitorPapers
 from clientportal.doors.passwords import VisitorPasswords
 from clientportal.doors.registering import VisitorRegistering
 from clientportal.operations import appointments, by_link, changing, signing_in
@@ -18,7 +21,15 @@ from clientportal.values import Money, Secret, Slot
 __all__ = ["VisitorDoor"]
 
 
-class VisitorDoor(VisitorRegistering, VisitorPasswords, VisitorMailLinks, VisitorAssigning):
+class VisitorDoor(
+    VisitorRegistering,
+    VisitorPasswords,
+    VisitorMailLinks,
+    VisitorAssigning,
+    VisitorPapers,
+    VisitorOwn,
+    VisitorWelcome,
+):
     """Ask for a code, log in, use a signed link. Made by ``portal.visitor(...)``."""
 
     def request_code(self, contact: str) -> CodeSent:

@@ -23,6 +23,7 @@ from clientportal.outcomes import (
 from clientportal.policy import Policy
 from clientportal.records import Receipt, Snapshot, Trail
 from clientportal.rules import who_may_change
+from clientportal.rules.franchises import belongs_to
 from clientportal.rules.who_may_change import Change, Changing, terms
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.who_may_see import section_is_open
@@ -129,6 +130,7 @@ async def load_changes(
         name=name or appointment.booked_as,
         slots_possible=can.slots and can.book,
         account=account,
+        elsewhere=not belongs_to(appointment.business, reading.setup.branch),
     )
     offers = {kind: _able(await reading.host.offer(appointment, kind), kind, reading) for kind in kinds}
     return {kind: evolve(seen, offer=offer) for kind, offer in offers.items()}

@@ -35,7 +35,7 @@ async def ask_elsewhere(
     setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, intent: Intent, decision: Decision[T]
 ) -> Decision[T]:
     """The intent is committed: call the host, then commit the rest. A crash in here is finished by the pump."""
-    host = CheckedHost(awaited_host(setup.host.open(None, caller.tenant)))
+    host = CheckedHost(awaited_host(setup.host_here(caller.tenant).open(None, caller.tenant)))
     action, subject = operation.name, operation.subject(request)
     if intent.write in STANDING:
         # What was decided is committed, and audited: what follows is the platform's part alone.
@@ -115,7 +115,7 @@ async def take_up(setup: Setup, intent: Intent, caller: Caller) -> bool:
 
     Raises whatever the host raises; the intent then stays.
     """
-    host = CheckedHost(awaited_host(setup.host.open(None, caller.tenant)))
+    host = CheckedHost(awaited_host(setup.host_here(caller.tenant).open(None, caller.tenant)))
     try:
         answer = await host.outcome(intent.id)
         if answer is None:

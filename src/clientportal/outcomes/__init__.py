@@ -47,6 +47,8 @@ from clientportal.outcomes.clients import (
     Terms,
 )
 from clientportal.outcomes.codes import Codes
+from clientportal.outcomes.dashboard import Call, Dashboard, NewDocuments, Welcome
+from clientportal.outcomes.held import HeldPage, MembershipDetails, PackagePage
 from clientportal.outcomes.logging_in import (
     AccountImport,
     AccountRow,
@@ -70,6 +72,8 @@ from clientportal.outcomes.merging import (
     Source,
     Undone,
 )
+from clientportal.outcomes.notices import MarkedRead, NoticeLine, NoticePage, Notified
+from clientportal.outcomes.paying import PaymentLine, PaymentsPage, PaymentView
 from clientportal.outcomes.rehearsing import Rehearsed, RehearsedKind
 from clientportal.outcomes.sections import SectionChanged, SectionEntry
 from clientportal.outcomes.staff import (
@@ -92,13 +96,12 @@ from clientportal.outcomes.upkeep import (
 from clientportal.outcomes.viewing import Viewing
 
 __all__ = [
-    "PlannedLogin",
-    "Part",
-    "Holdings",
-    "HoldingSum",
-    "ConsentChoice",
-    "AccountLine",
+    "Call",
+    "Dashboard",
+    "NewDocuments",
+    "Welcome",
     "AccountImport",
+    "AccountLine",
     "AccountRow",
     "AccountRowOutcome",
     "AccountsMerged",
@@ -123,6 +126,7 @@ __all__ = [
     "ClientLines",
     "CodeSent",
     "Codes",
+    "ConsentChoice",
     "ContactExplained",
     "CustomField",
     "Deleted",
@@ -141,6 +145,9 @@ __all__ = [
     "Evidence",
     "FieldChoice",
     "FormField",
+    "HeldPage",
+    "HoldingSum",
+    "Holdings",
     "ImportReport",
     "ImportedAccount",
     "ImportedRow",
@@ -149,17 +156,28 @@ __all__ = [
     "LinkView",
     "MailSent",
     "MailedLinkView",
+    "MarkedRead",
     "Match",
     "MayAssignAll",
+    "MembershipDetails",
     "MergePlan",
     "Merged",
     "Moved",
+    "NoticeLine",
+    "NoticePage",
+    "Notified",
     "NumberFound",
     "NumberState",
     "OutboxLine",
+    "PackagePage",
+    "Part",
     "PasswordReset",
     "PastChange",
+    "PaymentLine",
+    "PaymentView",
+    "PaymentsPage",
     "PersonExport",
+    "PlannedLogin",
     "Profile",
     "ProfileOption",
     "RecoveryCodes",

@@ -13,7 +13,7 @@ from attrs import evolve
 from clientportal.policy import Policy
 from clientportal.policy.portal import DASHBOARD
 
-__all__ = ["belongs_to", "is_shown", "policy_at"]
+__all__ = ["acts_on", "belongs_to", "is_shown", "policy_at"]
 
 
 def policy_at(parent: Policy, own: Policy) -> Policy:
@@ -24,23 +24,26 @@ def policy_at(parent: Policy, own: Policy) -> Policy:
     they are; of sections, fields and actions it can only take away from what the parent has; and its windows are for
     its own appointments alone (:func:`belongs_to`).
     """
-    sections = tuple(name for name in own.visibility.sections if name in parent.visibility.sections)
-    visibility = evolve(
-        parent.visibility,
-        sections=sections,
-        fields=tuple(name for name in own.visibility.fields if name in parent.visibility.fields),
-    )
-    portal = own.portal
+    seen, here, portal = parent.visibility, own.visibility, own.portal
+    sections = tuple(name for name in here.sections if name in seen.sections)
+    fields = tuple(name for name in here.fields if name in seen.fields)
+    editable = tuple(name for name in here.editable if name in seen.editable and name in fields)
     if portal.actions is None or parent.portal.actions is None:
         actions = parent.portal.actions if portal.actions is None else portal.actions
     else:
         actions = portal.actions & parent.portal.actions
-    first = portal.opens_with if portal.opens_with in (*sections, DASHBOARD) else None
     return evolve(
         parent,
-        visibility=visibility,
-        portal=evolve(portal, actions=actions, opens_with=first),
+        visibility=evolve(seen, sections=sections, fields=fields, editable=editable),
+        portal=evolve(
+            portal,
+            actions=actions,
+            opens_with=portal.opens_with if portal.opens_with in (*sections, DASHBOARD) else None,
+            messages_per_day=min(portal.messages_per_day, parent.portal.messages_per_day),
+            demo_address=parent.portal.demo_address,
+        ),
         changes=own.changes,
+        bookings=evolve(parent.bookings, online=own.bookings.online and parent.bookings.online),
     )
 
 
@@ -53,7 +56,14 @@ def is_shown(business: str, section: str, branch: str, shares: Set[str]) -> bool
 
 
 def belongs_to(business: str, branch: str) -> bool:
-    """Whether something is judged by the rules of ``branch``: what another business of the parent has, and what belongs
-    to the parent as a whole, may be looked at here where it is shown, and is changed where it belongs.
+    """Whether an appointment is judged by the windows of ``branch``: another's, and the parent's own, may be looked at
+    here where they are shown, and are changed where they belong.
     """
     return business == branch
+
+
+def acts_on(business: str, branch: str) -> bool:
+    """Whether a client can do something at ``branch`` with an item of ``business``: with its own, and with what belongs
+    to the parent as a whole, whose policy bounds what is allowed at every business (:func:`policy_at`).
+    """
+    return business in ("", branch)

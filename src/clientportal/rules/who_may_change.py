@@ -51,7 +51,8 @@ class Changing:
     """Everything read about one appointment that somebody wants to change.
 
     ``zone`` is the business's; ``mine`` is false where the appointment is not the client's own (foreign equals absent).
-    ``staff`` are not bound by windows, caps and fees. ``account`` is whose session asks.
+    ``staff`` are not bound by windows, caps and fees. ``account`` is whose session asks. ``elsewhere``: it belongs to
+    another business of the franchise than the one whose door and policy this is.
     """
 
     appointment: Appointment | None
@@ -68,6 +69,7 @@ class Changing:
     name: str = ""
     slots_possible: bool = True
     account: str | None = None
+    elsewhere: bool = False
 
 
 @frozen
@@ -162,6 +164,9 @@ def judge(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Ju
     closed = _not_named(seen, kind, policy)
     if closed is not None:
         return Judged(Reason.DISABLED, closed)
+    if seen.elsewhere and not seen.staff:
+        facts.append(("business", appointment.business or "the parent itself"))
+        return Judged(Reason.NOT_CHANGEABLE, because(), why=_ELSEWHERE)
     if not appointment.status.open or appointment.start <= now:
         return Judged(Reason.ALREADY_OVER, because())
     if not seen.offer.allowed:
@@ -179,6 +184,9 @@ def judge(seen: Changing, kind: ChangeKind, policy: Policy, now: datetime) -> Ju
         if moves >= changes.max_moves:
             return Judged(Reason.TOO_MANY_MOVES, because())
     return _by_window(seen, appointment, kind, changes, now, facts, settings)
+
+
+_ELSEWHERE = "it is changed at the business of the franchise that it belongs to"
 
 
 def _not_named(seen: Changing, kind: ChangeKind, policy: Policy) -> Because | None:
@@ -328,6 +336,8 @@ def judge_rebooking(seen: Changing, policy: Policy, now: datetime) -> Judged:
     closed = closed or _not_named(seen, ChangeKind.REBOOK, policy)
     if closed is not None:
         return Judged(Reason.DISABLED, closed)
+    if seen.elsewhere and not seen.staff:
+        return Judged(Reason.CONTACT_BUSINESS, because)
     bookable = service is not None and service.active and service.bookable_online
     if not bookable or not seen.slots_possible or not seen.offer.allowed:
         return Judged(Reason.CONTACT_BUSINESS, because)

@@ -273,6 +273,7 @@ class MemoryHost(ReassigningHost):
                 staff_name=free.staff_name,
                 booked_as=name,
                 price=service.price,
+                business=self.branch,
             )
             tx.remove("slots", free.id)
             tx.put(

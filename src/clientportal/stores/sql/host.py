@@ -232,6 +232,7 @@ class SqlHost(ReassigningHost):
             service_name=service.name,
             staff_name=slot.staff_name,
             booked_as=name,
+            business=self.branch,
             price=service.price,
         )
         typed = records[0] if own.kind is RecordKind.BOOKING else None
