@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from clientportal.doors.base import AsyncDoor, Door, as_secret, describe
 from clientportal.doors.checks import check_tenant
-from clientportal.operations import pets, preferences, referrals
+from clientportal.operations import own_details, pets, preferences, referrals
+from clientportal.operations.own_details import AskContactChange, ByContactLink, ChangeDetails
 from clientportal.operations.performing import perform
 from clientportal.operations.pets import DeletePet, SavePet
 from clientportal.operations.preferences import ByUnsubscribeLink, Choose, LinkOf, PreferencesOf
@@ -18,10 +19,11 @@ from clientportal.operations.referrals import ByRecommendation, ListReferrals
 from clientportal.operations.sections import ListItems
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.setting import Setup, System
-from clientportal.outcomes import SectionChanged
-from clientportal.outcomes.own import ReferralCounted, Referrals, Unsubscribing
+from clientportal.operations.typed_codes import TypedCode
+from clientportal.outcomes import CodeSent, SectionChanged
+from clientportal.outcomes.own import ContactReplaced, DetailsChanged, ReferralCounted, Referrals, Unsubscribing
 from clientportal.ports import step
-from clientportal.values import ItemPage, RecordRef, Secret
+from clientportal.values import FieldValue, ItemPage, RecordRef, Secret
 from clientportal.values.channels import Channel
 from clientportal.values.pets import Pet
 from clientportal.values.preferences import Category, Preferences
@@ -30,7 +32,7 @@ __all__ = ["AsyncClientOwn", "AsyncPortalOwn", "AsyncVisitorOwn", "ClientOwn", "
 
 
 class VisitorOwn(Door):
-    """What a visitor can do of it: follow the link at the foot of a mailing."""
+    """What a visitor can do of it: follow the links that mailings and earlier contacts got."""
 
     def look_at_unsubscribe(self, link: Secret | str) -> Unsubscribing:
         """What a link in a mailing turns off, for the page with the button. Without effect: scanners look, too.
@@ -45,6 +47,20 @@ class VisitorOwn(Door):
         """
         return self._do(preferences.UNSUBSCRIBE_BY_LINK, ByUnsubscribeLink(as_secret(link)))
 
+    def look_at_contact_change(self, link: Secret | str) -> ContactReplaced:
+        """Which contact the link to an earlier one puts back, masked. Without effect. Raises ``Refused`` with
+        ``link_gone``.
+        """
+        return self._do(own_details.LOOK_AT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
+
+    def revert_contact_change(self, link: Secret | str) -> ContactReplaced:
+        """Put the earlier contact back, by the link that it got (N4.6), within ``accounts.revert_for``.
+
+        Every session of the client ends, and accounts that were linked since are taken off. Nobody is logged in by
+        that. Raises ``Refused`` with ``link_gone``, ``not_changeable``.
+        """
+        return self._do(own_details.REVERT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
+
 
 class AsyncVisitorOwn(AsyncDoor):
     """The twin of :class:`VisitorOwn`, awaited."""
@@ -55,9 +71,45 @@ class AsyncVisitorOwn(AsyncDoor):
     async def unsubscribe(self, link: Secret | str) -> Unsubscribing:
         return await self._do(preferences.UNSUBSCRIBE_BY_LINK, ByUnsubscribeLink(as_secret(link)))
 
+    async def look_at_contact_change(self, link: Secret | str) -> ContactReplaced:
+        return await self._do(own_details.LOOK_AT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
+
+    async def revert_contact_change(self, link: Secret | str) -> ContactReplaced:
+        return await self._do(own_details.REVERT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
+
 
 class ClientOwn(Door):
     """What a session can do of it."""
+
+    def update_profile(self, changes: Mapping[str, FieldValue], *, key: str | None = None) -> DetailsChanged:
+        """Change one's own details, those of the six fields that ``visibility.editable`` names (M7).
+
+        A field that is absent stays as it is; ``None`` or blank text clears it. Names on past bookings stay (X9). Of
+        several merged records it is written where the rules of the merge show it. Raises ``InvalidField``,
+        ``InvalidContact``; ``Refused`` with ``disabled``, ``prove_contact_first`` (the email, and what identifies a
+        client: :meth:`request_contact_change`), ``step_up_first`` or ``fresh_login_first`` (a contact),
+        ``not_changeable`` (a guest's booking), ``not_found`` (an account that shows no record).
+        """
+        return self._do(own_details.CHANGE_DETAILS, ChangeDetails(changes), key)
+
+    def request_contact_change(self, contact: str) -> CodeSent:
+        """Begin to replace one's mobile or email: a code goes to the new one; nothing changes yet.
+
+        The reply is the same for every contact. Raises ``InvalidContact``; ``Refused`` with ``disabled``
+        (``visibility.editable``), ``step_up_first``, ``fresh_login_first``, ``contact_not_allowed``, ``wait`` and
+        ``too_many_codes`` with ``retry_at``. The login of an account has :meth:`change_email`.
+        """
+        return self._do(own_details.REQUEST_CONTACT_CHANGE, AskContactChange(contact))
+
+    def confirm_contact_change(self, handle: Secret | str, code: str) -> ContactReplaced:
+        """Type the code that the new contact got, in the session that asked for it: the record has it at once.
+
+        The earlier contact is told in the same commit, with a link that puts it back for ``accounts.revert_for``; the
+        other sessions that it opened end. Raises ``InvalidCode``; ``Refused`` with ``code_wrong``, ``code_gone``,
+        ``too_many_tries``, ``wait``, ``stopped``, ``contact_not_allowed``, ``not_changeable``.
+        """
+        typed = TypedCode(as_secret(handle), as_secret(code))
+        return self._do(own_details.CONFIRM_CONTACT_CHANGE, typed)
 
     def pets(self, *, after: str | None = None, limit: int = 20) -> ItemPage[Pet]:
         """The client's pets, by name, where the business is one for pets (M8). Raises ``Refused`` with ``disabled``."""
@@ -110,6 +162,16 @@ class ClientOwn(Door):
 
 class AsyncClientOwn(AsyncDoor):
     """The twin of :class:`ClientOwn`, awaited."""
+
+    async def update_profile(self, changes: Mapping[str, FieldValue], *, key: str | None = None) -> DetailsChanged:
+        return await self._do(own_details.CHANGE_DETAILS, ChangeDetails(changes), key)
+
+    async def request_contact_change(self, contact: str) -> CodeSent:
+        return await self._do(own_details.REQUEST_CONTACT_CHANGE, AskContactChange(contact))
+
+    async def confirm_contact_change(self, handle: Secret | str, code: str) -> ContactReplaced:
+        typed = TypedCode(as_secret(handle), as_secret(code))
+        return await self._do(own_details.CONFIRM_CONTACT_CHANGE, typed)
 
     async def pets(self, *, after: str | None = None, limit: int = 20) -> ItemPage[Pet]:
         return await self._do(pets.PETS, ListItems(pets.SECTION, after, limit))

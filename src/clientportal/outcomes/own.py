@@ -8,7 +8,7 @@ from clientportal.values import Money, RecordRef, Secret
 from clientportal.values.channels import Channel
 from clientportal.values.preferences import Category
 
-__all__ = ["Friend", "ReferralCounted", "Referrals", "Unsubscribing"]
+__all__ = ["ContactReplaced", "DetailsChanged", "Friend", "ReferralCounted", "Referrals", "Unsubscribing"]
 
 
 @frozen
@@ -57,3 +57,19 @@ class ReferralCounted:
     referrer: RecordRef
     why: str = ""
     already: bool = False
+
+
+@frozen
+class DetailsChanged:
+    """Which fields were written, into which record."""
+
+    ref: RecordRef
+    fields: tuple[str, ...]
+
+
+@frozen
+class ContactReplaced:
+    """Which contact was replaced, or put back, and by what (masked)."""
+
+    field: str
+    contact: str

@@ -98,10 +98,11 @@ class Pet(SectionItem):
 
     @property
     def listed_by(self) -> str:
-        """By name, from A to Z: the letters are turned round, because the greatest comes first."""
-        return "".join(
-            chr(0x10FFFF - ord(letter)) if ord(letter) < 0xD000 else letter for letter in self.name.casefold()
-        )
+        """By name, from A to Z. Lists begin with the greatest, so the letters are turned round, and a name that has
+        ended comes before one that goes on.
+        """
+        letters = (chr(_LAST - ord(one)) if ord(one) < _TURNED else one for one in self.name.casefold())
+        return "".join((*letters, chr(_LAST)))
 
 
 PET_FIELDS = ("name", "species", "breed", "sex", "birthday", "weight", "neutered", "colour", "microchip")
