@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from attrs import define, field, frozen
 
 from clientportal.web import PortalPages, Request, Response
+from web.html_checks import check_html
 from world import World
 
 __all__ = ["BASE", "Browser", "Page", "browser", "pages"]
@@ -199,11 +200,13 @@ class Browser:
             address = urljoin(f"{BASE}/", response.headers["location"])
             response = self.request("GET", address)
         self.page = Page(response, address)
+        if response.headers.get("content-type", "").startswith("text/html"):
+            check_html(self.page.html)
         return self.page
 
     def open(self, path: str) -> Page:
         """Go to a page of the portal, following where it leads."""
-        address = path if path.startswith(("http", self.root)) else f"{self.root}{path}"
+        address = path if path.startswith(("http", f"{self.root}/")) else f"{self.root}{path}"
         return self._follow(self.request("GET", address), address)
 
     def send(self, action: str, press: str | None = None, **typed: str) -> Page:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mutabl
 from typing import TYPE_CHECKING, Any
 
 from clientportal.web.answers import plain_page
-from clientportal.web.messages import MAX_BODY, BadRequest, Body, Request, Response, TooLarge
+from clientportal.web.messages import MAX_BODY, BadRequest, Body, Request, Response, TooLarge, peer_address
 
 if TYPE_CHECKING:
     from clientportal.web.portal_pages import PortalPages
@@ -85,7 +85,7 @@ class _Gone(Exception):
 
 def _peer(scope: Scope) -> str | None:
     client = scope.get("client")
-    return None if client is None else str(client[0])
+    return None if client is None else peer_address(str(client[0]))
 
 
 async def _body(receive: Receive) -> bytes:

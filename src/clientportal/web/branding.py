@@ -1,11 +1,9 @@
-"""A business's colour and logo, as far as they can be read and trusted."""
+"""A business's colours, made readable, and where its logo comes from."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -14,7 +12,6 @@ from clientportal.web.protection import origin_of
 
 __all__ = ["DARK", "LIGHT", "Theme", "contrast", "theme_of"]
 
-_HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _DEFAULT = "#1f4e6b"
 _ENOUGH = 4.5
 """WCAG 2.2, 1.4.3: text of ordinary size against what is behind it."""
@@ -23,8 +20,7 @@ _BEHIND_DARK = "#171b1f"
 
 
 def _channels(colour: str) -> tuple[int, int, int]:
-    digits = colour[1:] if len(colour) == 7 else "".join(c * 2 for c in colour[1:])
-    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def _luminance(colour: str) -> float:
@@ -57,18 +53,23 @@ def _readable(colour: str, behind: str, goal: str) -> str:
 
 @frozen
 class Theme:
-    """What the stylesheet takes over: the colour of buttons with the text on it, and the same as text and links."""
+    """What the stylesheet takes over: the colour of buttons with the text on it, the same as text and links, and a
+    second colour that no text stands on.
+    """
 
     accent: str
     on_accent: str
     text: str
     text_dark: str
+    second: str
     logo: str | None = None
+    favicon: str | None = None
 
     @property
     def css(self) -> str:
         """The stylesheet of the theme: names with colours, and nothing that a business has typed."""
-        light = f":root{{--accent:{self.accent};--on-accent:{self.on_accent};--accent-text:{self.text}}}"
+        names = f"--accent:{self.accent};--on-accent:{self.on_accent};--accent-text:{self.text};--second:{self.second}"
+        light = f":root{{{names}}}"
         dark = f"@media (prefers-color-scheme:dark){{:root{{--accent-text:{self.text_dark}}}}}"
         return f"{light}\n{dark}\n"
 
@@ -79,27 +80,13 @@ class Theme:
 
     @property
     def images(self) -> tuple[str, ...]:
-        """Where the logo comes from, for the page's policy."""
-        return () if self.logo is None else (origin_of(self.logo),)
-
-
-def _logo(url: str | None) -> str | None:
-    """An address that an image may be loaded from: https, and nothing that could add to a policy."""
-    if url is None or not url.isascii() or not url.isprintable() or any(c in url for c in " ;,'\"<>\\"):
-        return None
-    try:
-        parts = urlsplit(url)
-        plain = parts.scheme == "https" and bool(parts.hostname) and parts.username is None and "*" not in parts.netloc
-        # Reading the port finds one that is no number.
-        return url if plain and (parts.port is None or parts.port > 0) else None
-    except ValueError:
-        return None
+        """Where logo and icon come from, for the page's policy."""
+        return tuple(dict.fromkeys(origin_of(url) for url in (self.logo, self.favicon) if url is not None))
 
 
 def theme_of(branding: Branding) -> Theme:
     """A business's colours made readable: black or white on the colour, darker or lighter where it is text itself."""
-    wished = branding.colour or ""
-    colour = wished.lower() if _HEX.fullmatch(wished) else _DEFAULT
+    colour = (branding.colour or _DEFAULT).lower()
     on = max((LIGHT, DARK), key=lambda text: contrast(text, colour))
     accent = _readable(colour, on, DARK if on == LIGHT else LIGHT)
     return Theme(
@@ -107,5 +94,7 @@ def theme_of(branding: Branding) -> Theme:
         on_accent=on,
         text=_readable(colour, "#f4f5f6", "#000000"),
         text_dark=_readable(colour, _BEHIND_DARK, "#ffffff"),
-        logo=_logo(branding.logo_url),
+        second=(branding.second_colour or accent).lower(),
+        logo=branding.logo_url,
+        favicon=branding.favicon_url,
     )

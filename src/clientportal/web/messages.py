@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from functools import cached_property
@@ -12,7 +13,17 @@ from attrs import evolve, field, frozen
 
 from clientportal.errors import InvalidInput
 
-__all__ = ["MAX_BODY", "MAX_FIELDS", "Body", "BadRequest", "Request", "Response", "SetCookie", "TooLarge"]
+__all__ = [
+    "MAX_BODY",
+    "MAX_FIELDS",
+    "Body",
+    "BadRequest",
+    "Request",
+    "Response",
+    "SetCookie",
+    "TooLarge",
+    "peer_address",
+]
 
 MAX_BODY = 262_144
 """Bytes of a body that are read at most: a note of 10,000 characters, in any script, fits several times."""
@@ -161,6 +172,16 @@ class Response:
     def header_lines(self) -> list[tuple[str, str]]:
         """Every header, cookies included, as a server wants them."""
         lines = list(self.headers.items())
-        if isinstance(self.body, bytes):
+        # Of what has not changed, the length would be that of nothing.
+        if isinstance(self.body, bytes) and self.status != 304 and "content-length" not in self.headers:
             lines.append(("content-length", str(len(self.body))))
         return [*lines, *(("set-cookie", cookie.header()) for cookie in self.cookies)]
+
+
+def peer_address(said: str | None) -> str | None:
+    """Where a request comes from, as the server names it; ``None`` for what is no address, such as a Unix socket."""
+    try:
+        ipaddress.ip_address((said or "").partition("%")[0])
+    except ValueError:
+        return None
+    return said

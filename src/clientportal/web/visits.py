@@ -177,7 +177,8 @@ class Visit:
         """Lead to another page of ours, which begins with ``notice``, the key of a text."""
         if notice is not None:
             self.set_cookie(self.jar.make("notice", notice, None))
-        return Response(status=303, headers={"location": self.url(path, **query)})
+        headers = {"location": self.url(path, **query), "content-type": "text/plain; charset=utf-8"}
+        return Response(status=303, headers=headers)
 
     def refused(self, error: Refused) -> Response:
         """The page of a refusal: its text for clients, its status; or the page that has to come first."""

@@ -15,7 +15,7 @@ from clientportal.doors import AsyncPortal
 from clientportal.doors.base import stepped
 from clientportal.errors import InvalidInput
 from clientportal.web.answers import plain_page
-from clientportal.web.messages import MAX_BODY, BadRequest, Body, Request, Response, TooLarge
+from clientportal.web.messages import MAX_BODY, BadRequest, Body, Request, Response, TooLarge, peer_address
 
 if TYPE_CHECKING:
     from clientportal.web.portal_pages import PortalPages
@@ -83,7 +83,7 @@ class _Sent:
 
 
 def _peer(environ: Environ) -> str | None:
-    return str(environ.get("REMOTE_ADDR", "")) or None
+    return peer_address(str(environ.get("REMOTE_ADDR", "")))
 
 
 def _body(environ: Environ) -> bytes:
