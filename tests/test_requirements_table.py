@@ -22,7 +22,7 @@ EVERY_ROW = {
 }
 BUILT = {
     *("T1", "T2", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11"),
-    *("V1", "V2", "V3"),
+    *("V1", "V2", "V3", "V6", "V7", "V10", "V12", "V13"),
     *(f"A{n}" for n in range(1, 17)),
     *(f"TT{n}" for n in range(1, 12)),
     *(f"X{n}" for n in range(1, 10)),

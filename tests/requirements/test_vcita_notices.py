@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from clientportal import InvalidCursor, InvalidInput, Permission, Reason, RecordRef, presets
+from clientportal import Channel, InvalidCursor, InvalidInput, Permission, PolicyError, Reason, RecordRef, presets
+from clientportal.policy.portal import PortalPolicy
 from clientportal.records import MessageState, Notice, NoticeKind, OutboxMessage
 from clientportal.values.preferences import Preference
 from own_sections import open_sections
@@ -409,3 +410,15 @@ def test_notices_go_with_the_client_and_after_a_year(salon: World) -> None:
     salon.clock.advance(timedelta(days=366))
     salon.portal.purge(salon.tenant)
     assert salon.all_stored(Notice, "ref", str(ben)) == []
+
+
+def test_notices_by_email_need_somebody_who_sends_email(memory_world: World) -> None:
+    """Said when the portal is built, with both names; vcita mails them and the other products do not."""
+    world = opened(memory_world)
+    world.use(evolve(presets.timely(region="NZ"), portal=PortalPolicy(notices_by_email=True)))
+    portal = world.make_portal(senders={Channel.SMS: world.box})
+    with pytest.raises(PolicyError, match="notices_by_email") as error:
+        portal.visitor(world.tenant).start_booking()
+    assert error.value.settings == ("portal.notices_by_email", "senders.email")
+    every = (presets.vcita(), presets.timely(), presets.mytime(), presets.acuity(), presets.timetap())
+    assert [one.portal.notices_by_email for one in every] == [True, False, False, False, False]

@@ -144,6 +144,11 @@ def check_policy(
 
     if policy.matching.names is NameComparison.SIMILAR and not own_names:
         similar_names()
+    if policy.portal.notices_by_email and Channel.EMAIL not in senders:
+        raise PolicyError(
+            "portal.notices_by_email = true needs a sender for email: pass senders={Channel.EMAIL: …}",
+            ("portal.notices_by_email", "senders.email"),
+        )
     if policy.registration.accounts and Channel.EMAIL not in senders:
         raise PolicyError(
             "registration.accounts = true needs a sender for email, which proves addresses and resets passwords: pass "

@@ -27,7 +27,8 @@ from clientportal.policy.people import (
     VisibilityPolicy,
 )
 from clientportal.policy.policy import Policy
-from clientportal.values import ContactKind
+from clientportal.policy.portal import DASHBOARD, CallToAction, PortalPolicy
+from clientportal.values import CLIENT_FIELDS, ContactKind
 
 __all__ = ["acuity", "mytime", "timely", "timetap", "vcita"]
 
@@ -51,6 +52,8 @@ def timely(*, region: str = "NZ") -> Policy:
             several=SeveralRecords.NEWEST_BOOKING,
             in_booking_flow=False,
         ),
+        # Rewards can be added (T8); what Timely does not show is not named.
+        visibility=VisibilityPolicy(sections=("bookings", "account", "forms", "payment_methods")),
         changes=_until_hours_before(24, Edge.LATE),
         bookings=BookingPolicy(logged_out=LoggedOutMatch.NAME_AND_CONTACT),
         clients=ClientListPolicy(card_removal=CardRemoval.UNLESS_REQUIRED_AND_UPCOMING),
@@ -68,6 +71,19 @@ def vcita(*, region: str = "US") -> Policy:
             unknown=UnknownIdentity.REFUSE_SILENTLY,
             several=SeveralRecords.CHOOSE,
             in_booking_flow=True,
+        ),
+        visibility=VisibilityPolicy(
+            sections=("bookings", "payments", "documents", "forms", "messages", "notifications", "account")
+        ),
+        portal=PortalPolicy(
+            opens_with=DASHBOARD,
+            calls_to_action=(
+                CallToAction(action="bookings.rebook"),
+                CallToAction(action="payments.pay"),
+                CallToAction(action="documents"),
+                CallToAction(action="messages.send"),
+            ),
+            notices_by_email=True,
         ),
         changes=_until_hours_before(24, Edge.ALLOWED),
         bookings=BookingPolicy(logged_out=LoggedOutMatch.EMAIL),
@@ -135,6 +151,23 @@ def mytime(*, region: str = "US") -> Policy:
             in_booking_flow=True,
         ),
         registration=RegistrationPolicy(accounts=True, register_from=RegisterFrom.ANYWHERE),
+        visibility=VisibilityPolicy(
+            # Each is there where the business has activated it (M4, M5, M8).
+            sections=(
+                "account",
+                "bookings",
+                "memberships",
+                "packages",
+                "gift_cards",
+                "pets",
+                "payment_methods",
+                "referrals",
+                "preferences",
+            ),
+            editable=CLIENT_FIELDS,
+        ),
+        # What opens is the account, unless the business chooses (M2).
+        portal=PortalPolicy(menu=("account", "bookings")),
         changes=_until_hours_before(24, Edge.LATE),
         bookings=BookingPolicy(logged_out=LoggedOutMatch.FIRST_NAME_AND_EMAIL),
         clients=ClientListPolicy(
