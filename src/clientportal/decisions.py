@@ -83,6 +83,9 @@ class Reason(StrEnum):
     SEVERAL_ACCOUNTS = "several_accounts"
     NOT_LINKED = "not_linked"
     PROOF_NEEDED = "proof_needed"
+    # one's own details
+    PROVE_CONTACT_FIRST = "prove_contact_first"
+    FRESH_LOGIN_FIRST = "fresh_login_first"
     # paying
     NOTHING_DUE = "nothing_due"
     AMOUNT_CHANGED = "amount_changed"

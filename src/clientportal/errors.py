@@ -43,6 +43,7 @@ __all__ = [
     "InvalidCode",
     "InvalidContact",
     "InvalidCursor",
+    "InvalidField",
     "InvalidFile",
     "InvalidInput",
     "MissingCapability",
@@ -82,6 +83,14 @@ class InvalidCursor(InvalidInput):
     """A paging cursor that was cut, changed, or made for another list."""
 
 
+class InvalidField(InvalidInput):
+    """One field of what was typed is wrong: ``field`` is its name, the message says what would be right."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
 class InvalidFile(InvalidInput):
     """A file of clients that cannot be read as a whole: its header, or its encoding from some line on.
 
@@ -94,15 +103,6 @@ class InvalidFile(InvalidInput):
         self.column = column
 
 
-class PolicyError(ClientPortalError, ValueError):
-    """A policy whose settings contradict each other. ``settings`` names them, dotted."""
-
-    def __init__(self, message: str, settings: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.settings = settings
-
-
-class MissingCapability(PolicyError):
 class InvalidAnswers(InvalidInput):
     """Answers to a form that cannot be taken as they are: nothing was saved.
 
@@ -116,6 +116,15 @@ class InvalidAnswers(InvalidInput):
         self.problems = problems
 
 
+class PolicyError(ClientPortalError, ValueError):
+    """A policy whose settings contradict each other. ``settings`` names them, dotted."""
+
+    def __init__(self, message: str, settings: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.settings = settings
+
+
+class MissingCapability(PolicyError):
     """A policy needs something that the host does not declare. ``capability`` names it."""
 
     def __init__(self, message: str, settings: tuple[str, ...], capability: str) -> None:

@@ -89,6 +89,14 @@ _REASONS: dict[Reason, tuple[str, str]] = {
         "Please confirm a contact of that record first.",
         "The evidence is not enough to link; a proof of a contact of that record is needed.",
     ),
+    Reason.PROVE_CONTACT_FIRST: (
+        "Please confirm the new number or address by a code.",
+        "This contact identifies the {noun}, or codes go to it: it is changed by request_contact_change() alone.",
+    ),
+    Reason.FRESH_LOGIN_FIRST: (
+        "Please log in again, then change it.",
+        "The session was not opened within accounts.step_up_for.",
+    ),
     Reason.PLAN: ("This is not part of the present plan.", "The plan of this business does not include it."),
     Reason.CHANGED_MEANWHILE: (
         "This was changed meanwhile. Please look at it again.",
@@ -266,6 +274,18 @@ _MESSAGES = {
     "message.claim_code.email.text": (
         "{code} is your code to see one more record at {business} in your account.\n\nIt works once, for {minutes} "
         "minutes. Do not pass it on."
+    ),
+    "message.change_contact_code.sms.text": "{code} is your code to use this number at {business}.",
+    "message.change_contact_code.email.subject": "Your code for {business}",
+    "message.change_contact_code.email.text": (
+        "{code} is your code to use this address at {business}.\n\nIt works once, for {minutes} minutes. Do not pass it on."
+    ),
+    "message.contact_changed.sms.text": (
+        "{business}: another number is used for you from now on. Was it not you? Take it back: {link}"
+    ),
+    "message.contact_changed.email.subject": "Your contact at {business} was changed",
+    "message.contact_changed.email.text": (
+        "Another address is used for you at {business} from now on. If it was not you, take that back here:\n\n{link}"
     ),
     "message.claim_link.email.subject": "See one more record at {business}",
     "message.claim_link.email.text": (

@@ -38,7 +38,7 @@ from clientportal.rules.matching_keys import index_keys, proposing_keys
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import ClientChange, ClientDraft, ClientRecord, ContactKey, MatchKey, RecordKind, RecordRef
 
-__all__ = ["ADD_CLIENT", "CHANGE_CLIENT", "AddClient", "ChangeClient"]
+__all__ = ["ADD_CLIENT", "CHANGE_CLIENT", "AddClient", "ChangeClient", "index_after"]
 
 _REPLAYED = Because("performing.perform", (("receipt", "found"),))
 
@@ -186,11 +186,11 @@ def _decide_changing(seen: _Writing, asked: ChangeClient, policy: Policy, now: d
         because=str(because),
     )
     wanted = index_keys(seen.change.applied_to(seen.row, now), policy).keys
-    writes = _index(asked.ref, wanted, seen.entries, forget=seen.one_commit)
+    writes = index_after(asked.ref, wanted, seen.entries, forget=seen.one_commit)
     return grant(ClientChanged(asked.ref, seen.written), because, writes, asks=intent)
 
 
-def _index(
+def index_after(
     ref: RecordRef, wanted: frozenset[MatchKey], known: Sequence[ContactEntry], *, forget: bool
 ) -> tuple[Write, ...]:
     """The contact index after the change. A host elsewhere may still say no: what is there stays until the next walk,

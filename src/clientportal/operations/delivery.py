@@ -47,8 +47,8 @@ from clientportal.records import (
 from clientportal.rules.budgets import destination_charge, spend
 from clientportal.rules.links import APPOINTMENT_LINK
 from clientportal.rules.mailed_links import MAILED_LINK, Mailing, life_of, mailed_claims, where_to_mail
-from clientportal.rules.own_details import CONTACT_LINK
 from clientportal.rules.notifying import Noticing, where_to_notify
+from clientportal.rules.own_details import CONTACT_LINK
 from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, to_owner, whom_to_tell
 from clientportal.rules.whose_contact import MOST_HITS, is_flagged
 from clientportal.values import ContactKey, RecordRef

@@ -25,9 +25,11 @@ from clientportal.records import (
     AuditEntry,
     Challenge,
     ClientNumber,
+    ContactChange,
     ContactEntry,
     ContactHistory,
     Dismissal,
+    DocumentsSeen,
     GuessCounter,
     HostWrite,
     Identifier,
@@ -35,7 +37,10 @@ from clientportal.records import (
     Intent,
     MailedLink,
     Merge,
+    Notice,
     OutboxMessage,
+    Payment,
+    Referral,
     Session,
     Snapshot,
     Stored,
@@ -46,7 +51,18 @@ from clientportal.rules.erasing import Held, erased, flattened, only_theirs
 from clientportal.rules.guessing import STRANGERS
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import MOST_HITS, keys_of
-from clientportal.values import ActiveCode, Appointment, ContactKey, ContactKind, Holding, Prefill, RecordRef, When
+from clientportal.sections import SECTIONS, STANDING
+from clientportal.values import (
+    ActiveCode,
+    Appointment,
+    ContactKey,
+    ContactKind,
+    Holding,
+    Prefill,
+    RecordRef,
+    SectionItem,
+    When,
+)
 
 __all__ = ["ERASE", "OnePerson", "load_erased", "load_person"]
 
@@ -112,7 +128,7 @@ async def _load_group(
         refs=group.refs,
         records=tuple(rows[ref] for ref in group.refs if ref in rows),
         appointments=appointments,
-        others=await _of_the_platform(reading, group.refs),
+        others=(*await _of_the_platform(reading, group.refs), *await _items(reading, group.refs)),
         stored=found.as_stored(),
         contacts=own,
     )
@@ -133,6 +149,21 @@ async def _of_the_platform(reading: Reading, refs: Sequence[RecordRef]) -> tuple
     return tuple(others)
 
 
+async def _items(reading: Reading, refs: tuple[RecordRef, ...]) -> Sequence[SectionItem]:
+    """Whatever stands in the platform's sections, shown to clients or not."""
+    found: list[SectionItem] = []
+    for name in dict.fromkeys((*SECTIONS, *reading.policy.visibility.sections)):
+        port = None if name in STANDING else await reading.host.section(name)
+        after: str | None = None
+        while port is not None:
+            page = await port.page(refs, after, _PAGE)
+            found.extend(page.items)
+            after = page.next
+            if after is None:
+                break
+    return found
+
+
 async def _appointments(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Appointment, ...]:
     found: dict[str, Appointment] = {}
     for when in When:
@@ -150,10 +181,16 @@ async def _by_ref(reading: Reading, group: Group, appointments: Sequence[Appoint
     state, refs = reading.state, [str(ref) for ref in group.refs]
     ids = [one.id for one in appointments]
     found.put((await state.get_many(ClientNumber, sorted(refs))).values())
+    found.put((await state.get_many(DocumentsSeen, sorted(refs))).values())
+    found.put(await state.find_any(ContactChange, "ref", refs, limit=_MOST))
     found.put(await state.find_any(ContactEntry, "ref", refs, limit=_MOST))
     found.put(await state.find_any(Snapshot, "ref", refs, limit=_MOST))
     found.put(await state.find_any(ImportedClient, "ref", refs, limit=_MOST))
     found.put(await state.find_any(OutboxMessage, "record", refs, limit=_MOST))
+    found.put(await state.find_any(Notice, "ref", refs, limit=_MOST))
+    found.put(await state.find_any(Payment, "record", refs, limit=_MOST))
+    found.put((await state.get_many(Referral, sorted(refs))).values())
+    found.put(await state.find_any(Referral, "referrer", refs, limit=_MOST))
     found.put(await state.find_any(Session, "entry", refs, limit=_MOST))
     found.put(await state.find_any(AccountLink, "ref", refs, limit=_MOST))
     found.put(await state.find_any(Assignment, "ref", refs, limit=_MOST))
@@ -164,6 +201,7 @@ async def _by_ref(reading: Reading, group: Group, appointments: Sequence[Appoint
     for start in range(0, len(ids), _PAGE):
         some = ids[start : start + _PAGE]
         found.put(await state.find_any(Snapshot, "appointment", some, limit=_MOST))
+        found.put(await state.find_any(Notice, "booking", some, limit=_MOST))
         found.put((await state.get_many(Assignment, some)).values())
 
 

@@ -19,6 +19,7 @@ from clientportal.records import (
     Account,
     Allowance,
     Challenge,
+    ContactChange,
     ImportedClient,
     MailedLink,
     MessageState,
@@ -46,6 +47,7 @@ _KEPT: tuple[tuple[type[Stored], timedelta], ...] = (
     (Receipt, timedelta(0)),
     (MailedLink, timedelta(days=1)),
     (ImportedClient, timedelta(0)),
+    (ContactChange, timedelta(0)),
     (Notice, timedelta(0)),
 )
 """How long after its expiry each kind is kept, so that a late answer can still say why."""

@@ -46,6 +46,16 @@ def _texts(value: Iterable[str]) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _can_be_edited(instance: VisibilityPolicy, _attribute: object, value: tuple[str, ...]) -> None:
+    for name in value:
+        if name not in instance.fields:
+            raise PolicyError(
+                f"visibility.editable names {name!r}, which visibility.fields does not show: what clients do not see "
+                "they cannot change",
+                ("visibility.editable", "visibility.fields"),
+            )
+
+
 def _can_be_shown(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
     for name in value:
         if name not in CLIENT_FIELDS:
@@ -57,10 +67,15 @@ def _can_be_shown(_instance: object, _attribute: object, value: tuple[str, ...])
 
 @frozen(kw_only=True)
 class VisibilityPolicy:
-    """What a session shows. ``fields`` are the contact fields (T8); notes and custom fields are never among them."""
+    """What a session shows. ``fields`` are the contact fields (T8); notes and custom fields are never among them.
+
+    ``editable`` are those of them that clients change themselves (M7). The email, and whatever identifies a client or
+    gets their codes, is changed by a code to the new one alone.
+    """
 
     appointments: SeenBy = field(default=SeenBy.RECORD, converter=SeenBy)
     fields: tuple[str, ...] = field(default=CLIENT_FIELDS, converter=_texts, validator=_can_be_shown)
+    editable: tuple[str, ...] = field(default=(), converter=_texts, validator=_can_be_edited)
     sections: tuple[str, ...] = field(default=("account", "bookings"), converter=_texts)
 
 

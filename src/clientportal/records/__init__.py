@@ -24,8 +24,12 @@ from clientportal.records.accounts import (
     SecondFactor,
 )
 from clientportal.records.appointments import Snapshot, Trail
+from clientportal.records.details import ContactChange
 from clientportal.records.importing import ImportedClient
 from clientportal.records.leaving import MessageKind, MessageState, OutboxMessage
+from clientportal.records.notices import Notice, NoticeKind
+from clientportal.records.papers import DocumentsSeen
+from clientportal.records.payments import Payment, PaymentStage, PaymentState
 from clientportal.records.people import (
     ClientNumber,
     ContactEntry,
@@ -37,6 +41,7 @@ from clientportal.records.people import (
     WalkMark,
 )
 from clientportal.records.proving import Allowance, Challenge, GuessCounter, Purpose, Session, SpentLink, Stage
+from clientportal.records.referring import Referral
 from clientportal.records.remembering import AuditEntry, HostWrite, Intent, Receipt
 from clientportal.records.stored import RECORD_TYPES, Put, Remove, Stored, Write
 
@@ -56,9 +61,11 @@ __all__ = [
     "AuditEntry",
     "Challenge",
     "ClientNumber",
+    "ContactChange",
     "ContactEntry",
     "ContactHistory",
     "Dismissal",
+    "DocumentsSeen",
     "GuessCounter",
     "HostWrite",
     "ImportedClient",
@@ -66,13 +73,19 @@ __all__ = [
     "Merge",
     "MessageKind",
     "MessageState",
+    "Notice",
+    "NoticeKind",
     "NumberCounter",
     "OutboxMessage",
+    "Payment",
+    "PaymentStage",
+    "PaymentState",
     "Pointer",
     "Purpose",
     "Put",
     "RECORD_TYPES",
     "Receipt",
+    "Referral",
     "Remove",
     "Session",
     "Snapshot",

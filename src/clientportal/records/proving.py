@@ -25,6 +25,8 @@ class Purpose(StrEnum):
     """The email of a registration, typed into the session that registered (A16)."""
     CLAIM = "claim"
     """A contact of one more record, which the account then sees (X5)."""
+    CHANGE_CONTACT = "change_contact"
+    """The new contact of one's own record (M7)."""
 
 
 @stored("challenges", lane=("identity", "lane", "expires_at"), bound=("bound_to",), expiry=("expires_at",))

@@ -26,21 +26,27 @@ from clientportal.records import (
     Challenge,
     ClientNumber,
     Consent,
+    ContactChange,
     ContactEntry,
     ContactHistory,
     Credential,
     Dismissal,
+    DocumentsSeen,
     GuessCounter,
     Identifier,
     ImportedClient,
     Intent,
     MailedLink,
     Merge,
+    Notice,
     NumberCounter,
     OutboxMessage,
+    Payment,
+    PaymentStage,
     Pointer,
     Put,
     Receipt,
+    Referral,
     Remove,
     SecondFactor,
     Session,
@@ -63,6 +69,7 @@ from clientportal.values import (
     Prefill,
     RecordRef,
     Secret,
+    SectionItem,
     mask,
 )
 
@@ -91,17 +98,22 @@ TOPICS: Mapping[type[Stored], str] = {
     Challenge: "login_codes",
     ClientNumber: "numbers",
     Consent: "consents",
+    ContactChange: "contact_changes",
     ContactEntry: "contacts",
     ContactHistory: "contact_history",
     Credential: "passwords",
     Dismissal: "not_duplicates",
+    DocumentsSeen: "documents_seen",
     GuessCounter: "wrong_tries",
     Identifier: "login_emails",
     ImportedClient: "imports",
     MailedLink: "mailed_links",
     Merge: "merges",
+    Notice: "notices",
     OutboxMessage: "messages",
+    Payment: "payments",
     Pointer: "merged_records",
+    Referral: "referrals",
     SecondFactor: "second_factors",
     Session: "sessions",
     Snapshot: "changes",
@@ -142,7 +154,7 @@ class Held:
     refs: tuple[RecordRef, ...]
     records: tuple[ClientRecord, ...] = ()
     appointments: tuple[Appointment, ...] = ()
-    others: tuple[Prefill | ActiveCode | Holding, ...] = ()
+    others: tuple[Prefill | ActiveCode | Holding | SectionItem, ...] = ()
     stored: Mapping[type[Stored], tuple[Stored, ...]] = field(factory=dict[type[Stored], "tuple[Stored, ...]"])
     contacts: frozenset[ContactKey] = frozenset()
 
@@ -154,9 +166,11 @@ class Held:
     @property
     def nothing_left(self) -> bool:
         """Whether the platform's rows say nothing any more."""
-        forms = any(isinstance(one, Prefill) for one in self.others)
+        personal = any(
+            isinstance(one, Prefill) or (isinstance(one, SectionItem) and one.erased() != one) for one in self.others
+        )
         return (
-            not forms and all(map(says_nothing, self.records)) and not any(one.booked_as for one in self.appointments)
+            not personal and all(map(says_nothing, self.records)) and not any(one.booked_as for one in self.appointments)
         )
 
 
@@ -245,12 +259,20 @@ def _is_theirs(session: Session, held: Held) -> bool:
     return session.entry_ref in held.refs or ContactKey.parse(session.identity) in held.contacts
 
 
+def _settled_first(record: Payment, _held: Held) -> Write | None:
+    """Money that is under way, or was charged and is in no book yet, is not forgotten: what is left names a record
+    that says nothing any more. It goes when erasing is asked for once more.
+    """
+    return Remove(record) if record.stage is PaymentStage.DONE else None
+
+
 _FATE: Mapping[type[Stored], Callable[[Any, Held], Write | None]] = {
     **dict.fromkeys(TOPICS, _gone),
     AuditEntry: _told_without_words,
     # A number is never given away again, and leads to a row in which nobody is (TT9).
     ClientNumber: _stays,
     Merge: _no_undo,
+    Payment: _settled_first,
     Pointer: _stays,
     Session: _ended,
     Snapshot: _nobodys_booking,
@@ -274,6 +296,11 @@ def exported(held: Held) -> dict[str, list[dict[str, Any]]]:
         "booking_forms": [_plain_fields(one, frozenset()) for one in held.others if isinstance(one, Prefill)],
         "codes": [_plain_fields(one, frozenset()) for one in held.others if isinstance(one, ActiveCode)],
         "holdings": [_plain_fields(one, frozenset()) for one in held.others if isinstance(one, Holding)],
+        "items": [
+            {"kind": type(one).__name__, **_plain_fields(one.as_shown(), frozenset())}
+            for one in held.others
+            if isinstance(one, SectionItem)
+        ],
     }
     for kind, topic in TOPICS.items():
         hidden = _SECRET.get(kind, frozenset())

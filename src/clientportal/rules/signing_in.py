@@ -82,6 +82,7 @@ _CODES = {
     Purpose.SECOND_PROOF: MessageKind.SECOND_PROOF_CODE,
     Purpose.VERIFY_EMAIL: MessageKind.VERIFY_EMAIL_CODE,
     Purpose.CLAIM: MessageKind.CLAIM_CODE,
+    Purpose.CHANGE_CONTACT: MessageKind.CHANGE_CONTACT_CODE,
 }
 
 

@@ -101,6 +101,8 @@ def whom_to_tell(seen: Telling, policy: Policy, now: datetime) -> Tell | Drop:
     identity = ContactKey.parse(message.to) if message.to is not None else None
     if identity is None:
         return _reach(seen.people, policy)
+    if message.kind in _TO_THIS_CONTACT:
+        return Tell(by_sms=identity.kind is not ContactKind.EMAIL, address=identity.value, diverted=False)
     unknown_get_codes = message.kind is MessageKind.LOGIN_CODE and policy.login.unknown is UnknownIdentity.CREATE_EMPTY
     if not seen.people and not unknown_get_codes:
         return Drop("nobody has this contact")
@@ -115,6 +117,10 @@ def whom_to_tell(seen: Telling, policy: Policy, now: datetime) -> Tell | Drop:
         if policy.login.delivery is Delivery.SMS:
             return Drop("codes go by SMS alone, and there is no mobile that all of these records have")
     return Tell(by_sms=False, address=_stored_address(identity, seen.people), diverted=False)
+
+
+_TO_THIS_CONTACT = frozenset({MessageKind.CHANGE_CONTACT_CODE, MessageKind.CONTACT_CHANGED})
+"""These go to a contact that no record has yet, or any more (M7)."""
 
 
 def may_be_sent_to(contact: Phone | Email, policy: Policy) -> bool:
