@@ -20,7 +20,7 @@ from clientportal.web.messages import Response
 from clientportal.web.routing import Route, path_of
 from clientportal.web.visits import Visit
 
-__all__ = ["ROUTES", "Day", "accepted_fee", "days_of"]
+__all__ = ["ROUTES", "Day", "days_of", "typed_money"]
 
 _PER_PAGE = 20
 _DAYS = 7
@@ -65,7 +65,7 @@ async def cancel(visit: Visit) -> Response:
     """Cancel it, for the price that was shown."""
     id = visit.arguments["id"]
     try:
-        done = await visit.client.cancel(id, accept_fee=accepted_fee(visit), key=visit.once)
+        done = await visit.client.cancel(id, accept_fee=typed_money(visit, "fee"), key=visit.once)
     except Refused as error:
         return await _no(visit, error, ChangeKind.CANCEL)
     return visit.redirect(path_of("bookings", id), notice="booking.asked" if done.waits else "booking.cancelled")
@@ -169,7 +169,7 @@ async def take_time(visit: Visit) -> Response:
     id, slot_id = visit.arguments["id"], visit.request.form.get("slot", "")
     try:
         if kind is ChangeKind.MOVE:
-            moved = await visit.client.move(id, slot_id, accept_fee=accepted_fee(visit), key=visit.once)
+            moved = await visit.client.move(id, slot_id, accept_fee=typed_money(visit, "fee"), key=visit.once)
             after, waits, said = moved.appointment, moved.waits, "booking.moved"
         else:
             booked = await visit.client.rebook(id, slot_id, key=visit.once)
@@ -189,9 +189,9 @@ def _kind(visit: Visit) -> ChangeKind:
     return ChangeKind.MOVE if visit.found.route.path.startswith("/bookings/{id}/move") else ChangeKind.REBOOK
 
 
-def accepted_fee(visit: Visit) -> Money | None:
+def typed_money(visit: Visit, name: str) -> Money | None:
     """The amount that the client has confirmed: what stood in the form that was shown."""
-    typed = visit.request.form.get("fee", "")
+    typed = visit.request.form.get(name, "")
     if not typed:
         return None
     amount, _, currency = typed.partition(" ")
