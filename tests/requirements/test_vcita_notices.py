@@ -170,7 +170,6 @@ def test_a_merge_lists_all_and_an_undo_tells_them_apart(salon: World) -> None:
     assert sorted(titles(door)) == ["For the new one", "For the old one"]
     assert door.unread_notices() == 2
     tell(salon, old, "other", title="Told to the old name")
-    assert {address for address in (one.to for one in salon.box.messages)} <= {ANA, "old@example.com"}
     salon.staff().undo(merge)
     assert titles(door) == ["For the new one"]
     assert titles(logged_in(salon, "old@example.com")) == ["Told to the old name", "For the old one"]
@@ -380,7 +379,7 @@ def test_what_is_no_notice_is_said_at_once(salon: World) -> None:
         {"kind": "form_sent", "item": 7},
     ]
     for more in wrong:
-        with pytest.raises(InvalidInput, match="notice|notify"):
+        with pytest.raises(InvalidInput, match=r"notice|notify"):
             tell(salon, ana, **more)
 
 

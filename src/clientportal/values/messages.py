@@ -62,8 +62,9 @@ def _written_by(value: WrittenBy | str) -> WrittenBy:
     return as_member(WrittenBy, value, "writer of a message")
 
 
-def _shown(value: object) -> object:
-    return readable(value) if isinstance(value, str) else value
+def _shown(value: str) -> str:
+    # What is no text is refused by the field's own check, which says so.
+    return readable(value) if isinstance(value, str) else value  # pyright: ignore[reportUnnecessaryIsInstance]
 
 
 @frozen(kw_only=True)
