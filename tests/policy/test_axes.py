@@ -141,6 +141,7 @@ AXES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("changes", "rebooking"): st.booleans(),
     ("visibility", "appointments"): one_of(axes.SeenBy),
     ("visibility", "fields"): st.lists(st.sampled_from(CLIENT_FIELDS), unique=True).map(tuple),
+    ("visibility", "editable"): st.lists(st.sampled_from(CLIENT_FIELDS), unique=True).map(tuple),
     ("visibility", "sections"): st.lists(NAMES, max_size=3).map(tuple),
     ("portal", "actions"): st.none() | st.frozensets(ACTIONS, max_size=3),
     ("portal", "opens_with"): st.sampled_from([None, "dashboard", "account", "payments"]),

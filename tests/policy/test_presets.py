@@ -30,6 +30,20 @@ TABLE: dict[str, tuple[Any, Any, Any, Any, Any]] = {
     "clients.card_removal": ("unless_required_and_upcoming", "free", "free", "unless_prepaid_future", "free"),
     "changes.cancel.edge": ("late", "allowed", "allowed", "late", "allowed"),
     "changes.move.edge": ("late", "allowed", "allowed", "late", "allowed"),
+    # what a client sees, what opens first, and the buttons (M1 to M11, V4 to V10, T8, A15)
+    "visibility.sections": (
+        ("bookings", "account", "forms", "payment_methods"),
+        ("account", "bookings", "codes"),
+        ("account", "bookings"),
+        (
+            *("account", "bookings", "memberships", "packages", "gift_cards"),
+            *("pets", "payment_methods", "referrals", "preferences"),
+        ),
+        ("bookings", "payments", "documents", "forms", "messages", "notifications", "account"),
+    ),
+    "portal.opens_with": (None, None, None, None, "dashboard"),
+    "portal.notices_by_email": (False, False, False, False, True),
+    "portal.actions": (None, None, None, None, None),
     # what follows from the rows of each product: accounts, and where they are registered (A1, TT3, M7)
     "registration.accounts": (False, True, True, True, False),
     "registration.register_from": ("nowhere", "confirmation_page", "anywhere", "anywhere", "nowhere"),

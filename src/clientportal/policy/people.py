@@ -46,16 +46,6 @@ def _texts(value: Iterable[str]) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _can_be_edited(instance: VisibilityPolicy, _attribute: object, value: tuple[str, ...]) -> None:
-    for name in value:
-        if name not in instance.fields:
-            raise PolicyError(
-                f"visibility.editable names {name!r}, which visibility.fields does not show: what clients do not see "
-                "they cannot change",
-                ("visibility.editable", "visibility.fields"),
-            )
-
-
 def _can_be_shown(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
     for name in value:
         if name not in CLIENT_FIELDS:
@@ -75,8 +65,17 @@ class VisibilityPolicy:
 
     appointments: SeenBy = field(default=SeenBy.RECORD, converter=SeenBy)
     fields: tuple[str, ...] = field(default=CLIENT_FIELDS, converter=_texts, validator=_can_be_shown)
-    editable: tuple[str, ...] = field(default=(), converter=_texts, validator=_can_be_edited)
+    editable: tuple[str, ...] = field(default=(), converter=_texts)
     sections: tuple[str, ...] = field(default=("account", "bookings"), converter=_texts)
+
+    def __attrs_post_init__(self) -> None:
+        for name in self.editable:
+            if name not in self.fields:
+                raise PolicyError(
+                    f"visibility.editable names {name!r}, which visibility.fields does not show: what clients do not "
+                    "see they cannot change",
+                    ("visibility.editable", "visibility.fields"),
+                )
 
 
 class LoggedOutMatch(StrEnum):
