@@ -34,6 +34,7 @@ from clientportal.records import (
 from clientportal.rules.erasing import NOTHING_PERSONAL, TOPICS
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.values import Address, ContactKey, ContactKind, HeldThing, Money
+from held import card, gift_card
 from watching import everything_stored, far_away, platform, reason_of
 from world import World, client
 
@@ -52,7 +53,7 @@ CANARIES = (
         "hera@example.net",
     ),
     "a note by staff",
-    *("1948", "letters_at_christmas"),
+    *("1948", "letters_at_christmas", "with love from Mereana"),
 )
 """Every word about her that is put anywhere below."""
 
@@ -82,6 +83,7 @@ def live(world: World) -> tuple[RecordRef, RecordRef]:
         consents={"letters_at_christmas": True},
     )
     world.seed("add_holdings", [HeldThing(id="i1", ref=ana, kind="invoice", amount=Money("80.50", "NZD"))])
+    world.seed("add_items", [gift_card("g1", ana, message="with love from Mereana"), card("c1", ana)])
     file = ["first_name,last_name,mobile,email", "Hera,Kōwhaiwhai,021 123 4567,hera@example.net"]
     (row,) = world.staff().import_clients(file, name="spring")
     hera = row.ref
@@ -171,12 +173,15 @@ def test_every_kind_of_record_says_whether_it_can_be_about_somebody() -> None:
 
 
 def test_every_table_of_the_shipped_platform_is_looked_at() -> None:
-    """Of the platform's own tables four hold people; a new one has to be thought about here. Codes are what somebody
+    """Of the platform's own tables six hold people; a new one has to be thought about here. Codes are what somebody
     paid for: they stay in the books, and name nobody."""
     from clientportal.stores.sql.host_tables import HOST_TABLES
 
     about_nobody = {"cp_host_businesses", "cp_host_services", "cp_host_slots", "cp_host_codes"}
-    about_people = {"cp_host_clients", "cp_host_appointments", "cp_host_prefills", "cp_host_holdings"}
+    about_people = {
+        *("cp_host_clients", "cp_host_appointments", "cp_host_prefills", "cp_host_holdings"),
+        *("cp_host_items", "cp_host_contents"),
+    }
     assert {table.name for table in HOST_TABLES} == about_nobody | about_people
 
 
@@ -330,7 +335,16 @@ def test_everything_that_is_held_is_handed_out(world: World) -> None:
     text = export.to_json()
     held = json.loads(text)
     assert held["client"] == str(ana)
-    assert held.keys() == {"client", "records", "appointments", "booking_forms", "codes", "holdings", *TOPICS.values()}
+    assert held.keys() == {
+        "client",
+        "records",
+        "appointments",
+        "booking_forms",
+        "codes",
+        "holdings",
+        "items",
+        *TOPICS.values(),
+    }
     for word in set(CANARIES):
         assert word in text, word
     for word in ("Ngata", "ben@example.com", "217654321", session.id):
@@ -338,7 +352,14 @@ def test_everything_that_is_held_is_handed_out(world: World) -> None:
     assert {one["id"] for one in held["appointments"]} == {"a1", "a2"}
     (born,) = [one["birthday"] for one in held["records"] if one["ref"] == "client:ana"]
     assert born == "1948-02-29"
-    assert [(one["kind"], one["count"], one["amount"]) for one in held["holdings"]] == [("invoice", 1, "80.50 NZD")]
+    assert [(one["kind"], one["count"], one["amount"]) for one in held["holdings"]] == [
+        ("card", 1, None),
+        ("gift_card", 1, "50.00 NZD"),
+        ("invoice", 1, "80.50 NZD"),
+    ]
+    assert [(one["kind"], one.get("last_four")) for one in held["items"]] == [("GiftCard", None), ("Card", "4242")]
+    assert "CODE-g1" not in text
+    assert "tok_c1" not in text
     (consent,) = held["consents"]
     assert (consent["document"], consent["edition"]) == ("terms", "2")
     assert consent["at"].startswith("2026-11-2")

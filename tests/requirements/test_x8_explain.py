@@ -16,8 +16,12 @@ from clientportal import AppointmentStatus, Conflict, Money, Reason, Refused, pr
 from clientportal.messages.texts import DEFAULTS
 from clientportal.policy import Fee, Late, Override, Window
 from clientportal.records import Challenge, Merge, Put
+from clientportal.testing.fake_provider import Behaviour, FakeProvider
 from clientportal.values import RecordRef
+from held import card, shows
 from mails import acuity, register, timetap
+from papers import holds_papers
+from paying_ground import DUE, owes_and_has_paid
 from password_ground import add_account, log_in, with_passwords
 from watching import BOTH_COLOURS, platform, reason_of, refusal_of
 from world import World, at, client
@@ -188,6 +192,47 @@ def _already_over(on: Stage) -> Refused:
 def _not_changeable(on: Stage) -> Refused:
     on.world.book("l1", on.ana, "2026-12-05 09:00", locked="part of a course")
     return refusal_of(lambda: on.door.cancel("l1"))
+
+
+def _card_needed(on: Stage) -> Refused:
+    shows(on.world, "payment_methods")
+    on.world.seed("add_items", [card("c1", on.ana, required=True)])
+    return refusal_of(lambda: on.door.remove_card("c1"))
+
+
+def _form_done(on: Stage) -> Refused:
+    holds_papers(on.world, on.ana, "intake")
+    on.door.submit_form("intake", {})
+    return refusal_of(lambda: on.door.submit_form("intake", {}))
+
+
+def _form_withdrawn(on: Stage) -> Refused:
+    holds_papers(on.world, on.ana, "intake")
+    on.world.seed("withdraw_form", "intake")
+    return refusal_of(lambda: on.door.submit_form("intake", {}))
+
+
+def _owing(on: Stage, *script: Behaviour) -> Any:
+    owes_and_has_paid(on.world, on.ana, "i1")
+    on.world.portal = on.world.make_portal(payments=FakeProvider(*script))
+    return on.world.log_in(NUMBER)
+
+
+def _amount_changed(on: Stage) -> Refused:
+    door = _owing(on)
+    return refusal_of(lambda: door.pay("i1", Money("64.00", "NZD")))
+
+
+def _nothing_due(on: Stage) -> Refused:
+    door = _owing(on)
+    door.pay("i1", DUE)
+    return refusal_of(lambda: door.pay("i1", DUE))
+
+
+def _payment_under_way(on: Stage) -> Refused:
+    door = _owing(on, Behaviour.PENDS)
+    door.pay("i1", DUE)
+    return refusal_of(lambda: door.pay("i1", Money("64.00", "NZD")))
 
 
 def _slot_taken(on: Stage) -> Refused:

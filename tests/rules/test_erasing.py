@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from clientportal import Secret
 from clientportal.records import (
@@ -61,6 +62,7 @@ from clientportal.values import (
     Prefill,
     RecordRef,
 )
+from clientportal.values.gift_cards import GiftCard
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ANA, HERA, BEN = (RecordRef.client(id) for id in ("ana", "hera", "ben"))
@@ -259,6 +261,9 @@ def test_when_nothing_is_left() -> None:
     assert not held(records=(ROW,)).nothing_left
     assert not held(appointments=(APPOINTMENT,)).nothing_left
     assert not held(others=(Prefill((Answer("q", "Allergies?", "nuts", NOW),)),)).nothing_left
+    gift = GiftCard(id="g", ref=ANA, side="received", bought_at=NOW, balance=Money("50.00", "NZD"))
+    assert held(others=(gift,)).nothing_left
+    assert not held(others=(evolve(gift, message="Happy 40th"),)).nothing_left
 
 
 def test_whether_somebody_was_ever_known() -> None:
@@ -285,6 +290,9 @@ def test_what_is_handed_out_is_plain_and_opens_nothing() -> None:
         expires_at=NOW + timedelta(days=1),
     )
     invoices = Holding(ANA, "invoice", 2, Money("80.50", "NZD"))
+    gift = GiftCard(
+        id="g", ref=ANA, side="received", bought_at=NOW, balance=Money("50.00", "NZD"), code="SPEND-ME", giver="Zoë"
+    )
     plain = exported(
         held(
             Credential(id="acc", hash=Secret("$argon2id$"), set_at=NOW, set_by="client"),
@@ -293,17 +301,18 @@ def test_what_is_handed_out_is_plain_and_opens_nothing() -> None:
             merge(HERA, contacts=(SHARED,)),
             records=(row,),
             appointments=(APPOINTMENT,),
-            others=(code, Prefill((Answer("q", "Allergies?", "nuts", NOW),)), invoices),
+            others=(code, Prefill((Answer("q", "Allergies?", "nuts", NOW),)), invoices, gift),
         )
     )
     text = json.dumps(plain)
-    assert plain.keys() == {"records", "appointments", "booking_forms", "codes", "holdings", *TOPICS.values()}
+    assert plain.keys() == {"records", "appointments", "booking_forms", "codes", "holdings", "items", *TOPICS.values()}
     for hidden in ("argon2", "SPEND-ME", "s" * 64, '"key"', "version"):
         assert hidden not in text, hidden
     for shown in ("Napier", "nuts", "2027-01-31", '["email", "phone"]', "+64211234567", "2026-11-21T10:00:00+00:00"):
         assert shown in text, shown
     assert plain["passwords"] == [{"id": "acc", "set_at": "2026-11-21T10:00:00+00:00", "set_by": "client"}]
     assert [(one["kind"], one["count"], one["amount"]) for one in plain["holdings"]] == [("invoice", 2, "80.50 NZD")]
+    assert [(one["kind"], one["balance"], one["giver"]) for one in plain["items"]] == [("GiftCard", "50.00 NZD", "Zoë")]
     masked = exported(held(merge(BEN, contacts=(SHARED,), refused=("photos",)), session(BEN, SHARED, ANA, BEN)))
     assert masked["merges"][0]["contacts"] == ["mobile:+64••••••567"]
     assert masked["merges"][0]["refused"] == [], "nor what Ben did not want"
