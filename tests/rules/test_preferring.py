@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from clientportal.errors import InvalidInput
 from clientportal.ports import Channel
 from clientportal.records import MessageKind
-from clientportal.rules.preferring import ALWAYS, CHOSEN, may_send, put_together
+from clientportal.rules.preferring import ALWAYS, CHOSEN, may_send, put_together, read_unsubscribe
 from clientportal.values import RecordRef
 from clientportal.values.preferences import Category, Preference, Preferences
 
@@ -84,3 +84,12 @@ def test_a_category_or_channel_that_there_is_none_of_is_named_in_the_error() -> 
         Preferences().allows("adverts", "email")
     with pytest.raises(InvalidInput, match=r"'fax' is no channel; there are 'sms', 'email'"):
         Preferences().allows("marketing", "fax")
+
+
+def test_a_link_is_of_its_own_business_alone() -> None:
+    """What was signed elsewhere, and what was not signed at all, turns nothing off."""
+    claims = {"t": "salon", "r": "client:ana", "c": "marketing", "h": "email"}
+    found = read_unsubscribe(claims, "salon")
+    assert found == (RecordRef.client("ana"), Category.MARKETING, Channel.EMAIL)
+    assert read_unsubscribe(claims, "another") is None
+    assert read_unsubscribe(None, "salon") is None
