@@ -22,6 +22,14 @@ Page = Callable[["Visit"], Awaitable["Response"]]
 
 _AS_IT_STANDS = re.compile(r"[A-Za-z0-9_.-]+")
 _MASKED = "~"
+_PLACE = re.compile(r"\{(\w+)(:signed)?\}|[^{]+")
+_SIGNED = r"[\w-]+\.[\w-]+\.[\w-]+"
+
+
+def _place(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return re.escape(found[0])
+    return f"(?P<{found[1]}>{_SIGNED if found[2] else '[^/]+'})"
 
 
 class Needs(StrEnum):
@@ -46,7 +54,8 @@ class Kind(StrEnum):
 class Route:
     """One address.
 
-    * ``path``: below the mount; ``{name}`` is one segment, which the page finds in ``visit.arguments``.
+    * ``path``: below the mount; ``{name}`` is one segment, which the page finds in ``visit.arguments``, and
+      ``{name:signed}`` one that looks like a signed link.
     * ``section``: the section of the portal that it belongs to; ``menu``: the key of the text under which it stands in
       the menu, where that section is open.
     """
@@ -99,11 +108,7 @@ class Table:
         self._patterns: list[tuple[Route, re.Pattern[str]]] = []
         for route in self.routes:
             if "{" in route.path:
-                pieces = re.split(r"\{(\w+)\}", route.path)
-                text = "".join(
-                    f"(?P<{piece}>[^/]+)" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces)
-                )
-                self._patterns.append((route, re.compile(text)))
+                self._patterns.append((route, re.compile(_PLACE.sub(_place, route.path))))
             else:
                 self._fixed.setdefault((route.method, route.path), route)
 

@@ -200,4 +200,6 @@ TEXTS: Mapping[str, str] = {
     "claim.added": "Das Profil gehört jetzt zu Ihnen. Wählen Sie, welches Sie öffnen.",
     "claim.proof_needed": "Dieser Kontakt allein genügt nicht. Bitte bestätigen Sie einen weiteren desselben Profils.",
     "claim.nothing": "Kein anderes Profil hat diesen Kontakt.",
+    "link.register": "Konto anlegen und alle {appointments} sehen",
+    "link.choose_time": "Bitte wählen Sie eine Zeit.",
 }

@@ -197,4 +197,6 @@ TEXTS: Mapping[str, str] = {
     "claim.added": "The profile is yours now. Choose which one to open.",
     "claim.proof_needed": "That contact alone is not enough. Please confirm another one of the same profile.",
     "claim.nothing": "No other profile has that contact.",
+    "link.register": "Make an account, and see all your {appointments}",
+    "link.choose_time": "Please choose a time.",
 }
