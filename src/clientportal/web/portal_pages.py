@@ -80,6 +80,7 @@ class PortalPages:
             base_url=portal._setup.base_url if base_url is None else base_url,
             templates=templates,
             widget_origins=tuple(widget_origins),
+            plain=not isinstance(portal, AsyncPortal),
             documents=documents,
             words=words,
         )

@@ -45,6 +45,7 @@ class Site:
         base_url: str,
         templates: str | Path | None,
         widget_origins: tuple[str, ...],
+        plain: bool = False,
         documents: Mapping[str, str] | None = None,
         words: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
@@ -53,6 +54,7 @@ class Site:
                 "the pages need an address of their own: pass base_url='https://…/' to the portal, or here"
             )
         self.setup = setup
+        self.plain = plain
         self.table = table
         self.origin = origin_of(base_url)
         self.https = base_url.startswith("https://")
