@@ -16,8 +16,10 @@ from clientportal.doors.client import ClientDoor
 from clientportal.doors.staff import StaffDoor
 from clientportal.policy import ChangePolicy, Override, SeveralRecords, Window
 from held import holds_one_of_each
+from keeping import keeps_a_pet
 from own_sections import add_card, with_stamp_cards
 from papers import holds_papers
+from paying_ground import DUE, owes_and_has_paid
 from telling import is_told
 from watching import everything_stored
 from world import World, at, client
@@ -58,6 +60,13 @@ BY_CLIENT: dict[str, Call] = {
     "save_draft": lambda door, _: door.save_draft("card", {"story": "long"}, key="k"),
     "submit_form": lambda door, _: door.submit_form("card", {"story": "long"}, key="k"),
     "act": lambda door, _: door.act("stamp_cards", "redeem", item="card", key="k"),
+    "pets": lambda door, _: door.pets(),
+    "save_pet": lambda door, _: door.save_pet({"species": "cat"}, id="card", key="k"),
+    "delete_pet": lambda door, _: door.delete_pet("card", key="k"),
+    "preferences": lambda door, _: door.preferences(),
+    "set_preference": lambda door, _: door.set_preference("marketing", "email", True, key="k"),
+    "referrals": lambda door, _: door.referrals(),
+    "update_profile": lambda door, _: door.update_profile({"first_name": "Anna"}, key="k"),
     "memberships": lambda door, _: door.memberships(),
     "membership": lambda door, _: door.membership("card"),
     "packages": lambda door, _: door.packages(),
@@ -66,6 +75,11 @@ BY_CLIENT: dict[str, Call] = {
     "rewards": lambda door, _: door.rewards(),
     "cards": lambda door, _: door.cards(),
     "remove_card": lambda door, _: door.remove_card("card", key="k"),
+    "payments": lambda door, _: door.payments(),
+    "transactions": lambda door, _: door.transactions(),
+    "total_due": lambda door, _: door.total_due(),
+    "payment": lambda door, _: door.payment("card"),
+    "pay": lambda door, _: door.pay("card", DUE, key="k"),
 }
 BY_STAFF: dict[str, Call] = {
     "duplicates": lambda door, _: door.duplicates(),
@@ -100,6 +114,8 @@ BY_STAFF: dict[str, Call] = {
     "export_person": lambda door, _: door.export_person(client("ana")),
     "erase": lambda door, _: door.erase(client("ana"), reason="asked"),
     "audit": lambda door, _: door.audit(),
+    "payments": lambda door, _: door.payments(),
+    "payment_handled": lambda door, _: door.payment_handled("card"),
     "outbox": lambda door, _: door.outbox(),
     "booked": lambda door, _: door.booked("fresh"),
     "assign": lambda door, on: door.assign("a1", on["account"]),
@@ -132,6 +148,8 @@ NEVER_CLIENT: dict[str, Call] = {
     "not_me": lambda door, _: door.not_me(),
     "change_email": lambda door, _: door.change_email("ana@new.example"),
     "confirm_email_change": lambda door, _: door.confirm_email_change("link"),
+    "request_contact_change": lambda door, _: door.request_contact_change("021 765 4321"),
+    "confirm_contact_change": lambda door, _: door.confirm_contact_change("handle", "123456"),
     "claim": lambda door, _: door.claim("021 765 4321"),
     "finish_claim": lambda door, _: door.finish_claim("handle", "123456"),
     "request_claim_link": lambda door, _: door.request_claim_link("ana@example.com"),
@@ -171,6 +189,8 @@ def stage(world: World) -> tuple[Any, dict[str, Any]]:
     is_told(world, ana)
     holds_one_of_each(world, ana, "card")
     holds_papers(world, ana, "card")
+    owes_and_has_paid(world, ana, "card")
+    keeps_a_pet(world, ana, "card")
     world.add_client("anna", "Anna Kingi", mobile="021 123 4567", email="ana@example.com")
     for id, mobile in (("zoe", "021 999 8888"), ("zoë", "021 999 8888"), ("rae", "021 222 3333")):
         world.add_client(id, id.title(), mobile=mobile)

@@ -28,8 +28,10 @@ from clientportal.doors import (
 from clientportal.policy import SeveralRecords
 from clientportal.values import Slot, When
 from held import holds_one_of_each
+from keeping import keeps_a_pet
 from own_sections import add_card, with_stamp_cards
 from papers import holds_papers
+from paying_ground import DUE, owes_and_has_paid
 from security.attacking import ANA, Neighbour
 from telling import is_told
 from watching import everything_stored, reason_of
@@ -102,6 +104,10 @@ VISITOR: dict[str, tuple[Cell, ...]] = {
     "verify_code": (lambda door, _mine, its: door.verify_code(its.handle, "123456"),),
     "look_at_link": (lambda door, _mine, its: door.look_at_link(its.link),),
     "look_at_form_link": (lambda door, _mine, its: door.look_at_form_link(its.link),),
+    "look_at_unsubscribe": (lambda door, _mine, its: door.look_at_unsubscribe(its.link),),
+    "unsubscribe": (lambda door, _mine, its: door.unsubscribe(its.link),),
+    "look_at_contact_change": (lambda door, _mine, its: door.look_at_contact_change(its.link),),
+    "revert_contact_change": (lambda door, _mine, its: door.revert_contact_change(its.link),),
     "link_slots": (lambda door, _mine, its: door.link_slots(its.link, *week(door)),),
     "cancel_by_link": (lambda door, _mine, its: door.cancel_by_link(its.link),),
     "move_by_link": (
@@ -186,6 +192,15 @@ CLIENT: dict[str, tuple[Cell, ...]] = {
     "send_message": NO_THING,
     "section_item": (lambda door, _mine, its: door.section_item("stamp_cards", its.item),),
     "act": (lambda door, _mine, its: door.act("stamp_cards", "redeem", item=its.item),),
+    "pets": NO_THING,
+    "save_pet": (lambda door, _mine, its: door.save_pet({"species": "cat"}, id=its.item),),
+    "delete_pet": (lambda door, _mine, its: door.delete_pet(its.item),),
+    "preferences": NO_THING,
+    "set_preference": (lambda door, _mine, _its: door.set_preference("marketing", "email", True),),
+    "referrals": NO_THING,
+    "update_profile": (lambda door, _mine, _its: door.update_profile({"first_name": "Ana"}),),
+    "request_contact_change": (lambda door, _mine, its: door.request_contact_change(its.contact),),
+    "confirm_contact_change": (lambda door, _mine, its: door.confirm_contact_change(its.handle, "123456"),),
     "memberships": NO_THING,
     "membership": (lambda door, _mine, its: door.membership(its.item),),
     "packages": NO_THING,
@@ -194,6 +209,14 @@ CLIENT: dict[str, tuple[Cell, ...]] = {
     "rewards": NO_THING,
     "cards": NO_THING,
     "remove_card": (lambda door, _mine, its: door.remove_card(its.item),),
+    "payments": NO_THING,
+    "transactions": NO_THING,
+    "total_due": NO_THING,
+    "payment": (lambda door, _mine, its: door.payment(its.item),),
+    "pay": (
+        lambda door, _mine, its: door.pay(its.item, DUE),
+        lambda door, mine, its: door.pay(mine.item, DUE, card=its.item),
+    ),
 }
 
 STAFF: dict[str, tuple[Cell, ...]] = {
@@ -297,6 +320,8 @@ STAFF: dict[str, tuple[Cell, ...]] = {
     "explain_booking": (lambda door, _mine, its: door.explain_booking("Ana Kingi", mobile=its.contact),),
     "assignment": (lambda door, _mine, its: door.assignment(its.appointment),),
     "assignments": (lambda door, _mine, its: door.assignments(its.ref),),
+    "payments": NO_THING,
+    "payment_handled": (lambda door, _mine, its: door.payment_handled(its.item),),
     "export_person": (lambda door, _mine, its: door.export_person(its.ref),),
     "erase": (lambda door, _mine, its: door.erase(its.ref, reason="asked to be forgotten"),),
     "view_as": (lambda door, _mine, its: door.view_as(its.ref),),
@@ -307,6 +332,9 @@ STAFF: dict[str, tuple[Cell, ...]] = {
 }
 
 WITHOUT_THINGS: dict[str, Cell] = {
+    "pets": lambda door, _mine, _its: door.pets(),
+    "preferences": lambda door, _mine, _its: door.preferences(),
+    "referrals": lambda door, _mine, _its: door.referrals(),
     "duplicates": lambda door, _mine, _its: door.duplicates(),
     "scan_duplicates": lambda door, _mine, _its: door.scan_duplicates(),
     "rehearse_matching": lambda door, _mine, _its: door.rehearse_matching(presets.timely(region="AU")),
@@ -376,6 +404,8 @@ def own_things(world: World, name: str, number: str) -> Things:
     add_card(world, f"{name}-card", ref)
     holds_one_of_each(world, ref, f"{name}-card")
     holds_papers(world, ref, f"{name}-card")
+    owes_and_has_paid(world, ref, f"{name}-card")
+    keeps_a_pet(world, ref, f"{name}-card")
     twin = world.add_client(f"{name}-twin", f"{name.title()} Kingi")
     world.book(f"{name}-1", ref, "2026-12-01 09:00")
     slot = Slot(f"{name}-slot", "cut", at("2026-12-02 09:00"), at("2026-12-02 09:45"), AUCKLAND, "mia", "Mia")
@@ -526,6 +556,7 @@ _MAY: dict[Permission | None, set[str]] = {
     Permission.EXPORT_PERSON: {"export_person"},
     Permission.ERASE: {"erase"},
     Permission.NOTIFY: {"notify"},
+    Permission.PAYMENTS: {"payments", "payment_handled"},
     Permission.VIEW_AS_CLIENT: {"view_as", "view_as_account"},
 }
 

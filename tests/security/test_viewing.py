@@ -49,6 +49,13 @@ LOOKS = {
     "gift_card_shop",
     "rewards",
     "cards",
+    "payments",
+    "transactions",
+    "total_due",
+    "payment",
+    "pets",
+    "preferences",
+    "referrals",
 }
 """What can be done in a view: everything else that a client can do is refused. ``log_out`` ends the view."""
 
