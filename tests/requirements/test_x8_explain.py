@@ -21,8 +21,8 @@ from clientportal.values import RecordRef
 from held import card, shows
 from mails import acuity, register, timetap
 from papers import holds_papers
-from paying_ground import DUE, owes_and_has_paid
 from password_ground import add_account, log_in, with_passwords
+from paying_ground import DUE, owes_and_has_paid
 from watching import BOTH_COLOURS, platform, reason_of, refusal_of
 from world import World, at, client
 
