@@ -11,7 +11,7 @@ from attrs import evolve
 
 from accounts_ground import a_link, a_session, an_account
 from clientportal import AppointmentStatus, Business, InvalidInput, Reason, RecordRef, Refused
-from clientportal.errors import StoreError
+from clientportal.errors import HostError, StoreError
 from clientportal.policy import CardRemoval
 from clientportal.records import AuditEntry, Intent
 from clientportal.stores.memory import MemoryHost
@@ -407,3 +407,15 @@ def test_a_day_at_the_business(world: World) -> None:
     """The page says which day it is there: what it calls over is over by that day."""
     _, door = anas(world)
     assert (door.cards().today, door.cards().zone) == (date(2026, 11, 21), AUCKLAND)
+
+
+@pytest.mark.parametrize("answer", [None, 7, [7], "a1"])
+def test_an_adapter_that_answers_with_something_else_is_named(memory_world: World, answer: object) -> None:
+    """Guards that are none: an error of the adapter, and no card is removed for it."""
+    ana, _ = anas(memory_world)
+    memory_world.seed("add_items", [card("c1", ana)])
+    with_section(memory_world, "payment_methods", guards=lambda _self, _card: answer)
+    door = memory_world.log_in(ANA)
+    with pytest.raises(HostError, match=r"payment_methods\.guards"):
+        door.remove_card("c1")
+    assert ids(door) == ["c1"]

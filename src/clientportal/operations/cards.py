@@ -74,11 +74,11 @@ async def _upcoming(reading: Reading, opened: OpenSection, card: Card) -> Appoin
 async def _guards(opened: OpenSection, card: Card) -> tuple[CardGuard, ...]:
     """What was paid for with it, believed as far as the contract goes."""
     found: object = await opened.port.ask("guards", card)
-    if not isinstance(found, Sequence) or not all(
-        isinstance(one, CardGuard) for one in cast("Sequence[object]", found)
-    ):
-        raise HostError(f"{_SECTION}.guards() answers with a sequence of CardGuard; this is {type(found).__name__}")
-    return tuple(cast("Sequence[CardGuard]", found))
+    several = cast("Sequence[object]", found) if isinstance(found, Sequence) else None
+    guards = tuple(one for one in several or () if isinstance(one, CardGuard))
+    if several is None or len(guards) != len(several):
+        raise HostError(f"{_SECTION}.guards() answers with a sequence of CardGuard, and nothing else")
+    return guards
 
 
 def _decide_removal(seen: _Removing, asked: HeldById, policy: Policy, now: datetime) -> Decision[SectionChanged]:
