@@ -21,6 +21,7 @@ from clientportal.records import (
     AuditEntry,
     ClientNumber,
     Consent,
+    DocumentsSeen,
     HostWrite,
     Identifier,
     Intent,
@@ -121,6 +122,7 @@ def live(world: World) -> tuple[RecordRef, RecordRef]:
         account,
         Identifier(id=account.email, account="acc-1", proved_at=world.clock()),
         Consent(id="acc-1|5:terms|2", account="acc-1", document="terms", edition="2", at=world.clock()),
+        DocumentsSeen(id="client:ana", upto=world.clock()),
         AccountLink(
             id="acc-1|client:ana",
             account="acc-1",

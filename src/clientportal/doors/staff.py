@@ -10,6 +10,8 @@ from clientportal.doors.client_files import StaffClientFiles
 from clientportal.doors.client_list import StaffClientList
 from clientportal.doors.duplicates import StaffDuplicates
 from clientportal.doors.mail_links import StaffMailLinks
+from clientportal.doors.notices import StaffNotices
+from clientportal.doors.papers import StaffPapers
 from clientportal.doors.passwords import StaffPasswords
 from clientportal.doors.registering import StaffRegistering
 from clientportal.doors.viewing import StaffViewing
@@ -46,6 +48,9 @@ class StaffDoor(
     StaffViewing,
     StaffDuplicates,
 ):
+    StaffPaying,
+    StaffNotices,
+    StaffPapers,
     """One member of staff. Made by ``portal.staff(business, actor=…, permissions=…)``.
 
     Every action is audited, and so is every look and every refusal, with the actor and the reason that were given; a
