@@ -8,7 +8,7 @@ from clientportal.testing.fake_provider import FakeProvider
 from clientportal.values.invoices import Invoice, Transaction
 from world import World
 
-__all__ = ["DUE", "owes_and_has_paid"]
+__all__ = ["DUE", "has_paid", "owes_and_has_paid"]
 
 DUE = Money("65.00", "NZD")
 
@@ -23,6 +23,12 @@ def owes_and_has_paid(world: World, ref: RecordRef, id: str) -> None:
     now = world.clock()
     owed = Invoice(id=id, ref=ref, name=f"Invoice {id}", issued_at=now, total=DUE, due=DUE)
     world.seed("add_items", [owed, Transaction(id=id, ref=ref, what="Cut", at=now, amount=DUE)])
+    has_paid(world, ref, id)
+
+
+def has_paid(world: World, ref: RecordRef, id: str) -> None:
+    """The portal remembers a payment of somebody's that went well."""
+    now = world.clock()
     paid = Payment(
         id=id,
         invoice=f"{id}-of-last-year",

@@ -36,6 +36,7 @@ from clientportal.rules.erasing import NOTHING_PERSONAL, TOPICS
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.values import Address, ContactKey, ContactKind, HeldThing, Money
 from held import card, gift_card
+from paying_ground import has_paid
 from watching import everything_stored, far_away, platform, reason_of
 from world import World, client
 
@@ -121,8 +122,8 @@ def live(world: World) -> tuple[RecordRef, RecordRef]:
         world,
         account,
         Identifier(id=account.email, account="acc-1", proved_at=world.clock()),
-        Consent(id="acc-1|5:terms|2", account="acc-1", document="terms", edition="2", at=world.clock()),
         DocumentsSeen(id="client:ana", upto=world.clock()),
+        Consent(id="acc-1|5:terms|2", account="acc-1", document="terms", edition="2", at=world.clock()),
         AccountLink(
             id="acc-1|client:ana",
             account="acc-1",
@@ -144,6 +145,7 @@ def live(world: World) -> tuple[RecordRef, RecordRef]:
             last_mark=world.clock(),
         ),
     )
+    has_paid(world, ana, "p1")
     return ana, hera
 
 
