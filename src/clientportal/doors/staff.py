@@ -13,6 +13,7 @@ from clientportal.doors.mail_links import StaffMailLinks
 from clientportal.doors.notices import StaffNotices
 from clientportal.doors.papers import StaffPapers
 from clientportal.doors.passwords import StaffPasswords
+from clientportal.doors.paying import StaffPaying
 from clientportal.doors.registering import StaffRegistering
 from clientportal.doors.viewing import StaffViewing
 from clientportal.operations import changing, ending_sessions, housekeeping, staff, what_if
@@ -47,10 +48,10 @@ class StaffDoor(
     StaffClientFiles,
     StaffViewing,
     StaffDuplicates,
-):
     StaffPaying,
     StaffNotices,
     StaffPapers,
+):
     """One member of staff. Made by ``portal.staff(business, actor=…, permissions=…)``.
 
     Every action is audited, and so is every look and every refusal, with the actor and the reason that were given; a

@@ -22,9 +22,10 @@ from clientportal.operations.frame import Reading
 from clientportal.operations.leaving import keep_logins_out, load_leftovers
 from clientportal.operations.merging import UndoMerge, load_undo
 from clientportal.operations.people import group_of, records_of
-from clientportal.records import AccountLink, ContactEntry, HostWrite, Intent, Merge, Put, Remove, Write
+from clientportal.records import AccountLink, ContactEntry, HostWrite, Intent, Merge, Payment, Put, Remove, Write
 from clientportal.rules.deleting_clients import forget_client
 from clientportal.rules.erasing import erased
+from clientportal.rules.paying import settled_payment
 from clientportal.rules.reassigning import as_told, in_journal, noted
 from clientportal.rules.undoing import undo
 from clientportal.values import HostAnswer, RecordKind, RecordRef
@@ -85,6 +86,16 @@ async def _after_moving(reading: Reading, intent: Intent, answer: HostAnswer) ->
     )
 
 
+async def _after_settling(reading: Reading, intent: Intent, _answer: HostAnswer) -> Following:
+    if intent.section is None:
+        return Following()
+    payment = await reading.state.get(Payment, intent.section.fields["payment"], lock=True)
+    if payment is None:
+        return Following()
+    after = settled_payment(payment, reading.now)
+    return Following(() if after == payment else (Put(after),))
+
+
 async def _after_restoring(reading: Reading, intent: Intent, answer: HostAnswer) -> Following:
     found = await load_undo(reading, UndoMerge(intent.merges[0]), finishing=intent.id)
     # Judged as of when it was asked for: that the platform took its time is no reason to keep the merge.
@@ -101,6 +112,7 @@ FOLLOWING: Mapping[HostWrite, Callable[[Reading, Intent, HostAnswer], Awaitable[
     HostWrite.ERASE_CLIENT: _after_erasing,
     HostWrite.REASSIGN: _after_moving,
     HostWrite.RESTORE: _after_restoring,
+    HostWrite.SETTLE: _after_settling,
 }
 """By the write that the host was asked for. A write that is not here takes nothing away: what the portal adds to it (a
 challenge that is spent, a number that is given out) is committed with the wish."""

@@ -78,6 +78,8 @@ class HostWrite(StrEnum):
     RESTORE = "restore"
     SECTION = "section"
     """One of a section's own writes: ``Intent.section`` says which."""
+    SETTLE = "settle"
+    """A confirmed payment goes into the books: ``Intent.section`` says of which invoice."""
 
 
 @stored("intents", state=("state", "due_at"))

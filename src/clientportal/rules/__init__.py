@@ -49,11 +49,12 @@ is this row of a file a client whom we have already?              ``importing.py
 what is held about one client, and what is left after erasing?    ``erasing.py``
 what may this member of staff do?                                 ``who_may_manage.py``
 may staff look through a client's eyes, and touch what?           ``viewing.py``
+may this be paid now, and what follows from the provider's word?  ``paying.py``
 what follows from what the host has done?                         ``settling.py``
-================================================================  ==========================
 may this session open this form, with this link?                  ``form_access.py``
 can these answers be taken, and what is wrong with the rest?      ``form_filling.py``
 which documents are new, and what is a browser told of one?       ``seeing_documents.py``
+================================================================  ==========================
 
 None reads a clock, draws a random number, or knows a store: what a rule needs is in its view, and a rule that needs
 more has a view that lacks a field.

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _OF_HOST = (
     HostWrite.SECTION,
+    HostWrite.SETTLE,
     HostWrite.UPDATE_CLIENT,
     HostWrite.DELETE_CLIENT,
     HostWrite.ERASE_CLIENT,

@@ -56,8 +56,13 @@ class Permission(StrEnum):
     """Hand out everything that is held about one client."""
     ERASE = "erase"
     """Erase one client for good."""
+    NOTIFY = "notify"
+    """Tell a client something in the portal, and by email where the business mails notices."""
     VIEW_AS_CLIENT = "view_as_client"
     """Look at the portal through a client's eyes, without touching anything."""
+
+    PAYMENTS = "payments"
+    """See the payments that clients have begun, the stuck ones too, and note that one was dealt with."""
 
 
 RECEPTION = frozenset(

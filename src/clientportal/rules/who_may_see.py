@@ -97,11 +97,16 @@ def judge_section(seen: SectionState, policy: Policy) -> Because | Refusal:
     """May this section be seen? Why so, or the refusal (M4, V5).
 
     All three must be so: the platform has it, the business has activated it, and the business shows it. A section that
-    is missing is refused like one that is hidden: from outside the two are one.
+    is missing is refused like one that is hidden: from outside the two are one. Payments need online payments besides
+    (V8): where they are off (``bookings.payments``) there is no such section at all (V4).
     """
     shown = section_is_open(seen.name, policy)
+    settings = [("visibility.sections", "shown" if shown else "closed")]
+    if seen.name == "payments":
+        shown = shown and policy.bookings.payments
+        settings.append(("bookings.payments", "on" if policy.bookings.payments else "off"))
     facts = (("section", seen.name), ("the platform has it", _yes(seen.present)), ("activated", _yes(seen.active)))
-    because = Because("who_may_see.judge_section", facts, (("visibility.sections", "shown" if shown else "closed"),))
+    because = Because("who_may_see.judge_section", facts, tuple(settings))
     return because if shown and seen.present and seen.active else Refusal(Reason.DISABLED, because)
 
 
