@@ -219,3 +219,9 @@ def test_every_pair_of_colours_of_the_stylesheet_can_be_read() -> None:
         assert contrast(colours["wrong"], colours["wrong-page"]) >= 4.5
         assert contrast(colours["good"], colours["good-page"]) >= 4.5
         assert contrast(colours["line"], colours["card"]) >= 3
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_every_template_says_first_what_it_is_handed(template: Path) -> None:
+    """Whoever replaces one reads there what it has to show."""
+    assert template.read_text(encoding="utf-8").startswith("{# ")

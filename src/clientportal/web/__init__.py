@@ -2,8 +2,6 @@
 
 ::
 
-    from clientportal.web import PortalPages
-
     pages = PortalPages(portal, business="salon")
     app.mount("/portal", pages.asgi())      # Starlette, FastAPI; pages.wsgi() for Flask, Django and the rest
 
