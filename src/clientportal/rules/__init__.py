@@ -54,6 +54,8 @@ what follows from what the host has done?                         ``settling.py`
 may this session open this form, with this link?                  ``form_access.py``
 can these answers be taken, and what is wrong with the rest?      ``form_filling.py``
 which documents are new, and what is a browser told of one?       ``seeing_documents.py``
+what is a client told of, and where does the mail of it go?       ``notifying.py``
+may a client write to the business once more today?               ``writing_messages.py``
 ================================================================  ==========================
 
 None reads a clock, draws a random number, or knows a store: what a rule needs is in its view, and a rule that needs
