@@ -35,6 +35,7 @@ from clientportal.records import (
 from clientportal.rules.erasing import NOTHING_PERSONAL, TOPICS
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.values import Address, ContactKey, ContactKind, HeldThing, Money
+from clientportal.values.messages import Message
 from held import card, gift_card
 from paying_ground import has_paid
 from watching import everything_stored, far_away, platform, reason_of
@@ -56,6 +57,7 @@ CANARIES = (
     ),
     "a note by staff",
     *("1948", "letters_at_christmas", "with love from Mereana"),
+    *("orthotics", "bunion"),
 )
 """Every word about her that is put anywhere below."""
 
@@ -102,6 +104,9 @@ def live(world: World) -> tuple[RecordRef, RecordRef]:
     world.deliver()
     staff.dismiss(ana, ben)
     staff.merge(ana, hera)
+    world.portal.notify(world.tenant, hera, "other", title="Your orthotics are here")
+    message = Message(id="m1", ref=hera, at=world.clock(), written_by="client", text="my bunion hurts")
+    world.seed("add_items", [message])
     world.clock.advance(timedelta(minutes=11))
     sent = world.visitor().request_code("021 123 4567")
     world.deliver()
@@ -361,7 +366,11 @@ def test_everything_that_is_held_is_handed_out(world: World) -> None:
         ("gift_card", 1, "50.00 NZD"),
         ("invoice", 1, "80.50 NZD"),
     ]
-    assert [(one["kind"], one.get("last_four")) for one in held["items"]] == [("GiftCard", None), ("Card", "4242")]
+    assert [(one["kind"], one.get("last_four")) for one in held["items"]] == [
+        ("GiftCard", None),
+        ("Card", "4242"),
+        ("Message", None),
+    ]
     assert "CODE-g1" not in text
     assert "tok_c1" not in text
     (consent,) = held["consents"]
