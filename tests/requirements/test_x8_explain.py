@@ -298,6 +298,17 @@ def _proof_needed(on: Stage) -> Refused:
     return refusal_of(lambda: on.world.portal.client(a_session(on.world, unproved)).claim(NUMBER))
 
 
+def _prove_contact_first(on: Stage) -> Refused:
+    on.world.change_policy("visibility", editable=("mobile",))
+    return refusal_of(lambda: on.door.update_profile({"mobile": "021 765 4321"}))
+
+
+def _fresh_login_first(on: Stage) -> Refused:
+    on.world.change_policy("visibility", editable=("mobile",))
+    on.world.clock.advance(timedelta(minutes=10))
+    return refusal_of(lambda: on.door.request_contact_change("021 765 4321"))
+
+
 def _changed_meanwhile(on: Stage) -> Refused:
     version = on.staff.client(on.ana).versions[on.ana]
     on.staff.change_client(on.ana, version, {"first_name": "Anahera"})
