@@ -479,3 +479,31 @@ def test_an_erased_client_s_open_payment_is_not_lost(memory_world: World) -> Non
     memory_world.staff().payment_handled(begun.id)
     memory_world.staff().erase(shop.ana, reason="asked for by mail")
     assert shop.stored(begun.id) is None
+
+
+def test_each_business_of_a_franchise_shows_and_takes_its_own(world: World) -> None:
+    """Ponsonby has its own invoice, which is not found at Takapuna; the parent has one that is shown at both."""
+    shop = Shop(world)
+    shop.invoice("p1", "65.00", business="ponsonby")
+    shop.invoice("t1", "20.00", business="takapuna")
+    shop.invoice("all", "5.00")
+    shop.world.seed(
+        "add_items",
+        [
+            Transaction(
+                id="old", ref=shop.ana, business="ponsonby", what="Cut", at=world.clock(), amount=Money("9", NZD)
+            )
+        ],
+    )
+    token = world.sign_in("ana@example.co.nz").token
+    here, there = (world.portal.client(token, branch=name) for name in ("ponsonby", "takapuna"))
+    assert here.total_due() == (Money("70.00", NZD),)
+    assert there.total_due() == (Money("25.00", NZD),)
+    assert {one.id for one in there.payments().invoices.items} == {"t1", "all"}
+    assert [one.id for one in here.transactions().items] == ["old"]
+    assert there.transactions().items == ()
+    assert reason_of(lambda: there.pay("p1", Money("65.00", NZD))) is Reason.NOT_FOUND
+    paid = here.pay("p1", Money("65.00", NZD))
+    assert paid.state is PaymentState.PAID
+    assert here.payment(paid.id).paid
+    assert reason_of(lambda: there.payment(paid.id)) is Reason.NOT_FOUND

@@ -28,6 +28,7 @@ from clientportal.operations.setting import Caller, Setup, System
 from clientportal.outcomes import PaymentView
 from clientportal.policy import Policy
 from clientportal.records import Payment, PaymentStage, PaymentState, Receipt
+from clientportal.rules.franchises import is_shown
 from clientportal.rules.paying import Asked, Paying, begin, shown
 from clientportal.sections.payments import Payments
 from clientportal.values import Money, RecordRef, Secret
@@ -35,7 +36,7 @@ from clientportal.values.cards import Card
 from clientportal.values.charging import Charge, Silence
 from clientportal.values.invoices import Invoice
 
-__all__ = ["LookAtPayment", "Pay", "finish_payments", "look_at_payment", "pay", "payment_changed"]
+__all__ = ["LookAtPayment", "Pay", "finish_payments", "look_at_payment", "pay", "payment_changed", "shown_at"]
 
 _FEW = 20
 """No invoice has more open payments than one; more of them come from a provider that contradicts itself."""
@@ -158,10 +159,15 @@ class _Looked:
     by_staff: bool
 
 
+def shown_at(reading: Reading, payment: Payment) -> bool:
+    """Whether a payment is shown at the business of a franchise whose door this is."""
+    return is_shown(payment.business, Payments.name, reading.setup.branch, reading.policy.franchise.shares)
+
+
 async def _load_look(reading: Reading, asked: LookAtPayment) -> _Looked:
     opened = await open_section(reading, Payments.name)
     found = await reading.state.get(Payment, asked.id) if 0 < len(asked.id) <= 200 and "\x00" not in asked.id else None
-    if found is None or RecordRef.parse(found.ref) not in opened.refs:
+    if found is None or RecordRef.parse(found.ref) not in opened.refs or not shown_at(reading, found):
         raise Denied(Refusal(Reason.NOT_FOUND, Because("who_may_see.own", (("section", Payments.name),))))
     return _Looked(found, reading.viewer is not None)
 

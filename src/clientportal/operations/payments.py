@@ -12,12 +12,14 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import HostError, InvalidInput
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.paging import check_limit
+from clientportal.operations.paying import shown_at
 from clientportal.operations.sections import OpenSection, open_section
 from clientportal.operations.sessions import Nothing
 from clientportal.outcomes import PaymentLine, PaymentsPage
 from clientportal.policy import Policy
 from clientportal.ports import Page
 from clientportal.records import Payment, PaymentStage
+from clientportal.rules.franchises import is_shown
 from clientportal.rules.paying import handled, shown
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.who_may_see import judge_action
@@ -75,7 +77,9 @@ async def _load_payments(reading: Reading, asked: ListInvoices) -> PaymentsPage:
     if asked.after is None:
         refs = [str(ref) for ref in opened.refs]
         found = await reading.state.find_any(Payment, "open_record", refs, limit=_MOST_OPEN)
-    under_way = sorted(map(shown, found), key=lambda one: (one.begun_at, one.id), reverse=True)
+    under_way = sorted(
+        (shown(one) for one in found if shown_at(reading, one)), key=lambda one: (one.begun_at, one.id), reverse=True
+    )
     return PaymentsPage(await _due(opened), invoices, tuple(under_way), can_pay)
 
 
@@ -117,6 +121,9 @@ async def _load_transactions(reading: Reading, asked: ListInvoices) -> ItemPage[
     strange = [one for one in cast("Sequence[object]", page.items) if not isinstance(one, Transaction)]
     if strange or any(mine.isdisjoint({one.ref, one.moved_from}) for one in page.items):
         raise HostError("payments.transactions() answers with transactions of the records that it was asked for")
+    shares = reading.policy.franchise.shares
+    if not all(is_shown(one.business, Payments.name, reading.setup.branch, shares) for one in page.items):
+        raise HostError("payments.transactions() answers with what is shown at the business that it was asked at")
     return page
 
 
@@ -166,7 +173,7 @@ async def _load_list(reading: Reading, asked: ListPayments) -> Page[PaymentLine]
     page = await reading.state.page(
         Payment, "stage", [asked.stage.value], after=asked.after, limit=asked.limit, newest_first=True
     )
-    return Page(tuple(map(_line, page.items)), page.next)
+    return Page(tuple(_line(one) for one in page.items if shown_at(reading, one)), page.next)
 
 
 STAFF_PAYMENTS = Operation[ListPayments, Page[PaymentLine], Page[PaymentLine]](
@@ -184,7 +191,7 @@ class PaymentById:
 async def _load_handled(reading: Reading, asked: PaymentById) -> tuple[Payment, str]:
     sound = 0 < len(asked.id) <= 200 and "\x00" not in asked.id
     found = await reading.state.get(Payment, asked.id, lock=True) if sound else None
-    if found is None:
+    if found is None or not shown_at(reading, found):
         raise Denied(Refusal(Reason.NOT_FOUND, Because("paying.handled", (("payment", "none"),))))
     return found, reading.actor
 

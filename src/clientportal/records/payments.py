@@ -66,7 +66,8 @@ class Payment:
     No card and no address of a page is in it: ``card`` is the id of a saved card, whose token is read when it is
     needed, and the page is asked for anew. ``charged`` is what the provider says it has charged. ``asked_at`` is when
     it was last asked to charge, ``check_at`` when the pump looks next, ``checks`` how often it has looked in vain.
-    ``ref`` is the record whose invoice it is, ``open_ref`` the same while it is open.
+    ``ref`` is the record whose invoice it is, ``open_ref`` the same while it is open; ``business`` the one of a
+    franchise that the invoice belongs to.
     """
 
     TABLE: ClassVar[str]
@@ -76,6 +77,7 @@ class Payment:
     invoice: str
     ref: str
     open_ref: str = ""
+    business: str = ""
     amount: Money
     purpose: str
     what: str

@@ -123,11 +123,13 @@ def begin(seen: Paying, asked: Asked, now: datetime) -> Decision[Begun]:
         return refuse(Reason.NOTHING_DUE, because)
     if asked.amount != invoice.due:
         return refuse(Reason.AMOUNT_CHANGED, because, due=str(invoice.due), asked=str(asked.amount))
+    ref = str(invoice.moved_from or invoice.ref)
     payment = Payment(
         id=seen.payment_id,
         invoice=invoice.id,
-        ref=str(invoice.ref),
-        open_ref=str(invoice.ref),
+        ref=ref,
+        open_ref=ref,
+        business=invoice.business,
         amount=invoice.due,
         purpose=invoice.purpose.value,
         what=invoice.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from attrs import evolve
@@ -10,17 +10,22 @@ from attrs import evolve
 from clientportal.errors import Conflict
 from clientportal.ports.host import HostAnswer
 from clientportal.sections.payments import Payments, Transactions
-from clientportal.stores.memory.host_rows import OwnedRow
+from clientportal.stores.memory.host_rows import OwnedRow, owned_rows
 from clientportal.stores.memory.kept_items import KeptItems, items_table
 from clientportal.stores.memory.transaction import MemoryTransaction
-from clientportal.values import AnswerKind, ItemPage, Money, RecordRef
+from clientportal.values import AnswerKind, ItemPage, Money, RecordRef, SectionItem
 from clientportal.values.invoices import ConfirmedPayment, Invoice, Transaction, settled, sums
 
 __all__ = ["MemoryPayments"]
 
 
 class _MemoryTransactions(KeptItems, Transactions):
-    """Where the transactions are."""
+    """Where the transactions are; shown where the payments are that they belong to."""
+
+    def shown(self, tx: MemoryTransaction) -> Iterator[OwnedRow[SectionItem]]:
+        for _, row in owned_rows(tx, items_table(self.name), SectionItem):
+            if self.host.shown_here(row.thing.business, Payments.name):
+                yield row
 
 
 class MemoryPayments(KeptItems, Payments):

@@ -30,11 +30,16 @@ def _open(sqlite: bool, here: bool) -> Executable:
         among(ITEMS.c.ref, "p_refs", sqlite),
         ITEMS.c.listed_by >= "1",
         *shown_here(here),
+        *shown_here(here),
     )
 
 
 class _SqlTransactions(KeptItems, Transactions):
-    """Where the transactions are."""
+    """Where the transactions are; shown where the payments are that they belong to."""
+
+    @property
+    def branch(self) -> dict[str, str]:
+        return SqlPayments(self.host).branch
 
 
 class SqlPayments(KeptItems, Payments):
