@@ -29,7 +29,7 @@ def salon(world: World) -> World:
 
 def add_demo(world: World, **more: Any) -> RecordRef:
     """The demo client, with contacts that are perhaps a stranger's."""
-    given = {"first_name": "Zoe", "last_name": "Zzz", "email": DEMO, "mobile": "021 999 8888", **more}
+    given: dict[str, Any] = {"first_name": "Zoe", "last_name": "Zzz", "email": DEMO, "mobile": "021 999 8888", **more}
     world.change_client(ClientRecord(client("demo"), at("2026-01-05 09:00"), demo=True, **given))
     return client("demo")
 
@@ -166,7 +166,7 @@ def test_it_is_nobodys_duplicate(salon: World) -> None:
 
 
 def test_it_does_not_make_a_contact_look_shared(salon: World) -> None:
-    """A number may be on two clients before it says nothing; Ana, her twin and the demo have it, and it still counts."""
+    """A number may be on two clients before it says nothing; Ana, her twin and the demo have it: it still counts."""
     salon.change_policy("contacts", shared_by_at_most=2)
     salon.add_client("ana", "Ana Abel", mobile="021 123 4567")
     salon.add_client("twin", "Ana Abel", mobile="021 123 4567")

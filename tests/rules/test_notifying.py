@@ -128,8 +128,9 @@ def test_the_mail_is_queued_with_the_notice_and_has_no_words_of_it() -> None:
 
 def test_only_what_is_about_an_appointment_is_found_by_it() -> None:
     """A document's notice, and one that leads to the list of bookings, are the record's alone."""
-    for more in ({"section": "documents", "item": "d1"}, {"section": "bookings"}):
-        (write,) = as_told(News(ref=ANA, kind=NoticeKind.OTHER, title="T", **more), LISTED, NOW, IDS)
+    for section, item in (("documents", "d1"), ("bookings", "")):
+        news = News(ref=ANA, kind=NoticeKind.OTHER, title="T", section=section, item=item)
+        (write,) = as_told(news, LISTED, NOW, IDS)
         assert isinstance(write.record, Notice)
         assert write.record.booking is None
         assert evolve(write.record, read_at=NOW).unread is None

@@ -23,8 +23,8 @@ from clientportal.operations.mailing import load_mailing
 from clientportal.operations.paying import finish_payments
 from clientportal.operations.people import group_of, load_candidates
 from clientportal.operations.performing import perform
-from clientportal.operations.portraits import Portrait, portrait
-from clientportal.operations.preferences import load_preferences
+from clientportal.operations.portraits import portrait
+from clientportal.operations.reaching import load_noticing, reachable
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Delivered
 from clientportal.policy import Policy, Proof
@@ -102,7 +102,7 @@ async def _load_due(reading: Reading, asked: _Take) -> _Due:
     if message.account is not None or message.mailed_link_id is not None or by_password:
         return _Due(await load_mailing(reading, message, challenge), {}, lane, business)
     if message.kind is MessageKind.NOTICE:
-        return _Due(await _noticing(reading, message), {}, lane, business)
+        return _Due(await load_noticing(reading, message), {}, lane, business)
     seen = await _telling(reading, message, challenge)
     tell = _where(seen, reading.policy, reading.now)
     ids = [_reach_id(tell, lane)] if isinstance(tell, Tell) and tell.diverted else []
@@ -132,7 +132,7 @@ async def _telling(reading: Reading, message: OutboxMessage, challenge: Challeng
     if message.ref is not None:
         group = await group_of(reading, RecordRef.parse(message.ref))
         seen = await portrait(reading, group)
-        return Telling(message, (_reachable(group.root, seen),) if seen.records else (), challenge)
+        return Telling(message, (reachable(group.root, seen),) if seen.records else (), challenge)
     if message.to is None:
         return Telling(message, (), challenge)
     key = ContactKey.parse(message.to)
@@ -147,23 +147,8 @@ async def _telling(reading: Reading, message: OutboxMessage, challenge: Challeng
         if not candidate.speaker.usable or (own is not None and not own & candidate.refs):
             continue
         seen = await portrait(reading, await group_of(reading, candidate.ref))
-        people.append(_reachable(candidate.ref, seen))
+        people.append(reachable(candidate.ref, seen))
     return Telling(message, tuple(people), challenge, too_many=hits > MOST_HITS, flagged=is_flagged(history))
-
-
-def _reachable(ref: RecordRef, seen: Portrait) -> Reachable:
-    demo = any(one.demo for one in seen.records if one.ref == ref)
-    return Reachable(ref, seen.fields["mobile"].value, seen.fields["email"].value, demo)
-
-
-async def _noticing(reading: Reading, message: OutboxMessage) -> Noticing:
-    """The notice and whoever the record is by now; read when it leaves, like everything that is sent (V3)."""
-    assert message.ref is not None
-    group = await group_of(reading, RecordRef.parse(message.ref))
-    seen = await portrait(reading, group)
-    notice = await reading.state.get(Notice, message.facts["notice"])
-    wants = await load_preferences(reading, group.refs)
-    return Noticing(message, notice, _reachable(group.root, seen) if seen.records else None, wants)
 
 
 def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> Decision[_Taken | None]:
@@ -365,7 +350,7 @@ def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[
     if message.kind is MessageKind.CONTACT_CHANGED:
         if not setup.keys.knows(message.facts["key"]):
             return None
-        told = {"i": message.facts["change"], "e": int(message.facts["until"])}
+        told: dict[str, str | int] = {"i": message.facts["change"], "e": int(message.facts["until"])}
         back = setup.keys.sign(CONTACT_LINK, tenant, told, message.facts["key"])
         facts["link"] = f"{setup.base_url}contact/{back.reveal()}"
     if taken.notice is not None:
