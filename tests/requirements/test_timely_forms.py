@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts_ground import a_link, a_session, an_account, write
 from clientportal import (
@@ -24,10 +27,12 @@ from clientportal import (
 from clientportal.policy import SeveralRecords
 from clientportal.ports import RawContacts
 from clientportal.records import Session
+from clientportal.rules.form_filling import fill, keep_draft
 from clientportal.sections.forms import Forms
 from clientportal.values import AnswerKind, SectionWrite
 from clientportal.values.forms import FormState
 from papers import ANSWERS, INTAKE, KEPT, form_there, open_papers, send_form
+from rules.test_form_filling import answers_to, questions
 from watching import at_once, everything_stored, far_away, platform, reason_of, refusal_of
 from world import World, at, client
 
@@ -178,6 +183,39 @@ def test_what_can_be_kept_nowhere_is_said(clinic: World) -> None:
     with pytest.raises(InvalidAnswers):
         door.submit_form("intake", {**ANSWERS, "weight": 10**5000}, key="k")
     assert form_there(clinic, "intake").state is FormState.OPEN
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("T3")
+def test_what_is_taken_is_what_is_stored(clinic: World) -> None:
+    """For any form and any answers: refused with what is wrong, or kept on this store exactly as they were taken, and
+    read back as what they mean; a draft is kept as it was typed.
+    """
+    door = clinic.log_in(ANA)
+    ids = itertools.count(1)
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def round(data: st.DataObject) -> None:
+        asked = data.draw(questions())
+        answers = data.draw(answers_to(asked))
+        id = f"any-{next(ids)}"
+        send_form(clinic, id, client("ana"), questions=asked)
+        drafted, taken = keep_draft(asked, answers), fill(asked, answers, "NZ")
+        for expected, send in ((drafted, door.save_draft), (taken, door.submit_form)):
+            problems: tuple[Any, ...] = ()
+            try:
+                send(id, answers)
+            except InvalidAnswers as wrong:
+                problems = wrong.problems
+            assert [(one.name, one.code) for one in problems] == [(one.name, one.code) for one in expected.problems]
+            if not problems:
+                assert door.form(id).answers == expected.answers
+                assert form_there(clinic, id).questions == asked
+        found = form_there(clinic, id)
+        assert found.state is not FormState.DONE or found.meanings.keys() == taken.answers.keys()
+
+    round()
 
 
 def test_a_withdrawn_form_is_seen_and_not_filled_in(clinic: World) -> None:

@@ -5,7 +5,7 @@ Rules: ``rules/form_filling.py``, ``rules/form_access.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -84,7 +84,7 @@ def _in_order(answer: Any) -> Any:
         return tuple(sorted(cast("set[Any]", answer), key=str))
     if isinstance(answer, int) and answer.bit_length() > 1000:
         return Decimal(answer)  # Python writes no such whole number out, and what is asked for is compared in writing
-    return tuple(answer) if isinstance(answer, list) else answer
+    return tuple(cast("Collection[Any]", answer)) if isinstance(answer, list) else answer
 
 
 @frozen
