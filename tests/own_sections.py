@@ -83,6 +83,7 @@ def open_sections(world: World, *names: str) -> None:
     world.change_policy("visibility", sections=(*VisibilityPolicy().sections, *names))
 
 
-def add_card(world: World, id: str, ref: RecordRef, stamps: int = 12) -> None:
+def add_card(world: World, id: str, ref: RecordRef, stamps: int = 12, *, business: str = "") -> None:
     """A card of somebody's."""
-    world.seed("add_items", [StampCard(id=id, ref=ref, bar="Kōwhai Espresso", stamps=stamps)])
+    card = StampCard(id=id, ref=ref, bar="Kōwhai Espresso", stamps=stamps, business=business)
+    world.seed("add_items", [card])
