@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Self
 
 from attrs import evolve, field, frozen
 
 from clientportal.errors import InvalidInput
 from clientportal.values.field_checks import as_member, day_or_none, one_of, text, text_or_none
+from clientportal.values.holdings import HoldingKind
 from clientportal.values.instants import as_utc, sortable
 from clientportal.values.money import Money
-from clientportal.values.sections import SectionItem
+from clientportal.values.sections import Counted, SectionItem
 
 __all__ = [
     "ConfirmedPayment",
@@ -98,6 +100,15 @@ class Invoice(SectionItem):
         """What is owed first, and each newest first."""
         return f"{'1' if self.status is InvoiceStatus.OPEN else '0'} {sortable(self.issued_at)}"
 
+    @property
+    def counted_as(self) -> Counted:
+        """An invoice, with what is owed on it."""
+        return Counted(HoldingKind.INVOICE, self.due)
+
+    def erased(self) -> Self:
+        """The whole of it: it is in the business's books, under its number."""
+        return self
+
 
 @frozen(kw_only=True)
 class Transaction(SectionItem):
@@ -113,6 +124,10 @@ class Transaction(SectionItem):
     def listed_by(self) -> str:
         """Latest first."""
         return sortable(self.at)
+
+    def erased(self) -> Self:
+        """What moved, and when: it is in the business's books; the words go."""
+        return evolve(self, what="")
 
 
 @frozen(kw_only=True)
