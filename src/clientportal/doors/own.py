@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from clientportal.doors.base import AsyncDoor, Door, as_secret, describe
 from clientportal.doors.checks import check_tenant
-from clientportal.operations import own_details, pets, preferences, referrals
-from clientportal.operations.own_details import AskContactChange, ByContactLink, ChangeDetails
+from clientportal.operations import own_contacts, own_details, pets, preferences, referrals
+from clientportal.operations.own_contacts import AskContactChange, ByContactLink
+from clientportal.operations.own_details import ChangeDetails
 from clientportal.operations.performing import perform
 from clientportal.operations.pets import DeletePet, SavePet
 from clientportal.operations.preferences import ByUnsubscribeLink, Choose, LinkOf, PreferencesOf
@@ -51,7 +52,7 @@ class VisitorOwn(Door):
         """Which contact the link to an earlier one puts back, masked. Without effect. Raises ``Refused`` with
         ``link_gone``.
         """
-        return self._do(own_details.LOOK_AT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
+        return self._do(own_contacts.LOOK_AT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
 
     def revert_contact_change(self, link: Secret | str) -> ContactReplaced:
         """Put the earlier contact back, by the link that it got (N4.6), within ``accounts.revert_for``.
@@ -59,7 +60,7 @@ class VisitorOwn(Door):
         Every session of the client ends, and accounts that were linked since are taken off. Nobody is logged in by
         that. Raises ``Refused`` with ``link_gone``, ``not_changeable``.
         """
-        return self._do(own_details.REVERT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
+        return self._do(own_contacts.REVERT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
 
 
 class AsyncVisitorOwn(AsyncDoor):
@@ -72,10 +73,10 @@ class AsyncVisitorOwn(AsyncDoor):
         return await self._do(preferences.UNSUBSCRIBE_BY_LINK, ByUnsubscribeLink(as_secret(link)))
 
     async def look_at_contact_change(self, link: Secret | str) -> ContactReplaced:
-        return await self._do(own_details.LOOK_AT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
+        return await self._do(own_contacts.LOOK_AT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
 
     async def revert_contact_change(self, link: Secret | str) -> ContactReplaced:
-        return await self._do(own_details.REVERT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
+        return await self._do(own_contacts.REVERT_CONTACT_CHANGE, ByContactLink(as_secret(link)))
 
 
 class ClientOwn(Door):
@@ -99,7 +100,7 @@ class ClientOwn(Door):
         (``visibility.editable``), ``step_up_first``, ``fresh_login_first``, ``contact_not_allowed``, ``wait`` and
         ``too_many_codes`` with ``retry_at``. The login of an account has :meth:`change_email`.
         """
-        return self._do(own_details.REQUEST_CONTACT_CHANGE, AskContactChange(contact))
+        return self._do(own_contacts.REQUEST_CONTACT_CHANGE, AskContactChange(contact))
 
     def confirm_contact_change(self, handle: Secret | str, code: str) -> ContactReplaced:
         """Type the code that the new contact got, in the session that asked for it: the record has it at once.
@@ -109,7 +110,7 @@ class ClientOwn(Door):
         ``too_many_tries``, ``wait``, ``stopped``, ``contact_not_allowed``, ``not_changeable``.
         """
         typed = TypedCode(as_secret(handle), as_secret(code))
-        return self._do(own_details.CONFIRM_CONTACT_CHANGE, typed)
+        return self._do(own_contacts.CONFIRM_CONTACT_CHANGE, typed)
 
     def pets(self, *, after: str | None = None, limit: int = 20) -> ItemPage[Pet]:
         """The client's pets, by name, where the business is one for pets (M8). Raises ``Refused`` with ``disabled``."""
@@ -167,11 +168,11 @@ class AsyncClientOwn(AsyncDoor):
         return await self._do(own_details.CHANGE_DETAILS, ChangeDetails(changes), key)
 
     async def request_contact_change(self, contact: str) -> CodeSent:
-        return await self._do(own_details.REQUEST_CONTACT_CHANGE, AskContactChange(contact))
+        return await self._do(own_contacts.REQUEST_CONTACT_CHANGE, AskContactChange(contact))
 
     async def confirm_contact_change(self, handle: Secret | str, code: str) -> ContactReplaced:
         typed = TypedCode(as_secret(handle), as_secret(code))
-        return await self._do(own_details.CONFIRM_CONTACT_CHANGE, typed)
+        return await self._do(own_contacts.CONFIRM_CONTACT_CHANGE, typed)
 
     async def pets(self, *, after: str | None = None, limit: int = 20) -> ItemPage[Pet]:
         return await self._do(pets.PETS, ListItems(pets.SECTION, after, limit))

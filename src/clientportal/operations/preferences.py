@@ -60,10 +60,10 @@ async def load_preferences(reading: Reading, refs: Sequence[RecordRef]) -> Prefe
 
 async def _chosen(port: CheckedSection, refs: Sequence[RecordRef]) -> Sequence[Preference]:
     """What those records have chosen, believed as far as the contract goes."""
-    found: object = await port.ask("chosen", tuple(refs)) if refs else ()
-    if not isinstance(found, Sequence):
+    found: Any = await port.ask("chosen", tuple(refs)) if refs else ()
+    if not isinstance(cast("object", found), Sequence):
         raise HostError(f"{SECTION}.chosen() answers with a sequence of Preference; this is {type(found).__name__}")
-    return port.those(cast("Sequence[Any]", found), refs, "chosen")
+    return port.those(found, refs, "chosen")
 
 
 async def _load_own(reading: Reading, _asked: Nothing) -> Preferences:

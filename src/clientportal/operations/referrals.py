@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
 
@@ -76,7 +76,7 @@ def _page(friends: Sequence[Referral], asked: ListReferrals) -> Sequence[Referra
 async def _earned(opened: OpenSection) -> tuple[tuple[Money, ...], int]:
     """The sums: one for each currency, in order, and the points."""
     found: Any = await opened.port.ask("credits", opened.refs)
-    if not isinstance(found, Sequence):
+    if not isinstance(cast("object", found), Sequence):
         raise HostError(f"{SECTION}.credits() answers with a sequence of credits; this is {type(found).__name__}")
     earned: tuple[ReferralCredit, ...] = opened.port.those(found, opened.refs, "credits")
     sums: dict[str, Money] = {}
@@ -174,13 +174,13 @@ async def _with_namesakes(reading: Reading, person: _Person) -> _Person:
     new record each time.
     """
     names = {name_key(row.name) for row in person.rows.values()} - {""}
-    refs = set(person.refs)
+    refs = person.refs
     for key in sorted(person.keys):
         found, _ = await load_candidates(reading, key, await reading.state.get(ContactHistory, str(key)))
         for one in found:
             if names & {name_key(member.name) for member in one.members}:
                 refs |= one.refs | {member.ref for member in one.members}
-    return person if refs == person.refs else await _as_person(reading, person.root, frozenset(refs))
+    return person if refs == person.refs else await _as_person(reading, person.root, refs)
 
 
 async def _proved(reading: Reading, keys: frozenset[ContactKey]) -> frozenset[ContactKey]:

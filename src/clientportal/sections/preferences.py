@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from clientportal.errors import HostError
 from clientportal.ports.section import Given, Section
@@ -46,7 +46,7 @@ class NotificationPreferences(Section[Preference]):
 
     async def _page(self, refs: Sequence[RecordRef], after: str | None, limit: int) -> ItemPage[Preference]:
         answer = self.chosen(refs)
-        found = await answer if inspect.isawaitable(answer) else cast("Sequence[Preference]", answer)
+        found = await answer if inspect.isawaitable(answer) else answer
         later = [one for one in sorted(found, key=lambda one: one.id) if after is None or one.id > after]
         return ItemPage(tuple(later[:limit]), later[limit - 1].id if len(later) > limit else None)
 
