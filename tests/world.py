@@ -1,7 +1,7 @@
 """One small business on every shipped store, behind both portals: what the scenarios of the tests happen in.
 
-Another store is one line in ``STORES``. A scenario says what happens in names, numbers and times, and reads the same
-whichever store and portal it runs on: async doors are driven to their end by a private loop.
+Another store is one line here and one in ``variants.py``. A scenario says what happens in names, numbers and times, and
+reads the same whichever store and portal it runs on: async doors are driven to their end by a private loop.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import asyncio
 import inspect
 import itertools
 import re
-import tempfile
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,6 +45,9 @@ from clientportal.testing.clock import FixedClock
 AUCKLAND = "Pacific/Auckland"
 EVERYTHING = frozenset(Permission)
 _ids = itertools.count(1)
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+"""Drives a coroutine to its end."""
 
 
 def at(text: str, zone: str = AUCKLAND) -> datetime:
@@ -112,7 +115,9 @@ class World:
     It is Saturday, 21 November 2026, 10:00 in Auckland, unless a scenario says otherwise.
     """
 
-    def __init__(self, store: Store, host: Any, *, awaited: bool, close: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, host: Any, *, awaited: bool, close: Callable[[], None], run: Run | None = None
+    ) -> None:
         self.tenant = f"business-{next(_ids)}"
         self.store = store
         self.host = host
@@ -122,7 +127,9 @@ class World:
         self.keys = KeyRing.from_secrets({"k1": KeyRing.generate_secret()})
         self.policy: Policy = presets.timely(region="NZ")
         self.decisions: list[Any] = []
-        self._runner = asyncio.Runner() if awaited else None
+        # Whoever brings connections to a loop brings what runs on it.
+        self._run = run
+        self._runner = asyncio.Runner() if awaited and run is None else None
         self._close = close
         self._numbers = itertools.count(1)
         self.seed("add_business", Business(id=self.tenant, name="Kōwhai Hair", zone=AUCKLAND))
@@ -140,6 +147,8 @@ class World:
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Drive a coroutine to its end: stepped for the plain portal, on a loop for the async one."""
+        if self._run is not None:
+            return self._run(coroutine)
         return step(coroutine) if self._runner is None else self._runner.run(coroutine)
 
     def make_portal(self, *, keys: KeyRing | None = None, **more: Any) -> Any:
@@ -350,62 +359,31 @@ class World:
 # --- the stores --------------------------------------------------------------------------------------------------
 
 
-def _memory(_folder: Path, awaited: bool) -> World:
+def _memory(folder: Path | None, awaited: bool) -> World:
     return World(MemoryStore(), MemoryHost, awaited=awaited, close=lambda: None)
 
 
-def _sql(url: str, awaited: bool) -> World:
-    from clientportal.stores.sql import SqlHost, SqlStore
+def _sql(kind: str, folder: Path | None, awaited: bool) -> World:
+    from clientportal.stores.sql import SqlHost
+    from databases import lent, open_database
 
-    plain = SqlStore.open(url)
-    plain.upgrade()
-    plain.close()
-    if not awaited:
-        store = SqlStore.open(url)
-        return World(store, SqlHost, awaited=False, close=store.close)
-    store = SqlStore.open_async(url)
-    world = World(store, SqlHost, awaited=True, close=lambda: None)
-    # The connections belong to the loop of this world, and must be closed on it.
-    real_close = world.close
-
-    def close() -> None:
-        world.run(store.close_async())
-        real_close()
-
-    world.close = close  # type: ignore[method-assign]
-    return world
+    if folder is None or kind == "postgres":
+        database, close = lent(kind, awaited=awaited)
+    else:
+        database = open_database(kind, awaited=awaited, folder=folder)
+        close = database.close
+    store, run = database.world()
+    return World(store, SqlHost, awaited=awaited, close=close, run=run)
 
 
-def _sqlite(folder: Path, awaited: bool) -> World:
-    return _sql(f"sqlite:///{folder / 'portal.db'}", awaited)
-
-
-def _postgres(_folder: Path, awaited: bool) -> World:
-    return _sql(_postgres_database(), awaited)
-
-
-_postgres_url: list[str] = []
-
-
-def _postgres_database() -> str:
-    """One database per test process; every world is a business of its own in it."""
-    from servers import fresh_database
-
-    if not _postgres_url:
-        _postgres_url.append(fresh_database())
-    return _postgres_url[0]
-
-
-STORES: dict[str, Callable[[Path, bool], World]] = {"memory": _memory, "sqlite": _sqlite, "postgres": _postgres}
-"""Every shipped store."""
-
-PORTALS = {"plain": False, "async": True}
-"""Both colours."""
-
-VARIANTS = [f"{store}-{portal}" for store in STORES for portal in PORTALS]
+_MAKERS: dict[str, Callable[[Path | None, bool], World]] = {
+    "memory": _memory,
+    "sqlite": partial(_sql, "sqlite"),
+    "postgres": partial(_sql, "postgres"),
+}
 
 
 def make_world(variant: str, folder: Path | None = None) -> World:
-    """A world on one store, behind one portal: ``"sqlite-async"``."""
+    """A world on one store, behind one portal: ``"sqlite-async"``; an SQLite file of its own, given a ``folder``."""
     store, _, portal = variant.partition("-")
-    return STORES[store](folder or Path(tempfile.mkdtemp()), PORTALS[portal])
+    return _MAKERS[store](folder, portal == "async")

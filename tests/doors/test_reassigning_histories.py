@@ -62,11 +62,9 @@ def test_nobody_can_tell_on_a_platform_that_books_anew(steps: list[Step], cards:
 @pytest.mark.parametrize("variant", ["sqlite-plain", "postgres-plain"])
 @settings(phases=PHASES, max_examples=2)
 @given(steps=STEPS, cards=st.sampled_from(MergedCards))
-def test_nobody_can_tell_on_a_database(
-    variant: str, tmp_path_factory: pytest.TempPathFactory, steps: list[Step], cards: MergedCards
-) -> None:
+def test_nobody_can_tell_on_a_database(variant: str, steps: list[Step], cards: MergedCards) -> None:
     """A sample of the same."""
-    worlds = [make_world(variant, Path(tmp_path_factory.mktemp("rows"))) for _ in range(2)]
+    worlds = [make_world(variant) for _ in range(2)]
     try:
         live(worlds[0], worlds[1], steps, cards)
     finally:

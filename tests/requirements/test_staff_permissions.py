@@ -19,7 +19,7 @@ from security.attacking import ANA
 from security.test_objects import STAFF, WITHOUT_THINGS, own_things, said
 from stores.test_joined import rolled_back, transaction
 from watching import everything_stored, reason_of, refusal_of
-from world import World, at, client
+from world import World, at, client, make_world
 
 BEN = "021 765 4321"
 TOLD = "our staff has looked at your client portal"
@@ -194,9 +194,7 @@ def test_a_refusal_in_a_transaction_that_cannot_write_is_still_that_refusal(tmp_
     """A host that only reads there is told "permission", not that its transaction cannot be written; a look is not
     shown, for nobody would know of it.
     """
-    from world import _sqlite
-
-    world = _sqlite(tmp_path, awaited=False)
+    world = make_world("sqlite-plain", tmp_path)
     ana = world.add_client("ana", "Ana Kingi", mobile=ANA)
     with world.store.engine.connect() as connection:  # type: ignore[attr-defined]
         connection.exec_driver_sql("PRAGMA query_only = ON")

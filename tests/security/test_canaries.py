@@ -22,8 +22,9 @@ from clientportal.errors import SecretUsedAsText
 from clientportal.keyring import Key
 from clientportal.policy import SeveralRecords
 from security.attacking import ANA, patient, wrong
+from variants import VARIANTS
 from watching import everything_stored
-from world import World
+from world import World, make_world
 
 
 class Witness:
@@ -134,8 +135,10 @@ def parts_of(answer: Any) -> str:
     return ""
 
 
-def test_no_secret_can_be_read_anywhere(world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_secret_can_be_read_anywhere(variant: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Codes, handles, tokens, devices, links, proofs, keys: none in any log, repr, error, dictionary, row or file."""
+    world = make_world(variant, tmp_path)
     caplog.set_level(logging.DEBUG)
     text = KeyRing.generate_secret()
     world.keys = KeyRing.from_secrets({"k1": text})
@@ -167,6 +170,7 @@ def test_no_secret_can_be_read_anywhere(world: World, tmp_path: Path, caplog: py
         leaked = [name for name, secret in witness.secrets.items() if secret.encode() in file]
         assert not leaked, f"{', '.join(leaked)} in the file {path.name}"
         assert raw not in file
+    world.close()
 
 
 def test_what_holds_a_secret_cannot_be_pickled(world: World) -> None:
