@@ -83,6 +83,8 @@ _REASONS: dict[Reason, str] = {
     Reason.ERASED: "Das wurde gelöscht.",
     Reason.KEY_REUSED: "Da ist etwas schiefgegangen. Bitte versuchen Sie es noch einmal.",
     Reason.BUSY: "Gerade sind zu viele gleichzeitig dabei. Bitte versuchen Sie es noch einmal.",
+    Reason.FRESH_LOGIN_FIRST: "Bitte melden Sie sich noch einmal an, und ändern Sie es dann.",
+    Reason.PROVE_CONTACT_FIRST: "Bitte bestätigen Sie die neue Nummer oder Adresse mit einem Code.",
     Reason.FORM_DONE: "{form}: Das haben Sie schon abgeschickt. Vielen Dank.",
     Reason.FORM_WITHDRAWN: "{form}: Das wird nicht mehr gebraucht.",
     Reason.NOTHING_DUE: "Hier ist nichts mehr zu bezahlen.",
@@ -192,6 +194,21 @@ _MESSAGES = {
     "message.claim_link.email.text": (
         "Bestätigen Sie hier, dass ein Konto bei {business} den Eintrag zeigen darf, der diese Adresse hat:\n\n{link}"
         "\n\nWenn Sie das nicht angefordert haben, brauchen Sie nichts zu tun."
+    ),
+    "message.change_contact_code.sms.text": "{code} ist Ihr Code, um diese Nummer bei {business} zu verwenden.",
+    "message.change_contact_code.email.subject": "Ihr Code für {business}",
+    "message.change_contact_code.email.text": (
+        "{code} ist Ihr Code, um diese Adresse bei {business} zu verwenden.\n\nEr gilt einmal und {minutes} Minuten "
+        "lang. Geben Sie ihn nicht weiter."
+    ),
+    "message.contact_changed.sms.text": (
+        "{business}: Für Sie wird von jetzt an eine andere Nummer verwendet. Das waren nicht Sie? Nehmen Sie es "
+        "zurück: {link}"
+    ),
+    "message.contact_changed.email.subject": "Ihr Kontakt bei {business} wurde geändert",
+    "message.contact_changed.email.text": (
+        "Für Sie wird bei {business} von jetzt an eine andere Adresse verwendet. Wenn Sie das nicht waren, nehmen Sie "
+        "es hier zurück:\n\n{link}"
     ),
     "message.viewed_by_staff.sms.text": "{business}: Unser Team hat Ihr {noun}-Portal angesehen, um Ihnen zu helfen.",
     "message.viewed_by_staff.email.subject": "Unser Team hat Ihr {noun}-Portal angesehen",
