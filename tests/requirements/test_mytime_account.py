@@ -348,7 +348,7 @@ def test_the_reply_is_the_same_for_a_number_that_somebody_has(world: World) -> N
     answers = [ana.request_contact_change(number) for number in ("021 444 5555", NEW)]
     assert len({(one.digits, one.expires_at - world.clock()) for one in answers}) == 1
     world.deliver()
-    assert [message.to for message in world.box.messages[-2:]] == ["+64214445555", "+64213334444"]
+    assert {message.to for message in world.box.messages[-2:]} == {"+64214445555", "+64213334444"}
 
 
 def test_the_email_of_a_record_is_changed_by_a_code_to_the_new_one(world: World) -> None:
