@@ -222,3 +222,12 @@ def test_every_spelling_is_the_same_address() -> None:
     """What the tests above rest on: the strategies' spellings are read as they say."""
     for address, spellings in EMAIL_SPELLINGS.items():
         assert {parse_email(one).key() for one in spellings} == {ContactKey(ContactKind.EMAIL, address)}
+
+
+@pytest.mark.parametrize("kind", [MessageKind.CHANGE_CONTACT_CODE, MessageKind.CONTACT_CHANGED])
+def test_a_contact_that_no_record_has_yet_or_any_more_is_told_itself(kind: MessageKind) -> None:
+    """M7: the code to a new number, and the word to the earlier one, go there and nowhere else."""
+    assert whom_to_tell(telling(kind=kind), TIMELY, NOW) == Tell(True, "+64211234567", diverted=False)
+    by_email = whom_to_tell(telling(ANA, kind=kind, to=EMAIL), TIMELY, NOW)
+    assert by_email == Tell(False, "ana@example.com", diverted=False)
+    assert whom_to_tell(telling(kind=kind, flagged=True), TIMELY, NOW) == Drop("flagged as nobody's by staff")
