@@ -52,3 +52,20 @@ def test_the_public_page_has_the_business_s_own_words_and_forgets_who_is_logged_
     assert page.heading == "Kia ora!"
     assert "Come &lt;b&gt;in&lt;/b&gt;." in page.html
     assert "Ana" not in page.html
+
+
+@pytest.mark.requirement("V11")
+def test_each_business_has_an_address_of_its_own(world: World) -> None:
+    """Its name in the configured address: links in its messages lead there, and forms from a neighbour's are refused."""
+    world.portal = world.make_portal(base_url="https://{business}.kowhai.example/change/")
+    own = f"https://{world.tenant}.kowhai.example"
+    ana = world.add_client("ana", "Ana Kingi", mobile=NUMBER)
+    world.book("a1", ana, "2026-12-24 09:00")
+    world.staff().appointment_link("a1", send=True)
+    world.deliver()
+    assert f"{own}/change/" in world.box.messages[-1].text
+    one = browser(world)
+    one.open("/sign-in")
+    form = one.page.form("/sign-in")  # type: ignore[union-attr]
+    for origin, status in (("https://another.kowhai.example", 403), (own, 303)):
+        assert one.request("POST", form.action, {**form.fields, "contact": NUMBER}, origin=origin).status == status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -87,3 +88,28 @@ def test_a_login_may_be_made_where_anybody_may_register(memory_world: World) -> 
     assert "Make an account" in browser(memory_world).open(f"/{link}").text
     memory_world.use(presets.timely(region="NZ"))
     assert "Make an account" not in browser(memory_world).open(f"/{link}").text
+
+
+def test_a_changed_contact_is_put_back_from_the_earlier_one(world: World) -> None:
+    """The link that the old number got shows a button; then every session is over and the old number signs in."""
+    world.change_policy("visibility", editable=("mobile",))
+    world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
+    one = browser(world)
+    one.sign_in("021 123 4567")
+    token = next(value for name, value in one.cookies.items() if "-session-" in name)
+    sent = world.portal.client(token).request_contact_change("021 999 8888")
+    world.deliver()
+    world.portal.client(token).confirm_contact_change(sent.handle, world.code_in(world.box.messages[-1]))
+    world.deliver()
+    [link] = [
+        found[1]
+        for message in world.box.to("+64211234567")
+        if (found := re.search(r"https://\S+/contact/(\S+)", message.text))
+    ]
+    other = browser(world, source="192.0.2.9")
+    for _ in range(2):
+        assert "again" in other.open(f"/contact/{link}").text
+    assert "Your earlier contact is back." in other.send(f"/contact/{link}").text
+    assert one.open("/home").heading == "Sign in"
+    other.sign_in("021 123 4567")
+    assert other.open("/home").heading == "Hello Ana"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from clientportal import InvalidInput
-from clientportal.web import PortalPages, Request, Response, SetCookie
+from clientportal.web import Needs, PortalPages, Request, Response, Route, SetCookie, Visit
 from clientportal.web.cookies import Jar
 from clientportal.web.messages import MAX_BODY, BadRequest, TooLarge
 from clientportal.web.protection import check_origins
@@ -275,3 +275,17 @@ def test_a_session_that_was_ended_elsewhere_leads_back_to_the_sign_in(world: Wor
     assert page.heading == "Sign in"
     assert "next=%2Flogin" in page.address
     assert not any("-session-" in name for name in one.cookies)
+
+
+def test_where_the_address_is_the_proof_a_mail_provider_s_post_is_heard(memory_world: World) -> None:
+    """Without a browser there is no form's token (RFC 8058); a route that has not said so is deaf to that."""
+
+    async def heard(_visit: Visit) -> Response:
+        return Response(status=204)
+
+    routes = [
+        Route("POST", f"/{name}", heard, Needs.NOTHING, checked=checked)
+        for name, checked in (("a", True), ("b", False))
+    ]
+    one = browser(memory_world, routes=routes)
+    assert [one.request("POST", f"{BASE}/{name}", {}).status for name in ("a", "b")] == [403, 204]

@@ -159,7 +159,8 @@ class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn):
     * ``policy``: one policy, or a function from business to policy.
     * ``keys``: the ring that codes and links are derived from.
     * ``senders``: channel -> sender.
-    * ``base_url``: what a signed link is appended to in messages; only from here, never from a request.
+    * ``base_url``: what a signed link is appended to in messages; only from here, never from a request. ``{business}``
+      in it is the business's id: each has an address of its own then.
     * ``texts``: your wording; ``human``: a bot check; ``clock``: aware UTC; ``watch``: is told every decision.
     * ``past_hashes``: the kinds of password hashes that your platform's old accounts bring along; ``breaches``: asks a
       service whether a new password is known to have leaked.

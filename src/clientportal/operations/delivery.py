@@ -338,7 +338,7 @@ def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[
             return None
         text = setup.keys.sign(MAILED_LINK, tenant, mailed_claims(mailed), mailed.key_id)
         # The purpose stands in the address so that a host can route by it; what counts is the signed one.
-        facts["link"] = f"{setup.base_url}{mailed.purpose.value}/{text.reveal()}"
+        facts["link"] = f"{setup.address_of(tenant)}{mailed.purpose.value}/{text.reveal()}"
         facts["minutes"] = str(int(life_of(mailed.purpose, policy).total_seconds() // 60))
     if message.kind is MessageKind.APPOINTMENT_LINK:
         claims: dict[str, str | int] = {name: message.facts[name] for name in ("a", "v", "c", "i")}
@@ -346,13 +346,13 @@ def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[
         if not setup.keys.knows(message.facts["key"]):
             return None
         link = setup.keys.sign(APPOINTMENT_LINK, tenant, claims, message.facts["key"])
-        facts["link"] = f"{setup.base_url}{link.reveal()}"
+        facts["link"] = f"{setup.address_of(tenant)}{link.reveal()}"
     if message.kind is MessageKind.CONTACT_CHANGED:
         if not setup.keys.knows(message.facts["key"]):
             return None
         told: dict[str, str | int] = {"i": message.facts["change"], "e": int(message.facts["until"])}
         back = setup.keys.sign(CONTACT_LINK, tenant, told, message.facts["key"])
-        facts["link"] = f"{setup.base_url}contact/{back.reveal()}"
+        facts["link"] = f"{setup.address_of(tenant)}contact/{back.reveal()}"
     if taken.notice is not None:
         facts |= worded(texts, taken.notice, facts)
     kind = message.kind if taken.tell is None or taken.tell.instead is None else taken.tell.instead

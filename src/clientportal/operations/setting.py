@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
+from urllib.parse import quote
 
 from attrs import field, frozen
 
@@ -107,6 +108,10 @@ class Setup:
         """The texts in the caller's language, or that one, in the business's words for things (TT1)."""
         spoken = policy.portal.language_for(language or self.language)
         return self.texts.speaking(spoken, words_of(policy, spoken))
+
+    def address_of(self, tenant: str) -> str:
+        """Where a business's own pages are: what links in its messages begin with (V11)."""
+        return self.base_url.replace("{business}", quote(tenant, safe=""))
 
     def alike(self, policy: Policy) -> Alike:
         """How names are compared under a policy: as the host does it, where it has brought its own."""

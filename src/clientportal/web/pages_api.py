@@ -17,7 +17,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (*api_login.ENDPOINTS, *api_bookings.ENDPOINTS
 
 async def description(visit: Visit) -> Response:
     """OpenAPI 3.1."""
-    return json_answer(describe(ENDPOINTS, visit.business.name, visit.site.origin + visit.request.root))
+    return json_answer(describe(ENDPOINTS, visit.business.name, visit.site.origin(visit.tenant) + visit.request.root))
 
 
 ROUTES: tuple[Route, ...] = (

@@ -96,6 +96,29 @@ async def revert_email(visit: Visit) -> Response:
     return visit.redirect("/reset", notice="revert_email.done")
 
 
+# --- a contact of one's own record that was changed (M7)
+
+
+async def contact_link(visit: Visit) -> Response:
+    """The earlier contact looks at the way back."""
+    link = visit.arguments["link"]
+    change = await visit.visitor.look_at_contact_change(link)
+    return visit.render(
+        "mail_link.html",
+        title=visit.words("revert_email.title"),
+        text=visit.words("revert_contact.about", contact=change.contact),
+        action=path_of("contact", link),
+        button=visit.words("revert_email.confirm"),
+    )
+
+
+async def revert_contact(visit: Visit) -> Response:
+    """Put it back: every session of the client ends."""
+    await visit.visitor.revert_contact_change(visit.arguments["link"])
+    visit.forget()
+    return visit.redirect("/sign-in", notice="revert_contact.done")
+
+
 # --- one more record in the account (X5)
 
 
@@ -199,6 +222,8 @@ ROUTES = (
     Route("POST", "/change_email/{link}", confirm_email),
     Route("GET", "/revert_email/{link}", revert_link, Needs.NOTHING),
     Route("POST", "/revert_email/{link}", revert_email, Needs.NOTHING),
+    Route("GET", "/contact/{link}", contact_link, Needs.NOTHING),
+    Route("POST", "/contact/{link}", revert_contact, Needs.NOTHING),
     Route("GET", "/claim", ask_claim),
     Route("POST", "/claim", send_claim),
     Route("GET", "/claim/code", claim_page),

@@ -197,7 +197,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/preferences", preferences, section="preferences", menu="menu.preferences"),
     Route("POST", "/preferences", set_preference, section="preferences"),
     Route("GET", "/unsubscribe/{link}", unsubscribe_first, Needs.NOTHING),
-    Route("POST", "/unsubscribe/{link}", unsubscribe, Needs.NOTHING),
+    Route("POST", "/unsubscribe/{link}", unsubscribe, Needs.NOTHING, checked=False),
     Route("GET", "/referrals", referrals, section="referrals", menu="menu.referrals"),
 )
 """Every address of what clients keep themselves."""

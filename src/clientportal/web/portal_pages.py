@@ -205,7 +205,7 @@ class PortalPages:
                 return visit.render(
                     "error.html", 403, title=visit.words("error.title"), text=visit.words("error.staff_only")
                 )
-        if visit.request.method not in _SAFE and (refused := self._protected(visit)) is not None:
+        if visit.request.method not in _SAFE and route.checked and (refused := self._protected(visit)) is not None:
             return refused
         if route.needs is Needs.SESSION:
             if visit.token is None:
@@ -222,12 +222,12 @@ class PortalPages:
         if _is_json(visit) and visit.found.route.needs is Needs.NOTHING:
             # No session acts here. JSON cannot be sent from another site without asking first, and nobody answers that.
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            same = kind == "application/json" and came_from_here(request, self.site.origin)
+            same = kind == "application/json" and came_from_here(request, self.site.origin(visit.tenant))
             return None if same else json_error(visit, None, status=403)
         given = request.form.get("_token") or request.headers.get("x-csrf-token", "")
         bound_to = visit.bound_to
         fits = bound_to is not None and token_fits(visit.token_for_forms(bound_to), given)
-        if fits and came_from_here(request, self.site.origin):
+        if fits and came_from_here(request, self.site.origin(visit.tenant)):
             return None
         if _is_json(visit):
             return json_error(visit, None, status=403)

@@ -42,6 +42,7 @@ LEADS_TO: Mapping[Reason, str] = {
     Reason.SECOND_FACTOR_FIRST: "/second-factor",
     Reason.ENROL_FIRST: "/second-factor/new",
     Reason.STEP_UP_FIRST: "/confirm-password",
+    Reason.FRESH_LOGIN_FIRST: "/sign-in",
 }
 """What a client has to do first, and on which page; from there they go on to where they were."""
 

@@ -58,6 +58,8 @@ class Route:
       ``{name:signed}`` one that looks like a signed link.
     * ``section``: the section of the portal that it belongs to; ``menu``: the key of the text under which it stands in
       the menu, where that section is open.
+    * ``checked``: whether what is sent must bring a form's token. Not where the address itself is the proof and no
+      cookie counts: a mail provider unsubscribes by a POST of its own (RFC 8058).
     """
 
     method: str
@@ -67,6 +69,7 @@ class Route:
     section: str | None = None
     menu: str | None = None
     kind: Kind = Kind.PAGE
+    checked: bool = True
 
 
 @frozen

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
@@ -56,7 +56,7 @@ class Site:
         self.setup = setup
         self.plain = plain
         self.table = table
-        self.origin = origin_of(base_url)
+        self._base_url = base_url
         self.https = base_url.startswith("https://")
         self.widget_origins = check_origins(widget_origins)
         if self.widget_origins and not self.https:
@@ -68,6 +68,10 @@ class Site:
         self.css_version = hashlib.sha256(self.css).hexdigest()[:12]
 
     # --- addresses
+
+    def origin(self, tenant: str) -> str:
+        """Where a business's pages are: scheme, host and port."""
+        return origin_of(self._base_url.replace("{business}", quote(tenant, safe="")))
 
     def entry_of(self, request: Request) -> str:
         """By which of the two entries a request comes (M1)."""
