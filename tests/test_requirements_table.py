@@ -23,9 +23,8 @@ EVERY_ROW = {
 BUILT = {
     *("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11"),
     *("V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "V9", "V10", "V11", "V12", "V13"),
-    *("M1", "M2"),
     *(f"A{n}" for n in range(1, 17)),
-    *("M3", "M7", "M8", "M10", "M11"),
+    *(f"M{n}" for n in range(1, 12)),
     *(f"TT{n}" for n in range(1, 12)),
     *(f"X{n}" for n in range(1, 10)),
 }
