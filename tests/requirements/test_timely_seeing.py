@@ -9,8 +9,15 @@ import pytest
 from attrs import evolve, fields
 
 from clientportal import Address, AppointmentStatus, ClientRecord, PolicyError, Reason, RecordRef, Refused, Secret
+from clientportal.doors.held import ClientHeld
+from clientportal.doors.notices import ClientNotices
+from clientportal.doors.own import ClientOwn
+from clientportal.doors.papers import ClientPapers
+from clientportal.doors.paying import ClientPaying
+from clientportal.doors.sections import ClientSections
 from clientportal.outcomes import BookingStart, Profile
 from clientportal.policy import VisibilityPolicy
+from clientportal.sections import SECTIONS
 from reading import names_in, texts_in
 from world import World, at
 
@@ -214,6 +221,7 @@ def test_no_note_and_no_custom_field_is_in_anything_that_the_clients_door_answer
     """Every call of the door is made, before and after a merge, and everything it answers is searched."""
     ana = ana_with_everything(world)
     world.change_policy("login", in_booking_flow=True)
+    world.change_policy("visibility", sections=("bookings", "account", "codes"))
     slots = world.add_slots("2026-12-03 09:00", "2026-12-04 09:00", "2026-12-05 09:00")
     door = world.log_in("021 123 4567")
     twin = RecordRef.client("twin")
@@ -262,12 +270,21 @@ def test_no_note_and_no_custom_field_is_in_anything_that_the_clients_door_answer
         "confirm_email_change", "confirm_password", "change_password", "begin_second_factor", "confirm_second_factor",
         "second_factor", "new_recovery_codes", "remove_second_factor", "booked",
     }  # fmt: skip
-    # Items of sections are types of their own, none of which has a note: their tests look at them.
-    of_sections = {"section", "section_item", "act"}
+    # What sections answer with has types of its own, none of which has a note: see below, and their tests.
+    topics = (ClientSections, ClientHeld, ClientPaying, ClientPapers, ClientNotices, ClientOwn)
+    of_sections = {name for topic in topics for name in vars(topic) if not name.startswith("_")}
     assert public - called <= proving | of_accounts | of_sections | {"end_session", "log_out", "log_out_everywhere"}
     for name, answer in said.items():
         assert "PRIVATE" not in texts_in(answer), name
         assert not {"notes", "custom"} & names_in(answer), name
+
+
+@pytest.mark.requirement("T8")
+@pytest.mark.parametrize("section", sorted(SECTIONS))
+def test_no_item_of_a_section_has_room_for_staffs_notes(section: str) -> None:
+    """Whatever a platform keeps of a pet, a card or a membership besides: there is no field for it."""
+    named = {field.name for field in fields(SECTIONS[section].item)}
+    assert not named & {"notes", "note", "custom", "staff_notes", "internal"}
 
 
 @pytest.mark.requirement("T8")
