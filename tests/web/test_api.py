@@ -154,7 +154,7 @@ def test_another_site_cannot_use_the_cookie_of_a_browser_for_it(memory_world: Wo
         ("/api/appointments/tue/cancel", b'{"accept_fee": {"amount": "1e999999", "currency": "NZD"}}', 422),
         ("/api/appointments/tue/cancel", b'{"accept_fee": {"amount": "x", "currency": "NZD"}}', 422),
         ("/api/nothing", b"{}", 404),
-        ("/api/profile", b"{}", 405),
+        ("/api/dashboard", b"{}", 405),
     ],
 )
 def test_what_is_not_as_described_is_refused_in_json(memory_world: World, path: str, body: bytes, status: int) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import escape
 
 from clientportal.errors import InvalidContact, InvalidInput, Refused
-from clientportal.web.messages import Response
+from clientportal.web.messages import BadRequest, Response, TooLarge
 from clientportal.web.refusals import retry_after, status_of
 
 if TYPE_CHECKING:
     from clientportal.web.visits import Visit
 
-__all__ = ["json_answer", "json_error", "json_problem", "plain_page"]
+__all__ = ["json_answer", "json_error", "json_problem", "plain_page", "unreadable"]
 
 
 def json_answer(value: Any, status: int = 200) -> Response:
@@ -47,6 +47,14 @@ def json_error(visit: Visit, error: Refused | InvalidInput | None, *, status: in
 def json_problem(status: int, reason: str, headers: Mapping[str, str] | None = None) -> Response:
     """What went wrong before anybody was asked."""
     return json_answer({"error": {"reason": reason, "text": ""}}, status).with_headers(headers or {})
+
+
+def unreadable(path: str, error: BadRequest) -> Response:
+    """What came over the wire and cannot be read, before anybody knows which page it is for."""
+    status = 413 if isinstance(error, TooLarge) else 400
+    if "/api/" in path:
+        return json_problem(status, "too_large" if status == 413 else "unreadable")
+    return plain_page(status, str(error))
 
 
 def plain_page(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:

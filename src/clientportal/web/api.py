@@ -23,12 +23,14 @@ from clientportal.web.messages import Response
 from clientportal.web.routing import Kind, Needs, Route
 from clientportal.web.visits import Visit
 
-__all__ = ["Endpoint", "Field", "Handler", "routes_of"]
+__all__ = ["KEY", "Endpoint", "Field", "Handler", "routes_of"]
 
 Handler = Callable[[Visit, Mapping[str, Any]], Awaitable[Any]]
 """Answers with a value of the endpoint's type; raises what the doors raise."""
 
 _MOST_TEXT = 20_000
+KEY = "[!-~]{1,200}"
+"""What an ``Idempotency-Key`` is made of."""
 
 
 @frozen(kw_only=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
 
+from clientportal.errors import InvalidInput
 from clientportal.outcomes import CodeSent, Ended, Profile, ProfileOption, SessionLine, SignedIn
 from clientportal.values import Business
-from clientportal.web.api import Endpoint, Field
+from clientportal.web.api import KEY, Endpoint, Field
 from clientportal.web.routing import Needs
 from clientportal.web.visits import Visit
 
@@ -66,7 +68,10 @@ async def log_out(visit: Visit, _asked: Mapping[str, Any]) -> Ended:
 
 def idempotency_key(visit: Visit) -> str | None:
     """What the caller has drawn for this one act."""
-    return visit.request.headers.get("idempotency-key") or None
+    key = visit.request.headers.get("idempotency-key")
+    if key is not None and not re.fullmatch(KEY, key):
+        raise InvalidInput("Idempotency-Key is 1 to 200 characters of ASCII that can be seen")
+    return key
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -69,6 +69,8 @@ def to_json(value: Any, words: Words, texts: Any, revealed: frozenset[str] = fro
             return {
                 name: to_json(getattr(value, name), words, texts, revealed) for name, _ in _shown(type(value), revealed)
             }
+        case frozenset():
+            return sorted(to_json(one, words, texts, revealed) for one in value)
         case Sequence():
             return [to_json(one, words, texts, revealed) for one in value]
         case _:
@@ -125,7 +127,7 @@ class Schemas:
             return {}
         if origin in (Union, types.UnionType):
             return self._one_of(args, revealed)
-        if origin in (tuple, list, Sequence):
+        if origin in (tuple, list, Sequence, frozenset):
             return {"type": "array", "items": self.of(args[0], revealed)}
         if origin in (dict, Mapping):
             return {"type": "object", "additionalProperties": self.of(args[1], revealed)}
@@ -141,7 +143,7 @@ class Schemas:
 
     def _object(self, kind: Any, args: tuple[Any, ...], revealed: frozenset[str]) -> dict[str, Any]:
         name = "".join((kind.__name__, *(f"Of{one.__name__}" for one in args if isinstance(one, type))))
-        bound = dict(zip(getattr(kind, "__parameters__", ()), args, strict=False))
+        bound = _variables(kind, args)
         shown = [(field, _bound(hint, bound)) for field, hint in _shown(kind, revealed)]
         before = self.named.get(name)
         if before is not None and before["required"] != [field for field, _ in shown]:
@@ -162,10 +164,17 @@ def _bound(hint: Any, bound: Mapping[Any, Any]) -> Any:
     """A generic field's type with what its class was made of in the place of the variable."""
     if hint in bound:
         return bound[hint]
-    args = get_args(hint)
-    if any(one in bound for one in args):
-        return hint[tuple(bound.get(one, one) for one in args)]
-    return hint
+    variables = getattr(hint, "__parameters__", ())
+    return hint[tuple(bound.get(one, one) for one in variables)] if any(one in bound for one in variables) else hint
+
+
+def _variables(kind: Any, args: tuple[Any, ...]) -> dict[Any, Any]:
+    """What stands for each type variable of a class: of its own, and of the generic classes that it is made of."""
+    bound = dict(zip(getattr(kind, "__parameters__", ()), args, strict=False))
+    for base in getattr(kind, "__orig_bases__", ()):
+        if isinstance(get_origin(base), type) and has(get_origin(base)):
+            bound |= zip(get_origin(base).__parameters__, get_args(base), strict=False)
+    return bound
 
 
 def _ref(name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from clientportal.web.answers import plain_page
+from clientportal.web.answers import unreadable
 from clientportal.web.messages import MAX_BODY, BadRequest, Body, Request, Response, TooLarge, peer_address
 
 if TYPE_CHECKING:
@@ -46,10 +46,8 @@ class AsgiApp:
             response = await self._pages.handle_async(await self._request(scope, receive))
         except _Gone:
             return
-        except TooLarge as error:
-            response = self._pages.protected(plain_page(413, str(error)))
         except BadRequest as error:
-            response = self._pages.protected(plain_page(400, str(error)))
+            response = self._pages.protected(unreadable(str(scope["path"]), error))
         await _send(response, send)
         await self._pages.finish_async(response)
 

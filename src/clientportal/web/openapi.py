@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from clientportal.web.api import Endpoint, Field
+from clientportal.web.api import KEY, Endpoint, Field
 from clientportal.web.api_values import Schemas
 from clientportal.web.routing import Needs
 
@@ -48,7 +48,7 @@ _ONCE = {
     "in": "header",
     "required": False,
     "description": "Drawn by you for this one act: sent twice, it acts once and answers the same.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "pattern": f"^{KEY}$"},
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clientportal.web import api_bookings, api_login
+from clientportal.web import api_bookings, api_login, api_sections
 from clientportal.web.answers import json_answer
 from clientportal.web.api import Endpoint, routes_of
 from clientportal.web.messages import Response
@@ -12,7 +12,7 @@ from clientportal.web.visits import Visit
 
 __all__ = ["ENDPOINTS", "ROUTES"]
 
-ENDPOINTS: tuple[Endpoint, ...] = (*api_login.ENDPOINTS, *api_bookings.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (*api_login.ENDPOINTS, *api_bookings.ENDPOINTS, *api_sections.ENDPOINTS)
 
 
 async def description(visit: Visit) -> Response:

@@ -15,10 +15,10 @@ from clientportal.doors import AsyncPortal, AsyncVisitorDoor, Portal
 from clientportal.doors.portal import visitor_of
 from clientportal.errors import ClientPortalError, InvalidInput, Refused
 from clientportal.ports import step
-from clientportal.web.answers import json_error, json_problem, plain_page
+from clientportal.web.answers import json_error, json_problem, plain_page, unreadable
 from clientportal.web.languages import choose_language
 from clientportal.web.menu import menu_for
-from clientportal.web.messages import BadRequest, Request, Response, TooLarge
+from clientportal.web.messages import BadRequest, Request, Response
 from clientportal.web.protection import came_from_here, token_fits
 from clientportal.web.routes import ROUTES
 from clientportal.web.routing import Found, Kind, Needs, Route, Table
@@ -136,10 +136,8 @@ class PortalPages:
         try:
             tenant = self._business if isinstance(self._business, str) else self._business(request)
             route, response = await self._answer_for(request, tenant)
-        except TooLarge as error:
-            response = plain_page(413, str(error))
         except BadRequest as error:
-            response = plain_page(400, str(error))
+            response = unreadable(request.path, error)
         except Exception:
             # Neither path nor values: links and codes stand there.
             _log.exception("a page failed: %s", request.method)

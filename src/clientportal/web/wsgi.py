@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from clientportal.doors import AsyncPortal
 from clientportal.doors.base import stepped
 from clientportal.errors import InvalidInput
-from clientportal.web.answers import plain_page
+from clientportal.web.answers import unreadable
 from clientportal.web.messages import MAX_BODY, BadRequest, Body, Request, Response, TooLarge, peer_address
 
 if TYPE_CHECKING:
@@ -38,10 +38,8 @@ class WsgiApp:
     def __call__(self, environ: Environ, start_response: StartResponse) -> _Sent:
         try:
             response = self._pages.handle(self._request(environ))
-        except TooLarge as error:
-            response = self._pages.protected(plain_page(413, str(error)))
         except BadRequest as error:
-            response = self._pages.protected(plain_page(400, str(error)))
+            response = self._pages.protected(unreadable(str(environ.get("PATH_INFO", "")), error))
         phrase = HTTPStatus(response.status).phrase
         start_response(f"{response.status} {phrase}", response.header_lines())
         return _Sent(self._pages, response)
