@@ -74,6 +74,16 @@ class Theme:
         return f"{light}\n{dark}\n"
 
     @property
+    def icon(self) -> str:
+        """A leaf of a calendar in the business's colour, for the browser's tab."""
+        return (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+            f'<rect width="32" height="32" rx="7" fill="{self.accent}"/>'
+            f'<path d="M8 11h16M11 7v4m10-4v4M11 19l4 4 7-8" fill="none" stroke="{self.on_accent}" '
+            'stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>'
+        )
+
+    @property
     def version(self) -> str:
         """Changes with every colour: part of the stylesheet's address."""
         return hashlib.sha256(self.css.encode()).hexdigest()[:12]

@@ -147,6 +147,7 @@ class Site:
             "once": lambda: secrets.token_urlsafe(18),
             "stylesheet": visit.url(f"/static/portal-{self.css_version}.css"),
             "theme_sheet": visit.url(f"/static/theme-{visit.theme.version}.css"),
+            "icon": visit.url(f"/static/icon-{visit.theme.version}.svg"),
             "here": self.own_page(visit.here),
         }
         text = self._templates.get_template(template).render({**shared, **values})
