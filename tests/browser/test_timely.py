@@ -1,4 +1,4 @@
-"""Timely in a real browser: a code by SMS, an appointment moved, one that it is too late to cancel, a form by its link."""
+"""Timely in a real browser: a code by SMS, an appointment moved, one that it is too late to cancel, a form."""
 
 from __future__ import annotations
 

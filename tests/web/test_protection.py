@@ -46,14 +46,14 @@ def test_every_answer_has_the_protecting_headers(world: World, path: str) -> Non
     assert headers["cache-control"] == ("no-cache" if "static" in path else "no-store")
 
 
-def test_the_stylesheets_may_be_kept_for_good_under_the_address_that_pages_name(world: World) -> None:
+def test_stylesheets_and_icon_may_be_kept_for_good_under_the_address_that_pages_name(world: World) -> None:
     """Their address has a digest of what is in them; asked again with it, nothing is sent."""
     one = browser(world)
     page = one.open("/")
     for link in [href for href in page.html.split('"') if "/static/" in href]:
         sheet = one.request("GET", f"https://kowhai.example{link}")
         assert sheet.headers["cache-control"] == "public, max-age=31536000, immutable"
-        assert sheet.headers["content-type"].startswith("text/css")
+        assert sheet.headers["content-type"].startswith("image/svg+xml" if "icon" in link else "text/css")
         again = one.request("GET", f"https://kowhai.example{link}", if_none_match=sheet.headers["etag"])
         assert (again.status, again.body) == (304, b"")
 
