@@ -26,6 +26,8 @@ class CheckedSection:
         self._shares = shares
         self.name = section.name
         self.actions = section.actions
+        self.begins = section.begins
+        self.asks = section.asks
         self.within = section.within
         self.kind = section.item
         self.port = section
@@ -45,7 +47,7 @@ class CheckedSection:
         page = await self.ask("page", refs, after, limit)
         if not isinstance(page, ItemPage):
             raise HostError(f"{self.name}.page() answers with an ItemPage; this answered with {_named(page)}")
-        shown: ItemPage[Any] = page
+        shown = cast("ItemPage[Any]", page)
         if len(shown.items) > limit:
             raise HostError(f"{self.name}.page() was asked for at most {limit} and answered with {len(shown.items)}")
         if shown.next is not None and not isinstance(cast("object", shown.next), str):
