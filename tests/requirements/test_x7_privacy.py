@@ -21,6 +21,7 @@ from clientportal.records import (
     AuditEntry,
     ClientNumber,
     Consent,
+    ContactChange,
     DocumentsSeen,
     HostWrite,
     Identifier,
@@ -30,12 +31,15 @@ from clientportal.records import (
     MailPurpose,
     Merge,
     Put,
+    Referral,
     Session,
 )
 from clientportal.rules.erasing import NOTHING_PERSONAL, TOPICS
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.values import Address, ContactKey, ContactKind, HeldThing, Money
+from clientportal.values.invoices import Transaction
 from clientportal.values.messages import Message
+from clientportal.values.referrals import ReferralCredit
 from held import card, gift_card
 from paying_ground import has_paid
 from watching import everything_stored, far_away, platform, reason_of
@@ -58,6 +62,7 @@ CANARIES = (
     "a note by staff",
     *("1948", "letters_at_christmas", "with love from Mereana"),
     *("orthotics", "bunion"),
+    *("fitted", "bringing Tūī", "anahera.old@example.net"),
 )
 """Every word about her that is put anywhere below."""
 
@@ -88,6 +93,13 @@ def live(world: World) -> tuple[RecordRef, RecordRef]:
     )
     world.seed("add_holdings", [HeldThing(id="i1", ref=ana, kind="invoice", amount=Money("80.50", "NZD"))])
     world.seed("add_items", [gift_card("g1", ana, message="with love from Mereana"), card("c1", ana)])
+    world.seed(
+        "add_items",
+        [
+            Transaction(id="t1", ref=ana, what="the 39 and a half fitted", at=world.clock(), amount=Money("12", "NZD")),
+            ReferralCredit(id="r1", ref=ana, earned_at=world.clock(), points=40, for_what="for bringing Tūī along"),
+        ],
+    )
     file = ["first_name,last_name,mobile,email", "Hera,Kōwhaiwhai,021 123 4567,hera@example.net"]
     (row,) = world.staff().import_clients(file, name="spring")
     hera = row.ref
@@ -128,6 +140,16 @@ def live(world: World) -> tuple[RecordRef, RecordRef]:
         account,
         Identifier(id=account.email, account="acc-1", proved_at=world.clock()),
         DocumentsSeen(id="client:ana", upto=world.clock()),
+        ContactChange(
+            id="cc-1",
+            ref="client:ana",
+            field="email",
+            before="anahera.old@example.net",
+            after="Anahera.K@example.net",
+            at=world.clock(),
+            expires_at=world.clock() + timedelta(days=7),
+        ),
+        Referral(id="client:tui", referrer="client:ana", appointment_id="t1", at=world.clock()),
         Consent(id="acc-1|5:terms|2", account="acc-1", document="terms", edition="2", at=world.clock()),
         AccountLink(
             id="acc-1|client:ana",
@@ -362,6 +384,7 @@ def test_everything_that_is_held_is_handed_out(world: World) -> None:
     (born,) = [one["birthday"] for one in held["records"] if one["ref"] == "client:ana"]
     assert born == "1948-02-29"
     assert [(one["kind"], one["count"], one["amount"]) for one in held["holdings"]] == [
+        ("balance", 1, None),
         ("card", 1, None),
         ("gift_card", 1, "50.00 NZD"),
         ("invoice", 1, "80.50 NZD"),
@@ -369,13 +392,20 @@ def test_everything_that_is_held_is_handed_out(world: World) -> None:
     assert [(one["kind"], one.get("last_four")) for one in held["items"]] == [
         ("GiftCard", None),
         ("Card", "4242"),
+        ("Transaction", None),
         ("Message", None),
+        ("ReferralCredit", None),
     ]
     assert "CODE-g1" not in text
     assert "tok_c1" not in text
     (consent,) = held["consents"]
     assert (consent["document"], consent["edition"]) == ("terms", "2")
     assert consent["at"].startswith("2026-11-2")
+    (changed,) = held["contact_changes"]
+    assert (changed["before"], changed["after"]) == ("anahera.old@example.net", "Anahera.K@example.net")
+    assert [one["id"] for one in held["referrals"]] == ["client:tui"]
+    (seen,), (paid,) = held["documents_seen"], held["payments"]
+    assert (seen["id"], paid["amount"]) == ("client:ana", "65.00 NZD")
     empty = {topic for topic in TOPICS.values() if not held[topic]}
     assert empty <= {"passwords", "second_factors", "numbers", "imports", "sends", "contact_history"}, empty
     assert "afraid" not in repr(export)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from attrs import evolve, frozen
 
@@ -52,12 +52,14 @@ from clientportal.rules.guessing import STRANGERS
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import MOST_HITS, keys_of
 from clientportal.sections import SECTIONS, STANDING
+from clientportal.sections.payments import Payments
 from clientportal.values import (
     ActiveCode,
     Appointment,
     ContactKey,
     ContactKind,
     Holding,
+    ItemPage,
     Prefill,
     RecordRef,
     SectionItem,
@@ -154,14 +156,23 @@ async def _items(reading: Reading, refs: tuple[RecordRef, ...]) -> Sequence[Sect
     found: list[SectionItem] = []
     for name in dict.fromkeys((*SECTIONS, *reading.policy.visibility.sections)):
         port = None if name in STANDING else await reading.host.section(name)
-        after: str | None = None
-        while port is not None:
-            page = await port.page(refs, after, _PAGE)
-            found.extend(page.items)
-            after = page.next
-            if after is None:
-                break
+        if port is None:
+            continue
+        found += await _every(lambda after, port=port: port.page(refs, after, _PAGE))
+        if name == Payments.name:
+            found += await _every(lambda after, port=port: port.transactions(refs, after, _PAGE))
     return found
+
+
+async def _every(page_after: Callable[[str | None], Awaitable[ItemPage[Any]]]) -> Sequence[SectionItem]:
+    found: list[SectionItem] = []
+    after: str | None = None
+    while True:
+        page = await page_after(after)
+        found.extend(page.items)
+        after = page.next
+        if after is None:
+            return found
 
 
 async def _appointments(reading: Reading, refs: Sequence[RecordRef]) -> tuple[Appointment, ...]:

@@ -12,6 +12,7 @@ from clientportal.errors import HostError
 from clientportal.ports.section import Section
 from clientportal.rules.franchises import is_shown
 from clientportal.values import HostAnswer, ItemPage, RecordRef, SectionItem, SectionWrite
+from clientportal.values.invoices import Transaction
 
 __all__ = ["CheckedSection"]
 
@@ -70,6 +71,22 @@ class CheckedSection:
                     f"{self.name}.{method}() was asked at {self._branch!r} and answered with what {item.business!r} has"
                 )
         return tuple(_as_before_moving(item) for item in items)
+
+    async def transactions(self, refs: Sequence[RecordRef], after: str | None, limit: int) -> ItemPage[Transaction]:
+        """Of payments alone: a page of the money that has moved."""
+        answer: object = await self.ask("transactions", refs, after, limit)
+        if not isinstance(answer, ItemPage):
+            raise HostError(f"payments.transactions() answers with an ItemPage; this is {type(answer).__name__}")
+        page = cast("ItemPage[Transaction]", answer)
+        if len(page.items) > limit:
+            raise HostError(f"payments.transactions() was asked for at most {limit}, and found {len(page.items)}")
+        mine = frozenset(refs)
+        strange = [one for one in cast("Sequence[object]", page.items) if not isinstance(one, Transaction)]
+        if strange or any(mine.isdisjoint({one.ref, one.moved_from}) for one in page.items):
+            raise HostError("payments.transactions() answers with transactions of the records that it was asked for")
+        if not all(is_shown(one.business, self.name, self._branch, self._shares) for one in page.items):
+            raise HostError("payments.transactions() answers with what is shown at the business that it was asked at")
+        return page
 
     async def one(self, id: str) -> Any | None:
         item = await self.ask("one", id)

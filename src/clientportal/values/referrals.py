@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from clientportal.errors import InvalidInput
 from clientportal.values.field_checks import one_of, text
+from clientportal.values.holdings import HoldingKind
 from clientportal.values.instants import as_utc, sortable
 from clientportal.values.money import Money
-from clientportal.values.sections import SectionItem
+from clientportal.values.sections import Counted, SectionItem
 
 __all__ = ["ReferralCredit"]
 
@@ -41,3 +42,12 @@ class ReferralCredit(SectionItem):
     def listed_by(self) -> str:
         """Latest earned first."""
         return sortable(self.earned_at)
+
+    @property
+    def counted_as(self) -> Counted:
+        """One thing that a client has. Not with its amount: how much of it is spent by now, the platform knows."""
+        return Counted(HoldingKind.BALANCE)
+
+    def erased(self) -> Self:
+        """What was earned, and when: it is in the business's books; the words go."""
+        return evolve(self, for_what="")
