@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import field, frozen
 
 from clientportal import (
     Address,
@@ -30,12 +30,21 @@ from clientportal import (
 )
 from clientportal.ports import step
 from clientportal.stores.sql import SqlHost, SqlStore
+from clientportal.values import Branding
+from held import fill_sections
 
 HERE = Path(__file__).parent
 BUSINESS = "kowhai"
 ZONE = "Pacific/Auckland"
 TIMES = ("09:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00")
 STAFF = ("Mia", "Sione", "Priyanka")
+LOOKS = Branding(
+    colour="#8a6d00",
+    second_colour="#f2c200",
+    phone="09 555 0100",
+    email="kia-ora@kowhai.example",
+    address="118 Ponsonby Road, Auckland",
+)
 
 
 class SalonClock:
@@ -85,6 +94,8 @@ class Salon:
     appointments: int
     slots: int
     seen_before: bool
+    host: type[SqlHost]
+    keys: KeyRing = field(repr=False)
 
 
 def open_salon(file: Path) -> Salon:
@@ -100,12 +111,13 @@ def open_salon(file: Path) -> Salon:
             return clock()
 
     phones = Phones()
+    # Your ring comes from wherever you keep secrets; this one lives as long as the run.
+    keys = KeyRing.from_secrets({"example": KeyRing.generate_secret()})
     portal = Portal(
         store=store,
         host=SalonHost,
         policy=presets.timely(region="NZ"),
-        # Your ring comes from wherever you keep secrets; this one lives as long as the run.
-        keys=KeyRing.from_secrets({"example": KeyRing.generate_secret()}),
+        keys=keys,
         senders={Channel.SMS: phones},
         clock=clock,
     )
@@ -119,12 +131,14 @@ def open_salon(file: Path) -> Salon:
     slots = list(free_times(clock.day, services, appointments))
     with store.engine.begin() as connection:
         host = SalonHost(connection, BUSINESS)
-        step(host.add_business(Business(BUSINESS, "Kōwhai Hair", ZONE)))
+        step(host.add_business(Business(BUSINESS, "Kōwhai Hair", ZONE, LOOKS)))
         step(host.add_services(services.values()))
         step(host.add_clients(clients))
         step(host.add_appointments(appointments))
         step(host.add_slots(slots))
-    return Salon(portal, store, phones, clock, len(clients), len(appointments), len(slots), bool(last))
+        fill_sections(host, clock.day)
+    counts = (len(clients), len(appointments), len(slots))
+    return Salon(portal, store, phones, clock, *counts, bool(last), SalonHost, keys)
 
 
 # --- the CSV files -------------------------------------------------------------------------------------------------

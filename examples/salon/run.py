@@ -3,6 +3,7 @@
     python examples/salon/run.py            # go on with the file from last time, or make it
     python examples/salon/run.py --fresh    # begin again
     python examples/salon/run.py --db /tmp/salon.db
+    python examples/salon/run.py --serve    # no story: the portal's pages, on this machine (--port 8765)
 
 At a terminal you type the codes that arrive on the phone; where there is none, the script types them.
 """
@@ -20,14 +21,14 @@ from pathlib import Path
 try:
     from opening import BUSINESS, ZONE, Salon, open_salon
 
-    from clientportal import Appointment, InvalidCode, Permission, RecordRef, Refused, When
+    from clientportal import Appointment, InvalidCode, Permission, RecordRef, Refused, StoreError, When
     from clientportal.doors import ClientDoor, StaffDoor
     from clientportal.outcomes import CodeSent, DuplicateGroup, MergePlan, SignedIn
     from clientportal.values import in_zone
 except ModuleNotFoundError as missing:
     sys.exit(
         f"{missing.name} is not installed here. From the folder of the checkout:\n"
-        "  python3 -m venv .venv && .venv/bin/pip install -e '.[sql]' && .venv/bin/python examples/salon/run.py"
+        "  python3 -m venv .venv && .venv/bin/pip install -e '.[sql,web]' && .venv/bin/python examples/salon/run.py"
     )
 from screen import bold, dim, green, handset, progress, readable_anywhere, red, say, scene, small, table, yellow
 
@@ -301,19 +302,63 @@ def the_audit(staff: StaffDoor) -> None:
     )
 
 
+# --- 6: the same as pages ------------------------------------------------------------------------------------------
+
+
+def offer_pages(salon: Salon, port: int) -> int:
+    """All of it to click: asked at a terminal, told elsewhere."""
+    print()
+    if not sys.stdin.isatty():
+        say("All of it as web pages, every section to click: run this again with --serve.")
+        salon.store.close()
+        return 0
+    say("All of it as web pages, every section to click, served on this machine alone.")
+    try:
+        answer = input(f"  Open {bold(f'http://localhost:{port}/')} in a browser? [y/N] ")
+    except EOFError:
+        answer = ""
+        print()
+    if answer.strip().lower() not in ("y", "yes"):
+        say("Another time: run this with --serve.")
+        salon.store.close()
+        return 0
+    return serve_pages(salon, port, browser=True)
+
+
+def serve_pages(salon: Salon, port: int, *, browser: bool = False) -> int:
+    """The pages, as far as what they need is installed."""
+    try:
+        from serve import serve
+    except ModuleNotFoundError as missing:
+        print(f"\n  The pages need {missing.name}: .venv/bin/pip install -e '.[sql,web]'")
+        return 1
+    try:
+        return serve(salon, port, browser=browser)
+    finally:
+        salon.store.close()
+
+
 def main() -> int:
     """The whole day."""
     readable_anywhere()
     arguments = argparse.ArgumentParser(description="A day at a salon, told through its client portal.")
     arguments.add_argument("--db", type=Path, default=HERE / "salon.db", help="the SQLite file (default: %(default)s)")
     arguments.add_argument("--fresh", action="store_true", help="begin with an empty file")
+    arguments.add_argument("--serve", action="store_true", help="no story: serve the portal's pages on this machine")
+    arguments.add_argument("--port", type=int, default=8765, help="where to serve them (default: %(default)s)")
     given = arguments.parse_args()
     if given.fresh:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{given.db}{suffix}").unlink(missing_ok=True)
     began = time.perf_counter()
     print(f"\n  {bold('Kōwhai Hair')} {dim('– a client portal, end to end')}")
-    salon = opening(given.db)
+    try:
+        salon = opening(given.db)
+    except StoreError as error:
+        print(f"\n  {error}. Is {given.db} of an earlier version? Begin again with --fresh.")
+        return 1
+    if given.serve:
+        return serve_pages(salon, given.port)
     staff = salon.portal.staff(BUSINESS, actor="mia", permissions=frozenset(Permission), reason="the example")
 
     scene(2, "A client logs in")
@@ -334,8 +379,7 @@ def main() -> int:
     print()
     took = time.perf_counter() - began
     say(f"That was {took:.1f} s. Run it again: the file is still there, and so is what was learned.")
-    salon.store.close()
-    return 0
+    return offer_pages(salon, given.port)
 
 
 if __name__ == "__main__":
