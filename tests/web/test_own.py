@@ -127,3 +127,13 @@ def test_the_personal_link_is_there_with_what_it_brought(world: World) -> None:
     page = one.open("/referrals")
     assert "Friends who came 0" in page.text
     assert "ana" not in page.text.lower().replace("kingi", "").split("your link")[1]
+
+
+@pytest.mark.requirement("M8")
+def test_pets_are_reached_from_the_account(world: World) -> None:
+    """They stand inside the account: its page leads there, and the menu does not."""
+    one = ana(world, "pets")
+    page = one.open("/account")
+    menu, _, below = page.html.partition("<main")
+    assert "/pets" not in menu
+    assert 'href="/change/pets"' in below

@@ -23,12 +23,16 @@ _LAST = 10_000
 
 @frozen
 class MenuEntry:
-    """One line of the menu: where it leads, and the key of its text; ``section`` is what it belongs to."""
+    """One line of the menu: where it leads, and the key of its text; ``section`` is what it belongs to.
+
+    What is ``within`` another section, as pets are within the account, stands on that section's page instead (M8).
+    """
 
     path: str
     text: str
     section: str
     current: bool = False
+    within: str | None = None
 
 
 async def menu_for(visit: Visit) -> tuple[MenuEntry, ...]:
@@ -47,7 +51,8 @@ def _in_order(
 ) -> tuple[MenuEntry, ...]:
     """The dashboard first unless the menu names it, what the menu names, other open sections, then everything else."""
     names = [DASHBOARD] if DASHBOARD not in portal.menu else []
-    open_sections = [entry.name for entry in entries if entry.within is None]
+    within = {entry.name: entry.within for entry in entries}
+    open_sections = list(within)
     names += [name for name in portal.menu if name == DASHBOARD or name in open_sections]
     names += [name for name in open_sections if name not in names]
     lines: list[tuple[int, MenuEntry]] = []
@@ -59,7 +64,7 @@ def _in_order(
             continue
         current = route.path == here.path or (here.section is not None and here.section == route.section)
         place = names.index(section) if section else _LAST
-        lines.append((place, MenuEntry(route.path, route.menu, section, current)))
+        lines.append((place, MenuEntry(route.path, route.menu, section, current, within.get(section))))
     return tuple(entry for _, entry in sorted(lines, key=lambda line: line[0]))
 
 
@@ -67,6 +72,6 @@ def first_page(visit: Visit) -> str:
     """What opens after signing in: what the policy names, else the account, else what stands first in the menu."""
     wanted = visit.policy.portal.opens_with or "account"
     found = next((entry for entry in visit.menu if entry.section == wanted), None)
-    if found is None and visit.menu:
-        found = visit.menu[0]
+    if found is None:
+        found = next((entry for entry in visit.menu if entry.within is None), None)
     return "/home" if found is None else found.path
