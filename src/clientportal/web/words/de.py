@@ -187,7 +187,7 @@ TEXTS: Mapping[str, str] = {
     "login.opened": "Angemeldet: {moment}",
     "login.used": "Zuletzt benutzt: {moment}",
     "login.end": "Dieses Gerät abmelden",
-    "login.end_of": "Das am {moment} angemeldete Gerät abmelden",
+    "login.end_of": "Dieses Gerät abmelden: angemeldet am {moment}",
     "login.ended": "Das Gerät ist abgemeldet.",
     "login.everywhere": "Überall abmelden",
     "claim.title": "Ein weiteres Profil hinzufügen",

@@ -184,7 +184,7 @@ TEXTS: Mapping[str, str] = {
     "login.opened": "Signed in: {moment}",
     "login.used": "Last used: {moment}",
     "login.end": "Sign this device out",
-    "login.end_of": "Sign out the device that signed in on {moment}",
+    "login.end_of": "Sign this device out: signed in on {moment}",
     "login.ended": "That device is signed out.",
     "login.everywhere": "Sign out everywhere",
     "claim.title": "Add one more profile",

@@ -43,7 +43,7 @@ TEXTS: Mapping[str, str] = {
     "staff.merge_line": "{ref}, am {moment} durch {actor}",
     "staff.undone_line": "{ref}: rückgängig gemacht am {moment}",
     "staff.undo": "Rückgängig machen",
-    "staff.undo_of": "Zusammenführung von {ref} rückgängig machen",
+    "staff.undo_of": "Rückgängig machen: Zusammenführung von {ref}",
     "staff.merge_title": "Diese Datensätze zusammenführen?",
     "staff.merge_text": "Nichts wird gelöscht, und es lässt sich rückgängig machen.",
     "staff.survivor": "Welcher Datensatz bleibt",

@@ -43,7 +43,7 @@ TEXTS: Mapping[str, str] = {
     "staff.merge_line": "{ref}, on {moment} by {actor}",
     "staff.undone_line": "{ref}: taken back on {moment}",
     "staff.undo": "Take it back",
-    "staff.undo_of": "Take the merge of {ref} back",
+    "staff.undo_of": "Take it back: the merge of {ref}",
     "staff.merge_title": "Merge these records?",
     "staff.merge_text": "Nothing is deleted, and it can be taken back.",
     "staff.survivor": "Which record stays",
