@@ -118,6 +118,9 @@ def check_sections(host: HostAdapter) -> Mapping[str, tuple[str, ...]]:
         for action in kind.actions:
             if not isinstance(cast("object", action), str) or not _SECTION_NAME.fullmatch(action):
                 raise InvalidInput(f"{kind.__name__}.actions are words of a-z and _; this is {action!r}")
+        strangers = sorted({*kind.begins, *kind.asks} - {*kind.actions})
+        if strangers:
+            raise InvalidInput(f"{kind.__name__}.begins and .asks name actions of its own; {strangers[0]!r} is none")
         names[name] = tuple(kind.actions)
     return names
 

@@ -48,7 +48,8 @@ class ClientSections(Door):
         """Do something in a section of your platform's own; the shipped ones have a method for each action.
 
         Your ``Section.write`` carries it out. Raises ``Refused`` with ``disabled``, ``not_found``, ``not_changeable``
-        (your platform said no), and ``InvalidInput`` for an action that the section does not have.
+        (your platform said no); ``InvalidAnswers`` where the section asks questions before (``Section.asks``) and
+        ``fields`` do not answer them; ``InvalidInput`` for an action that the section does not have.
         """
         return self._do(sections.SECTION_ACT, Act(section, action, item, fields or {}), key)
 

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
-from clientportal.errors import InvalidInput
+from clientportal.errors import InvalidAnswers, InvalidInput
 from clientportal.operations.active_codes import whose_cards, whose_codes
 from clientportal.operations.frame import INTENT_LEASE, Denied, Keyed, Operation, Reading
 from clientportal.operations.paging import check_limit
@@ -22,6 +22,7 @@ from clientportal.operations.trusting_sections import CheckedSection
 from clientportal.outcomes import SectionChanged, SectionEntry
 from clientportal.policy import Policy
 from clientportal.records import HostWrite, Intent, Receipt
+from clientportal.rules.form_filling import fill
 from clientportal.rules.franchises import acts_on
 from clientportal.rules.who_may_see import SectionState, judge_action, judge_section
 from clientportal.sections import SECTIONS, STANDING
@@ -149,8 +150,16 @@ async def _load_sections(reading: Reading, _asked: Nothing) -> tuple[SectionEntr
         if name == Payments.name and reading.setup.payments is None:
             can = ()  # invoices are listed, and there is nobody to take the money
         allowed = tuple(one for one in can if isinstance(judge_action(name, one, reading.policy), Because))
-        found.append(SectionEntry(name, None if port is None else port.within, allowed))
+        found.append(_entry(name, port, allowed))
     return tuple(found)
+
+
+def _entry(name: str, port: CheckedSection | None, allowed: tuple[str, ...]) -> SectionEntry:
+    if port is None:
+        return SectionEntry(name, None, allowed)
+    begins = tuple(one for one in port.begins if one in allowed)
+    asks = {action: tuple(questions) for action, questions in port.asks.items() if action in allowed}
+    return SectionEntry(name, port.within, allowed, begins, asks)
 
 
 LIST_SECTIONS = Operation[Nothing, tuple[SectionEntry, ...], tuple[SectionEntry, ...]](
@@ -245,7 +254,17 @@ def asks_section(write: SectionWrite, *, intent_id: str, actor: str, now: dateti
     )
 
 
-def _decide_act(seen: _Acting, asked: Act, _policy: Policy, now: datetime) -> Decision[SectionChanged]:
+def _answered(seen: _Acting, asked: Act, policy: Policy) -> Mapping[str, str]:
+    """What was told with an action: where the section asks questions, each answer as its question wants it."""
+    if asked.action not in seen.opened.port.asks:
+        return asked.fields
+    filled = fill(tuple(seen.opened.port.asks[asked.action]), asked.fields, policy.contacts.region)
+    if filled.problems:
+        raise InvalidAnswers(filled.problems)
+    return filled.answers
+
+
+def _decide_act(seen: _Acting, asked: Act, policy: Policy, now: datetime) -> Decision[SectionChanged]:
     item = seen.item
     write = SectionWrite(
         section=asked.section,
@@ -253,7 +272,7 @@ def _decide_act(seen: _Acting, asked: Act, _policy: Policy, now: datetime) -> De
         ref=seen.opened.writes_for if item is None else item.ref,
         item=asked.item,
         version="" if item is None else item.version,
-        fields=asked.fields,
+        fields=_answered(seen, asked, policy),
     )
     because = seen.opened.because
     intent = asks_section(write, intent_id=seen.intent_id, actor=seen.actor, now=now, because=because)

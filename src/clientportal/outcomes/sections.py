@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from clientportal.values.forms import Question
 
 __all__ = ["SectionChanged", "SectionEntry"]
 
 
 @frozen
 class SectionEntry:
-    """One open section: its name, on whose page it stands (itself, or another's), and what may be done in it."""
+    """One open section: its name, on whose page it stands (itself, or another's), and what may be done in it.
+
+    Of ``actions``, ``begins`` are those that are about no item; ``asks`` are the questions that come before one.
+    """
 
     name: str
     within: str | None = None
     actions: tuple[str, ...] = ()
+    begins: tuple[str, ...] = ()
+    asks: Mapping[str, tuple[Question, ...]] = field(factory=dict[str, tuple[Question, ...]], hash=False)
 
 
 @frozen

@@ -6,12 +6,13 @@ it. A class that is missing is no error: the section is absent then, and refused
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from clientportal.errors import HostError
 from clientportal.values import HostAnswer, RecordRef
 from clientportal.values.appointments import AnswerKind
+from clientportal.values.forms import Question
 from clientportal.values.sections import ItemPage, SectionItem, SectionWrite
 
 __all__ = ["Given", "Section"]
@@ -45,6 +46,10 @@ class Section(Generic[I]):
     * ``item``: the type of its items, a subclass of ``SectionItem``.
     * ``actions``: what a client can do in it, in the section's own words; ``policy.portal.actions`` names them
       ``<section>.<action>``.
+    * ``begins``: those of them that are about no item of the list, such as ``buy``; all others are about one.
+    * ``asks``: action -> what a client is asked first. The answers are checked before your ``write`` sees them as
+      ``change.fields``, each as its question's :class:`~clientportal.values.forms.Question` writes it. An action that
+      is not named here is told nothing by the pages.
     * ``within``: the section on whose page it stands, where it has none of its own.
     * ``moves``: whether its items go along where rows are moved to the record that survives a merge (capability
       ``reassign``). What is its holder's alone stays.
@@ -53,6 +58,8 @@ class Section(Generic[I]):
     name: ClassVar[str]
     item: ClassVar[type[Any]]
     actions: ClassVar[tuple[str, ...]] = ()
+    begins: ClassVar[tuple[str, ...]] = ()
+    asks: ClassVar[Mapping[str, tuple[Question, ...]]] = {}
     within: ClassVar[str | None] = None
     moves: ClassVar[bool] = True
 
