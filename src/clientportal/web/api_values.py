@@ -21,9 +21,9 @@ from clientportal.errors import InvalidInput
 from clientportal.values import Money, RecordRef, Secret
 from clientportal.web.languages import Words
 
-__all__ = ["AMOUNT", "CURRENCY", "Schemas", "to_json"]
+__all__ = ["AMOUNT", "CURRENCY", "HIDDEN", "Schemas", "to_json"]
 
-_HIDDEN = frozenset({"ref", "refs", "moved_from", "version", "device", "record", "account", "because", "business_id"})
+HIDDEN = frozenset({"ref", "refs", "moved_from", "version", "device", "record", "account", "because", "business_id"})
 """Names that are the machinery's own, wherever they stand."""
 _HIDDEN_TYPES: tuple[type, ...] = (RecordRef, Because)
 
@@ -37,7 +37,7 @@ def _shown(kind: Any, revealed: frozenset[str]) -> list[tuple[str, Any]]:
 
 def _is_hidden(name: str, hint: Any) -> bool:
     parts = (hint, *get_args(hint))
-    return name in _HIDDEN or any(part in _HIDDEN_TYPES or part is Secret for part in parts)
+    return name in HIDDEN or any(part in _HIDDEN_TYPES or part is Secret for part in parts)
 
 
 def to_json(value: Any, words: Words, texts: Any, revealed: frozenset[str] = frozenset()) -> Any:

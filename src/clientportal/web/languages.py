@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 
 from clientportal.decisions import Reason, Refusal
 from clientportal.errors import InvalidInput, Refused
@@ -68,6 +69,10 @@ class Words:
         """Whether there is such a text."""
         return key in self.own or key in (catalogue_of(self.language) or CATALOGUES["en"])
 
+    def or_else(self, key: str, otherwise: str) -> str:
+        """The text of a key that only a host has texts for, else that."""
+        return self(key) if self.has(key) else otherwise
+
     def refusal(self, error: Refused) -> str:
         """What the client reads of a refusal."""
         return self.reason(error.refusal)
@@ -99,6 +104,10 @@ class Words:
     def time(self, at: datetime, zone: str) -> str:
         """The time of day in a zone."""
         return format_time(at.astimezone(ZoneInfo(zone)), "short", tzinfo=ZoneInfo(zone), locale=self.locale)
+
+    def number(self, value: int | Decimal) -> str:
+        """A number as this language writes it, exact."""
+        return format_decimal(value, locale=self.locale, decimal_quantization=False)
 
     def money(self, amount: Money) -> str:
         """An amount with its currency, exact: no digit is rounded off."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from clientportal.decisions import Reason
 from clientportal.errors import Refused
 from clientportal.outcomes.dashboard import Call
 from clientportal.web.messages import Response
-from clientportal.web.routing import Route
+from clientportal.web.pages_sections import action_name, section_name
+from clientportal.web.routing import Route, path_of
 from clientportal.web.visits import Visit
 
 __all__ = ["ROUTES"]
@@ -36,7 +39,7 @@ _PAGES = {
 async def home(visit: Visit) -> Response:
     """The dashboard: what is due, what is new, what comes next, and what can be done (V4)."""
     seen = await visit.client.dashboard()
-    calls = [(call, _where(visit, call)) for call in seen.calls]
+    calls = [(evolve(call, label=_label(visit, call)), _where(visit, call)) for call in seen.calls]
     try:
         name = (await visit.client.profile()).first_name
     except Refused as error:
@@ -53,7 +56,20 @@ def _where(visit: Visit, call: Call) -> str | None:
     if call.url is not None:
         return call.url
     page = _PAGES.get(call.section or "")
+    if page is None and any(one.name == call.section for one in visit.sections):
+        page = path_of("sections", str(call.section))
     return None if page is None else visit.url(page)
+
+
+def _label(visit: Visit, call: Call) -> str:
+    """What is on a button: the business's own words, the usual ones, or the name of a platform's own section."""
+    if call.label:
+        return call.label
+    section = str(call.section)
+    key = f"call.{section}" + (f"_{call.action}" if call.action else "")
+    if visit.words.has(key):
+        return visit.words(key)
+    return section_name(visit, section) if call.action is None else action_name(visit, section, call.action)
 
 
 ROUTES = (Route("GET", "/home", home, menu="menu.home"),)

@@ -9,14 +9,14 @@ from typing import Any
 from clientportal.decisions import Reason
 from clientportal.doors.base import stepped
 from clientportal.errors import InvalidAnswers, Refused
-from clientportal.values.forms import FormRequest, FormState, Question, QuestionKind
+from clientportal.values.forms import AnswerProblem, FormRequest, FormState, Question, QuestionKind
 from clientportal.web.forms import Form
 from clientportal.web.messages import Response
 from clientportal.web.pages_held import more_of
 from clientportal.web.routing import Needs, Route, path_of
 from clientportal.web.visits import Visit
 
-__all__ = ["ROUTES", "answers_of"]
+__all__ = ["ROUTES", "answers_of", "chosen_of", "said_of"]
 
 _RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})")
 _ASKED = "q_"
@@ -27,7 +27,9 @@ _ASKED = "q_"
 
 async def documents(visit: Visit) -> Response:
     """What is shared with this client; opening the list is seeing what is new in it."""
-    page = await visit.client.documents(after=visit.get("after"))
+    # Whoever asks for the headers alone has seen nothing of it.
+    door = visit.client.preview if visit.request.method == "HEAD" else visit.client
+    page = await door.documents(after=visit.get("after"))
     return visit.render("documents.html", page=page, more=more_of(visit, "/documents", page.next))
 
 
@@ -74,7 +76,7 @@ async def form(visit: Visit) -> Response:
 def _form(visit: Visit, asked: FormRequest, typed: Form, status: int = 200) -> Response:
     shown = typed.filled({f"{_ASKED}{name}": answer for name, answer in asked.answers.items()})
     open_still = asked.state in (FormState.OPEN, FormState.DRAFT)
-    chosen = _chosen(visit, asked)
+    chosen = chosen_of(visit, asked.questions, asked.answers)
     link = visit.get("link") or visit.request.form.get("link") or None
     labels = {one.name: one.label for one in asked.questions}
     return visit.render(
@@ -82,16 +84,18 @@ def _form(visit: Visit, asked: FormRequest, typed: Form, status: int = 200) -> R
     )
 
 
-def _chosen(visit: Visit, asked: FormRequest) -> Mapping[str, tuple[str, ...]]:
+def chosen_of(
+    visit: Visit, questions: tuple[Question, ...], answers: Mapping[str, str]
+) -> Mapping[str, tuple[str, ...]]:
     """Of each question with several answers, those that are ticked."""
     found: dict[str, tuple[str, ...]] = {}
-    for one in asked.questions:
+    for one in questions:
         if one.kind is not QuestionKind.SEVERAL:
             continue
         if visit.request.method == "POST":
             found[one.name] = visit.request.fields.get(f"{_ASKED}{one.name}", ())
-        elif one.name in asked.answers:
-            kept = one.meaning(asked.answers[one.name])
+        elif one.name in answers:
+            kept = one.meaning(answers[one.name])
             found[one.name] = kept if isinstance(kept, tuple) else ()
     return found
 
@@ -124,7 +128,7 @@ async def fill(visit: Visit) -> Response:
     except InvalidAnswers as error:
         typed = visit.form
         for problem in error.problems:
-            typed = typed.wrong(f"{_ASKED}{problem.name}", _said(visit, problem.code, problem.message))
+            typed = typed.wrong(f"{_ASKED}{problem.name}", said_of(visit, problem))
         return _form(visit, asked, typed, 422)
     except Refused as error:
         if error.reason in (Reason.SESSION_ENDED, Reason.NOT_FOUND):
@@ -133,9 +137,9 @@ async def fill(visit: Visit) -> Response:
     return visit.redirect(path_of("forms", id), notice="forms.kept" if draft else "forms.sent", link=link)
 
 
-def _said(visit: Visit, code: str, message: str) -> str:
-    key = f"answer.{code}"
-    return visit.words(key) if visit.words.has(key) else message
+def said_of(visit: Visit, problem: AnswerProblem) -> str:
+    """What is wrong with an answer, in the visit's language."""
+    return visit.words.or_else(f"answer.{problem.code}", problem.message)
 
 
 ROUTES: tuple[Route, ...] = (

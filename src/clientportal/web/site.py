@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import quote, unquote
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
 from clientportal.errors import InvalidInput
+from clientportal.keyring import tenant_of
 from clientportal.messages.terms import words_of
 from clientportal.policy import Policy
 from clientportal.values import Business, Secret
@@ -31,6 +33,8 @@ __all__ = ["WIDGET", "Site", "bearer_of"]
 
 WIDGET = "/widget"
 _LONGEST_NEXT = 500
+_OWN_SECTION = re.compile(r"section(\.[a-z][a-z0-9_]*){1,4}")
+"""The texts of a platform's own section: its name, its fields, their values, its actions."""
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -107,7 +111,10 @@ class Site:
     def token_of(self, request: Request, kind: Kind, jar: Jar) -> Secret | None:
         """The session's token: from the cookie; for JSON, from ``Authorization: Bearer`` where there is one."""
         bearer = bearer_of(request) if kind is Kind.JSON else None
-        return jar.token(request) if bearer is None else bearer
+        if bearer is None:
+            return jar.token(request)
+        # As with cookies: one that names another business is none here, whatever it opens there.
+        return bearer if tenant_of(bearer.reveal()) == jar.business else None
 
     # --- pages
 
@@ -119,8 +126,13 @@ class Site:
             images=() if visit is None else visit.theme.images,
         )
 
-    def render(self, visit: Visit, template: str, status: int, values: Mapping[str, object]) -> Response:
-        """A template with what every one of them has at hand (see docs/howto/web.md), and the page's own values."""
+    def render(
+        self, visit: Visit, template: str | tuple[str, ...], status: int, values: Mapping[str, object]
+    ) -> Response:
+        """A template with what every one of them has at hand (see docs/howto/web.md), and the page's own values; of
+        several the first that there is.
+        """
+        names = [template] if isinstance(template, str) else list(template)
         words = visit.words
         notice = visit.jar.read(visit.request, "notice")
         if notice is not None:
@@ -150,7 +162,7 @@ class Site:
             "icon": visit.url(f"/static/icon-{visit.theme.version}.svg"),
             "here": self.own_page(visit.here),
         }
-        text = self._templates.get_template(template).render({**shared, **values})
+        text = self._templates.select_template(names).render({**shared, **values})
         return Response(status=status, headers={"content-type": "text/html; charset=utf-8"}, body=text.encode())
 
     def languages_of(self, visit: Visit) -> tuple[str, ...]:
@@ -188,7 +200,7 @@ def _known_texts(words: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[st
     """The host's own texts: a key that nothing asks for is a mistake, and a whole language has no gaps."""
     for language, texts in words.items():
         for key in texts:
-            if key not in CATALOGUES["en"]:
+            if key not in CATALOGUES["en"] and not _OWN_SECTION.fullmatch(key):
                 raise InvalidInput(
                     f"words[{language!r}]: there is no text {key!r}; see clientportal.web.words.CATALOGUES"
                 )

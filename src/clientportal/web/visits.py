@@ -28,6 +28,7 @@ from clientportal.web.refusals import LEADS_TO, retry_after, status_of
 
 if TYPE_CHECKING:
     from clientportal.operations.setting import Setup
+    from clientportal.outcomes import SectionEntry
     from clientportal.web.menu import MenuEntry
     from clientportal.web.routing import Found
     from clientportal.web.site import Site
@@ -51,6 +52,7 @@ class Visit:
     * ``client``, ``visitor``, ``staff``: the doors, awaited, whatever colour the portal has.
     * ``words``: the texts of the visit's language; ``business``: whose pages these are; ``policy``: its policy, now.
     * ``arguments``: what the path names; ``get(name)``: the query's.
+    * ``sections``: what is open, and what may be done there; ``menu``: where its pages are.
     * ``form``: what was typed, for showing it again with what is wrong; ``once``: the idempotency key with it.
     * ``entry``: ``""``, or ``"/widget"`` inside the booking widget: the same pages.
     """
@@ -64,6 +66,7 @@ class Visit:
     jar: Jar = field(repr=False)
     entry: str = ""
     identity: StaffIdentity | None = None
+    sections: tuple[SectionEntry, ...] = ()
     menu: tuple[MenuEntry, ...] = ()
     _cookies: list[SetCookie] = field(factory=list[SetCookie], repr=False, init=False)
     _opened: Secret | None = field(default=None, repr=False, init=False)
@@ -169,8 +172,8 @@ class Visit:
 
     # --- answering
 
-    def render(self, template: str, status: int = 200, **values: Any) -> Response:
-        """A page from a template."""
+    def render(self, template: str | tuple[str, ...], status: int = 200, **values: Any) -> Response:
+        """A page from a template; of several from the first that there is."""
         return self.site.render(self, template, status, values)
 
     def redirect(self, path: str, *, notice: str | None = None, **query: str | int | None) -> Response:
