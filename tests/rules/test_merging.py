@@ -185,6 +185,7 @@ def test_a_merge_is_later_than_what_it_builds_on() -> None:
         ({"roots": {A: C, B: B}}, Reason.ALREADY_MERGED),
         ({"groups": {A: (ANA,), B: (BLANK,)}}, Reason.ERASED),
         ({"groups": {A: (evolve(BLANK, ref=A),), B: (ANNIE,)}}, Reason.ERASED),
+        ({"groups": {A: (ANA,), B: (evolve(ANNIE, demo=True),)}}, Reason.NOT_CHANGEABLE),
         ({"dismissals": (DISMISSED,)}, Reason.NOT_DUPLICATES),
         ({"choices": {"shoe_size": "client:a"}}, Reason.NOT_FOUND),
         ({"choices": {"custom.": "client:a"}}, Reason.NOT_FOUND),

@@ -115,7 +115,10 @@ async def take_up(setup: Setup, intent: Intent, caller: Caller) -> bool:
 
     Raises whatever the host raises; the intent then stays.
     """
-    host = CheckedHost(awaited_host(setup.host_here(caller.tenant).open(None, caller.tenant)))
+    # At the door that it was asked at: what a client has written to one business of a franchise is for that one.
+    branch = "" if intent.section is None else intent.section.business
+    there = evolve(setup, branch=branch) if branch else setup
+    host = CheckedHost(awaited_host(there.host_here(caller.tenant).open(None, caller.tenant)))
     try:
         answer = await host.outcome(intent.id)
         if answer is None:

@@ -27,6 +27,7 @@ from clientportal.rules.form_access import (
     judge_linked_form,
     read_form_claims,
 )
+from clientportal.rules.franchises import acts_on
 from clientportal.rules.who_may_manage import Permission
 from clientportal.rules.whose_contact import Candidate
 from clientportal.values import ContactKey, RecordKind, Secret
@@ -151,7 +152,18 @@ async def open_form(reading: Reading, id: str, link: Secret | None, action: str 
     if isinstance(because, Refusal):
         raise Denied(because)
     assert form is not None
+    if not _is_done_here(opened, form):
+        because = Because("franchises.acts_on", (("section", "forms"), ("business", form.business)))
+        why = "it is done where it belongs, at another business of the franchise"
+        raise Denied(Refusal(Reason.NOT_CHANGEABLE, because, facts={"why": why}))
     return OpenForm(form, because)
+
+
+def _is_done_here(opened: OpenSection, form: FormRequest) -> bool:
+    """The attack: a business of a franchise lets nobody fill in forms, and one of its forms is filled in by its link at
+    the door of a laxer one. A link does no more at a door than the client's own list.
+    """
+    return not opened.acting or acts_on(form.business, opened.branch)
 
 
 async def _load_linked(

@@ -173,8 +173,9 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     if parts.scheme or parts.netloc:
-        return parts.scheme in ("https", "http") and bool(parts.hostname)
-    return text.startswith("/")
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and "@" not in parts.netloc
+    # However many slashes begin it, a browser reads what follows two of them as a host.
+    return text.startswith("/") and not text.startswith("//")
 
 
 def _shop(seen: str, _asked: object, _policy: Policy, _now: datetime) -> Decision[str]:

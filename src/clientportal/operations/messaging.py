@@ -61,6 +61,7 @@ def _decide(seen: _Sending, asked: SendMessage, policy: Policy, now: datetime) -
         action="send",
         ref=seen.opened.writes_for,
         fields={"text": asked.text, "at": now.isoformat()},
+        business=seen.opened.branch,
     )
     intent = asks_section(write, intent_id=seen.intent_id, actor=seen.actor, now=now, because=decision.because)
     return evolve(decision, asks=intent)

@@ -25,6 +25,7 @@ from clientportal.operations.sessions import Nothing
 from clientportal.outcomes.notices import MarkedRead, NoticeLine, NoticePage, Notified
 from clientportal.policy import Policy
 from clientportal.records import Notice, NoticeKind, Put, Receipt
+from clientportal.rules.franchises import is_shown
 from clientportal.rules.notifying import News, as_told
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import RecordRef
@@ -60,9 +61,18 @@ def _found_by(caller: Principal) -> tuple[str, tuple[str, ...]]:
     return "ref", tuple(map(str, caller.group.refs))
 
 
-def _is_theirs(caller: Principal, notice: Notice) -> bool:
+def _is_theirs(reading: Reading, caller: Principal, notice: Notice) -> bool:
     key, values = _found_by(caller)
-    return getattr(notice, key) in values
+    return getattr(notice, key) in values and _is_shown(reading, notice)
+
+
+def _is_shown(reading: Reading, notice: Notice) -> bool:
+    """Whether a notice is shown at this door of a franchise: it tells of what belongs to one business, and whoever
+    looks there, staff through the client's eyes among them, reads nothing of the others'.
+    """
+    shares = reading.policy.franchise.shares
+    section = notice.section if notice.section in shares else SECTION
+    return is_shown(notice.business, section, reading.setup.branch, shares)
 
 
 # --- listing -------------------------------------------------------------------------------------------------------
@@ -120,7 +130,7 @@ async def _newest(reading: Reading, key: str, values: Sequence[str], place: _Pla
     found: list[Notice] = []
     if len(values) > _FEW:
         every = await reading.state.find_any(Notice, key, values, limit=_MOST)
-        found = [one for one in every if place is None or place.before(one)]
+        found = [one for one in every if (place is None or place.before(one)) and _is_shown(reading, one)]
     else:
         for value in values:
             found += await _newest_of(reading, key, value, place, limit)
@@ -135,7 +145,8 @@ async def _newest_of(reading: Reading, key: str, value: str, place: _Place | Non
         page = await reading.state.page(
             Notice, key, [value], upto=None if place is None else place.at, after=after, limit=limit, newest_first=True
         )
-        found += [one for one in page.items if place is None or place.before(one)]
+        later = (one for one in page.items if place is None or place.before(one))
+        found += [one for one in later if _is_shown(reading, one)]
         after = page.next
         if after is None or len(found) >= limit:
             return found[:limit]
@@ -173,10 +184,10 @@ LIST_NOTICES = Operation[ListNotices, NoticePage, NoticePage](
 
 async def _unread_of(reading: Reading, caller: Principal, limit: int) -> list[Notice]:
     key, values = _found_by(caller)
-    if key == "ref":
+    if key == "ref" and not reading.setup.branch:
         return list(await reading.state.find_any(Notice, "unread", values, limit=limit))
-    found = await reading.state.find_any(Notice, key, values, limit=_MOST)
-    return [one for one in found if one.read_at is None][:limit]
+    found = await reading.state.find_any(Notice, "unread" if key == "ref" else key, values, limit=_MOST)
+    return [one for one in found if one.read_at is None and _is_shown(reading, one)][:limit]
 
 
 async def _load_unread(reading: Reading, _asked: Nothing) -> int:
@@ -203,7 +214,7 @@ async def _load_marking(reading: Reading, asked: MarkRead) -> tuple[Notice, ...]
     if asked.id is None:
         return tuple(await _unread_of(reading, caller, _AT_ONCE + 1))
     notice = await reading.state.get(Notice, asked.id, lock=True)
-    return None if notice is None or not _is_theirs(caller, notice) else (notice,)
+    return None if notice is None or not _is_theirs(reading, caller, notice) else (notice,)
 
 
 def _decide_marking(
@@ -261,13 +272,14 @@ class Notify:
 @frozen
 class _Telling:
     known: bool
+    branch: str
     ids: tuple[str, str]
 
 
 async def _load_telling(reading: Reading, asked: Notify) -> _Telling:
     group = await group_of(reading, asked.ref)
     known = bool(await records_of(reading, [asked.ref, group.root]))
-    return _Telling(known, (reading.fresh_id(), reading.fresh_id()))
+    return _Telling(known, reading.setup.branch, (reading.fresh_id(), reading.fresh_id()))
 
 
 def _decide_telling(seen: _Telling, asked: Notify, policy: Policy, now: datetime) -> Decision[Notified]:
@@ -279,7 +291,13 @@ def _decide_telling(seen: _Telling, asked: Notify, policy: Policy, now: datetime
     if not seen.known:
         return refuse(Reason.NOT_FOUND, because)
     news = News(
-        ref=asked.ref, kind=asked.kind, title=asked.title, text=asked.text, section=asked.section, item=asked.item
+        ref=asked.ref,
+        kind=asked.kind,
+        title=asked.title,
+        text=asked.text,
+        section=asked.section,
+        item=asked.item,
+        business=seen.branch,
     )
     outcome = Notified(seen.ids[0], policy.portal.notices_by_email)
     return grant(outcome, because, as_told(news, policy, now, seen.ids))

@@ -115,11 +115,11 @@ def _remember(outcome: _Ready) -> dict[str, str]:
 
 
 async def _replay(reading: Reading, _asked: Pay, receipt: Receipt) -> Decision[_Ready]:
-    payment = await reading.state.get(Payment, receipt.result["payment"])
-    because = Because("performing.perform", (("receipt", "found"),))
-    if payment is None:
-        raise Denied(Refusal(Reason.NOT_FOUND, because))
-    return grant(_Ready(payment, None), because)
+    """The same payment again, where it could still be asked for: a key goes on asking the provider, and may charge,
+    so it opens nothing that has been closed since, nor what an undone merge has given back to somebody else.
+    """
+    payment = await _own_payment(reading, receipt.result["payment"], "pay")
+    return grant(_Ready(payment, None), Because("performing.perform", (("receipt", "found"),)))
 
 
 _PAY = Operation[Pay, _Seen, _Ready](
@@ -164,12 +164,17 @@ def shown_at(reading: Reading, payment: Payment) -> bool:
     return is_shown(payment.business, Payments.name, reading.setup.branch, reading.policy.franchise.shares)
 
 
-async def _load_look(reading: Reading, asked: LookAtPayment) -> _Looked:
-    opened = await open_section(reading, Payments.name)
-    found = await reading.state.get(Payment, asked.id) if 0 < len(asked.id) <= 200 and "\x00" not in asked.id else None
+async def _own_payment(reading: Reading, id: str, action: str | None = None) -> Payment:
+    """A payment of the caller's own, shown at this door; for everybody else there is none."""
+    opened = await open_section(reading, Payments.name, action)
+    found = await reading.state.get(Payment, id) if 0 < len(id) <= 200 and "\x00" not in id else None
     if found is None or RecordRef.parse(found.ref) not in opened.refs or not shown_at(reading, found):
         raise Denied(Refusal(Reason.NOT_FOUND, Because("who_may_see.own", (("section", Payments.name),))))
-    return _Looked(found, reading.viewer is not None)
+    return found
+
+
+async def _load_look(reading: Reading, asked: LookAtPayment) -> _Looked:
+    return _Looked(await _own_payment(reading, asked.id), reading.viewer is not None)
 
 
 _LOOK = Operation[LookAtPayment, _Looked, _Looked](

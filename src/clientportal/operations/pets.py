@@ -67,6 +67,7 @@ class SavePet:
 class _Saving:
     before: Pet | None
     ref: RecordRef
+    business: str
     today: date
     because: Because
     intent_id: str
@@ -85,7 +86,8 @@ async def _load_saving(reading: Reading, asked: SavePet) -> _Saving:
     ref = _writes_for(opened) if before is None else before.ref
     zone = (await reading.host.business()).zone
     today = in_zone(reading.now, zone).date()
-    return _Saving(before, ref, today, opened.because, reading.fresh_id(), reading.actor)
+    business = opened.branch if before is None else before.business
+    return _Saving(before, ref, business, today, opened.because, reading.fresh_id(), reading.actor)
 
 
 def _decide_saving(seen: _Saving, asked: SavePet, _policy: Policy, now: datetime) -> Decision[SectionChanged]:
@@ -103,6 +105,7 @@ def _decide_saving(seen: _Saving, asked: SavePet, _policy: Policy, now: datetime
         item=None if before is None else before.id,
         version=after.version,
         fields=pet_texts(after),
+        business=seen.business,
     )
     intent = asks_section(write, intent_id=seen.intent_id, actor=seen.actor, now=now, because=seen.because)
     return grant(outcome, seen.because, asks=intent)

@@ -43,7 +43,8 @@ class Notice:
 
     ``title`` and ``text`` are the platform's own words, empty where the catalogue's are used, with ``facts`` in them.
     ``section`` and ``item`` say where it leads, ``booking`` is the appointment that it is about: by it an account that
-    sees single appointments finds it. ``unread`` follows from ``read_at``.
+    sees single appointments finds it. ``business`` is the one of a franchise whose news it is, empty where it is the
+    whole parent's. ``unread`` follows from ``read_at``.
     """
 
     TABLE: ClassVar[str]
@@ -58,6 +59,7 @@ class Notice:
     section: str = ""
     item: str = ""
     booking: str | None = None
+    business: str = ""
     facts: Mapping[str, str] = field(factory=dict[str, str])
     read_at: datetime | None = None
     forget_at: datetime

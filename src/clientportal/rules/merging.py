@@ -215,6 +215,10 @@ def _judge(seen: Merging, because: Because) -> Refusal | None:
         # Nobody is in it. Merged into it, a client could not log in any more; the other way round, somebody would be
         # shown what another had booked who asked to be forgotten (X7).
         return no(Reason.ERASED, what=f"erased: {erased}")
+    if len({record.demo for record in seen.records}) > 1:
+        # Nobody is in the demo client, and its contacts may be anybody's: one with a client, the portal would write to
+        # a stranger in the client's name (V12).
+        return no(Reason.NOT_CHANGEABLE, why="the demo client is one with nobody")
     if seen.dismissals:
         return no(Reason.NOT_DUPLICATES, pair=f"{seen.dismissals[0].first} and {seen.dismissals[0].second}")
     members = {str(record.ref) for record in seen.records}

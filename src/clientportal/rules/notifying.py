@@ -38,6 +38,7 @@ class News:
     text: str = field(default="", repr=False)
     section: str = ""
     item: str = ""
+    business: str = ""
     facts: Mapping[str, str] = field(factory=dict[str, str])
 
 
@@ -58,6 +59,7 @@ def as_told(news: News, policy: Policy, at: datetime, ids: tuple[str, str]) -> t
         section=news.section,
         item=news.item,
         booking=news.item if news.section == "bookings" and news.item else None,
+        business=news.business,
         facts=news.facts,
         forget_at=at + NOTICE_LIFE,
     )
@@ -98,7 +100,7 @@ def noticed(intent: Intent, answer: HostAnswer, policy: Policy, ids: tuple[str, 
     elif answer.kind is not AnswerKind.DONE:
         return ()
     ref = (intent.for_ref if answer.appointment is None else None) or about.ref
-    news = News(ref=ref, kind=kind, section="bookings", item=about.id, facts=_facts(about))
+    news = News(ref=ref, kind=kind, section="bookings", item=about.id, business=about.business, facts=_facts(about))
     return as_told(news, policy, intent.asked_at, ids)
 
 

@@ -28,7 +28,7 @@ class Messages(Section[Message]):
         """File what a client has written, for that record; answers with the ``item``'s id.
 
         ``at`` is when they did, aware UTC. ``text`` is at most 4,000 characters of plain text, never markup: escape it
-        wherever it is shown.
+        wherever it is shown. In a franchise it is for the business at whose door it was written: ``self.host.branch``.
         """
         raise HostError(f"{type(self).__name__}.send is not implemented, though a client has written to the business")
 

@@ -41,6 +41,7 @@ class Pets(Section[Pet]):
     def write(self, change: SectionWrite, key: str) -> Given[HostAnswer]:
         if change.action == "delete":
             return self.delete(change.item or "", change.version, key)
-        if change.item is None:
-            return self.create(pet_from_texts(change.fields, id=key, ref=change.ref), key)
-        return self.save(pet_from_texts(change.fields, id=change.item, ref=change.ref, version=change.version), key)
+        pet = pet_from_texts(
+            change.fields, id=change.item or key, ref=change.ref, version=change.version, business=change.business
+        )
+        return self.create(pet, key) if change.item is None else self.save(pet, key)

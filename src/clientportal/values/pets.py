@@ -121,7 +121,7 @@ def pet_texts(pet: Pet) -> dict[str, str]:
     return found
 
 
-def pet_from_texts(texts: Mapping[str, str], *, id: str, ref: RecordRef, version: str = "") -> Pet:
+def pet_from_texts(texts: Mapping[str, str], *, id: str, ref: RecordRef, version: str = "", business: str = "") -> Pet:
     """Read back what :func:`pet_texts` wrote."""
     typed: dict[str, Any] = dict(texts)
     if "birthday" in typed:
@@ -130,4 +130,4 @@ def pet_from_texts(texts: Mapping[str, str], *, id: str, ref: RecordRef, version
         typed["weight"] = Weight(*typed["weight"].split(" "))
     if "neutered" in typed:
         typed["neutered"] = typed["neutered"] == "yes"
-    return Pet(id=id, ref=ref, version=version, **typed)
+    return Pet(id=id, ref=ref, version=version, business=business, **typed)

@@ -98,7 +98,8 @@ class SectionWrite:
     ``action`` is the section's own word for it. ``item`` is what it is about, ``None`` for something new; ``version``
     is the item's as it was decided on: a host checks it in its own statement and raises ``Conflict`` where it has
     changed. ``ref`` is the record whose it is, or will be; ``refs`` are all records of the client where one write is
-    for all of them. ``fields`` are texts by name; ``amount`` is exact.
+    for all of them. ``fields`` are texts by name; ``amount`` is exact. ``business`` is the one business of a franchise
+    that the item belongs to: of something new, the one at whose door it was asked for.
     """
 
     section: str = field(validator=text)
@@ -109,3 +110,4 @@ class SectionWrite:
     version: str = field(default="", validator=text)
     fields: Mapping[str, str] = field(factory=dict[str, str], validator=_texts, repr=False, hash=False)
     amount: Money | None = None
+    business: str = field(default="", validator=text)

@@ -153,6 +153,9 @@ class PortalPages:
         path = self.site.path_below(request)
         method = "GET" if request.method == "HEAD" else request.method
         found = self.site.table.find(method, path)
+        if found is not None and found.route.needs is Needs.STAFF and self.site.entry_of(request):
+            # The attack: another site shows the entry that may be framed, and staff click what is underneath.
+            found = Found(Route(method, found.route.path, _missing, Needs.NOTHING))
         if found is None:
             known = self.site.table.methods(path)
             if known and path.startswith("/api/"):

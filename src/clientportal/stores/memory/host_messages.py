@@ -22,7 +22,8 @@ class MemoryMessages(KeptItems, Messages):
 
         def write(tx: MemoryTransaction) -> HostAnswer:
             id = f"message-{key}"
-            self.add(tx, Message(id=id, ref=ref, at=at, written_by=WrittenBy.CLIENT, text=text))
+            written = Message(id=id, ref=ref, at=at, written_by=WrittenBy.CLIENT, text=text, business=self.host.branch)
+            self.add(tx, written)
             return HostAnswer(item=id)
 
         return self.once(key, write)

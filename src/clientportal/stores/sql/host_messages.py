@@ -19,5 +19,6 @@ class SqlMessages(KeptItems, Messages):
     async def send(self, ref: RecordRef, text: str, at: datetime, key: str) -> HostAnswer:
         """File it. The id follows from the key, so that one message is filed once."""
         id = f"message-{key}"
-        await self.add(Message(id=id, ref=ref, at=at, written_by=WrittenBy.CLIENT, text=text))
+        written = Message(id=id, ref=ref, at=at, written_by=WrittenBy.CLIENT, text=text, business=self.host.branch)
+        await self.add(written)
         return HostAnswer(item=id)
