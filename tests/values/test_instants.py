@@ -30,6 +30,14 @@ def test_an_aware_instant_becomes_utc() -> None:
     assert (datetime(2026, 1, 14, 20, 0, tzinfo=UTC), UTC) == (as_utc(auckland), as_utc(auckland).tzinfo)
 
 
+@pytest.mark.parametrize(("year", "zone_name"), [(1, "Pacific/Auckland"), (9999, "America/New_York")])
+def test_an_instant_outside_of_the_calendar_is_refused(year: int, zone_name: str) -> None:
+    """The first hour of year 1 in Auckland is no instant of UTC, nor the last of year 9999 in New York."""
+    day = (1, 1, 1, 0) if year == 1 else (9999, 12, 31, 23)
+    with pytest.raises(InvalidInput, match="outside of the calendar"):
+        as_utc(datetime(*day, tzinfo=ZoneInfo(zone_name)))
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -174,7 +174,17 @@ def test_ids_of_any_spelling_lead_to_their_booking(memory_world: World) -> None:
     assert one.open(links[1] + "/cancel").heading == "Cancel this booking?"
 
 
-@pytest.mark.parametrize("hostile", ["?from=9999-99-99", "?from=0001-01-01", "?from=%00", "/time?slot=x&from=x"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "?from=9999-99-99",
+        "?from=0001-01-01",
+        "?from=%00",
+        "/time?slot=x&from=x",
+        "/time?slot=x&from=0001-01-01",
+        "/time?slot=x&from=9999-12-31",
+    ],
+)
 def test_addresses_that_nobody_made_do_no_harm(memory_world: World, hostile: str) -> None:
     """A day that is none, or long ago, is today."""
     one = aroha(memory_world)

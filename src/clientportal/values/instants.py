@@ -18,7 +18,10 @@ def as_utc(value: datetime) -> datetime:
         raise InvalidInput(f"an aware datetime is needed, not {type(value).__name__}")
     if value.tzinfo is None or value.utcoffset() is None:
         raise InvalidInput("an aware datetime is needed: this one has no time zone (attach the zone, or UTC)")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput(f"{value.isoformat()} lies outside of the calendar: years are 1 to 9999 in UTC") from error
 
 
 def as_utc_or_none(value: datetime | None) -> datetime | None:

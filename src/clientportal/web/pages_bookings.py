@@ -6,25 +6,18 @@ meantime, the new one is shown and asked for again.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from itertools import groupby
-from zoneinfo import ZoneInfo
-
-from attrs import frozen
-
 from clientportal.decisions import Reason
 from clientportal.errors import InvalidInput, Refused
 from clientportal.outcomes import ChangeTerms, Terms
 from clientportal.values import ChangeKind, Money, Slot, When
+from clientportal.web.free_times import MOST_SLOTS, around_day, shown_week, week_of
 from clientportal.web.messages import Response
 from clientportal.web.routing import Route, path_of
 from clientportal.web.visits import Visit
 
-__all__ = ["ROUTES", "Day", "days_of", "typed_money"]
+__all__ = ["ROUTES", "typed_money"]
 
 _PER_PAGE = 20
-_DAYS = 7
-_MOST_SLOTS = 200
 
 
 async def bookings(visit: Visit) -> Response:
@@ -74,34 +67,6 @@ async def cancel(visit: Visit) -> Response:
 # --- other times ----------------------------------------------------------------------------------------------------
 
 
-@frozen
-class Day:
-    """One day of the business's calendar with its free times."""
-
-    day: date
-    slots: tuple[Slot, ...]
-
-
-def days_of(slots: tuple[Slot, ...]) -> tuple[Day, ...]:
-    """Free times by the day that they are on, each by its own wall clock."""
-    ordered = sorted(slots, key=lambda one: (one.local_start.date(), one.start, one.id))
-    return tuple(Day(day, tuple(some)) for day, some in groupby(ordered, key=lambda one: one.local_start.date()))
-
-
-def _week(visit: Visit) -> date:
-    """The first day that is asked for: today at the earliest, a year ahead at the latest."""
-    today = visit.now.astimezone(ZoneInfo(visit.business.zone)).date()
-    try:
-        asked = date.fromisoformat(visit.get("from") or "")
-    except ValueError:
-        return today
-    return min(max(asked, today), today + timedelta(days=365))
-
-
-def _midnight(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(zone))
-
-
 async def times(visit: Visit) -> Response:
     """A week of free times for moving a booking, or for booking the same again."""
     kind = _kind(visit)
@@ -114,25 +79,17 @@ async def times(visit: Visit) -> Response:
 
 
 async def _times(visit: Visit, kind: ChangeKind, terms: ChangeTerms, *, taken: str = "", status: int = 200) -> Response:
-    first = _week(visit)
-    zone = visit.business.zone
-    since, until = _midnight(first, zone), _midnight(first + timedelta(days=_DAYS), zone)
-    slots = await visit.client.slots(visit.arguments["id"], since, until, limit=_MOST_SLOTS)
+    week = week_of(visit)
+    slots = await visit.client.slots(visit.arguments["id"], week.since, week.until, limit=MOST_SLOTS)
     base = path_of("bookings", visit.arguments["id"], kind.value)
-    earlier = first - timedelta(days=_DAYS)
-    today = visit.now.astimezone(ZoneInfo(zone)).date()
     return visit.render(
         "times.html",
         status,
         kind=kind.value,
         appointment=terms.appointment,
         terms=terms.move if kind is ChangeKind.MOVE else terms.rebook,
-        days=days_of(slots),
-        first=first,
-        last=first + timedelta(days=_DAYS - 1),
-        earlier=visit.url(base, **{"from": max(earlier, today).isoformat()}) if first > today else None,
-        later=visit.url(base, **{"from": (first + timedelta(days=_DAYS)).isoformat()}),
         taken=taken,
+        **shown_week(visit, base, week, slots),
     )
 
 
@@ -151,15 +108,11 @@ async def time_first(visit: Visit) -> Response:
 
 async def _chosen(visit: Visit) -> Slot | None:
     """The slot that the address names, where it is among the free ones of its day."""
-    try:
-        day = date.fromisoformat(visit.get("from") or visit.request.form.get("from", ""))
-    except ValueError:
+    around = around_day(visit)
+    if around is None:
         return None
     wanted = visit.get("slot") or visit.request.form.get("slot")
-    zone = visit.business.zone
-    # A slot says its own day, in its own zone, which may be a day off the business's.
-    since, until = _midnight(day - timedelta(days=1), zone), _midnight(day + timedelta(days=2), zone)
-    slots = await visit.client.slots(visit.arguments["id"], since, until, limit=_MOST_SLOTS)
+    slots = await visit.client.slots(visit.arguments["id"], *around, limit=MOST_SLOTS)
     return next((one for one in slots if one.id == wanted), None)
 
 

@@ -5,22 +5,19 @@ Looking has no effect, however often: mail scanners open links too. A button act
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from clientportal.decisions import Reason
 from clientportal.errors import Refused
 from clientportal.outcomes import LinkView
 from clientportal.policy import RegisterFrom
+from clientportal.web.free_times import MOST_SLOTS, shown_week, week_of
 from clientportal.web.messages import Response
-from clientportal.web.pages_bookings import days_of, typed_money
+from clientportal.web.pages_bookings import typed_money
 from clientportal.web.routing import Needs, Route, path_of
 from clientportal.web.visits import Visit
 
 __all__ = ["ROUTES"]
-
-_DAYS = 7
 
 
 async def look(visit: Visit) -> Response:
@@ -59,31 +56,12 @@ async def times(visit: Visit) -> Response:
 
 
 async def _times(visit: Visit, view: LinkView, *, taken: str = "", status: int = 200) -> Response:
-    zone = ZoneInfo(visit.business.zone)
-    today = visit.now.astimezone(zone).date()
-    first = min(max(_asked(visit) or today, today), today + timedelta(days=365))
-    since, until = (datetime.combine(day, time(), zone) for day in (first, first + timedelta(days=_DAYS)))
-    slots = await visit.visitor.link_slots(visit.arguments["link"], since, until, limit=200)
+    week = week_of(visit)
+    slots = await visit.visitor.link_slots(visit.arguments["link"], week.since, week.until, limit=MOST_SLOTS)
     base = path_of(visit.arguments["link"], "move")
-    earlier = max(first - timedelta(days=_DAYS), today)
     return visit.render(
-        "link_times.html",
-        status,
-        **_values(visit, view),
-        days=days_of(slots),
-        first=first,
-        last=first + timedelta(days=_DAYS - 1),
-        earlier=visit.url(base, **{"from": earlier.isoformat()}) if first > today else None,
-        later=visit.url(base, **{"from": (first + timedelta(days=_DAYS)).isoformat()}),
-        taken=taken,
+        "link_times.html", status, **_values(visit, view), taken=taken, **shown_week(visit, base, week, slots)
     )
-
-
-def _asked(visit: Visit) -> date | None:
-    try:
-        return date.fromisoformat(visit.get("from") or visit.form.text("from"))
-    except ValueError:
-        return None
 
 
 async def move(visit: Visit) -> Response:
