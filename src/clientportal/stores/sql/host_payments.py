@@ -30,7 +30,6 @@ def _open(sqlite: bool, here: bool) -> Executable:
         among(ITEMS.c.ref, "p_refs", sqlite),
         ITEMS.c.listed_by >= "1",
         *shown_here(here),
-        *shown_here(here),
     )
 
 
