@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -118,10 +118,15 @@ def _rows_in_sql(world: World) -> dict[str, list[str]]:
     }
     if not isinstance(engine, AsyncEngine):
         with engine.connect() as connection:
-            return {name: sorted(map(str, connection.execute(query).all())) for name, query in queries.items()}
+            return {name: _in_full(connection.execute(query).all()) for name, query in queries.items()}
 
     async def read() -> dict[str, list[str]]:
         async with engine.connect() as connection:
-            return {name: sorted(map(str, (await connection.execute(query)).all())) for name, query in queries.items()}
+            return {name: _in_full((await connection.execute(query)).all()) for name, query in queries.items()}
 
     return dict(world.run(read()))
+
+
+def _in_full(rows: Iterable[Any]) -> list[str]:
+    # A row of SQLAlchemy's leaves out the middle of long texts where it is printed, and with it what is looked for.
+    return sorted(str(tuple(row)) for row in rows)

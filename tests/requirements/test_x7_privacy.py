@@ -62,7 +62,7 @@ CANARIES = (
     "a note by staff",
     *("1948", "letters_at_christmas", "with love from Mereana"),
     *("orthotics", "bunion"),
-    *("fitted", "bringing Tūī", "anahera.old@example.net"),
+    *("fitted", "bringing Marama", "anahera.old@example.net"),
 )
 """Every word about her that is put anywhere below."""
 
@@ -97,7 +97,7 @@ def live(world: World) -> tuple[RecordRef, RecordRef]:
         "add_items",
         [
             Transaction(id="t1", ref=ana, what="the 39 and a half fitted", at=world.clock(), amount=Money("12", "NZD")),
-            ReferralCredit(id="r1", ref=ana, earned_at=world.clock(), points=40, for_what="for bringing Tūī along"),
+            ReferralCredit(id="r1", ref=ana, earned_at=world.clock(), points=40, for_what="for bringing Marama along"),
         ],
     )
     file = ["first_name,last_name,mobile,email", "Hera,Kōwhaiwhai,021 123 4567,hera@example.net"]

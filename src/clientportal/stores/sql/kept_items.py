@@ -132,7 +132,10 @@ class KeptItems(Section[Any]):
 
     async def drop(self, id: str, version: str) -> None:
         """Remove an item, where it still has that version."""
-        if await self.host.changed(_DROP, p_section=self.name, p_id=id, p_seen=_seen(version)) != 1:
+        there = (
+            storable(id) and await self.host.changed(_DROP, p_section=self.name, p_id=id, p_seen=_seen(version)) == 1
+        )
+        if not there:
             raise Conflict(f"the item of {self.name} has changed since it was read")
 
 

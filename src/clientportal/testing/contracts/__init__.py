@@ -13,8 +13,8 @@ import pytest
 
 _PARTS = (
     "host_changes", "host_clients", "host_extras", "host_frame", "host_isolation", "host_pages", "host_reads",
-    "host_times", "host_transactions", "host_writes", "messenger", "running", "state",
-    "state_ground", "state_reads", "state_writes",
+    "host_section_writes", "host_sections", "host_times", "host_transactions", "host_writes", "messenger", "running",
+    "section_frame", "section_writes", "state", "state_ground", "state_reads", "state_writes",
 )  # fmt: skip
 # So that a failing assertion shows its values, in an adapter's own project as well.
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))

@@ -8,6 +8,8 @@ from clientportal.testing.contracts.host_extras import HoldingHost
 from clientportal.testing.contracts.host_isolation import IsolatedHost
 from clientportal.testing.contracts.host_pages import PagingHost
 from clientportal.testing.contracts.host_reads import ReadingHost
+from clientportal.testing.contracts.host_section_writes import SectionWritingHost
+from clientportal.testing.contracts.host_sections import SectionsHost
 from clientportal.testing.contracts.host_times import TimingHost
 from clientportal.testing.contracts.host_transactions import TransactedHost
 
@@ -15,7 +17,16 @@ __all__ = ["HostContract"]
 
 
 class HostContract(
-    ReadingHost, PagingHost, TimingHost, ChangingHost, ClientsHost, HoldingHost, TransactedHost, IsolatedHost
+    ReadingHost,
+    PagingHost,
+    TimingHost,
+    ChangingHost,
+    ClientsHost,
+    HoldingHost,
+    SectionsHost,
+    SectionWritingHost,
+    TransactedHost,
+    IsolatedHost,
 ):
     """Everything that ``clientportal.ports.host`` promises. Override the fixture ``ground``::
 

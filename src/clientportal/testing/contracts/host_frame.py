@@ -14,6 +14,8 @@ from attrs import evolve, frozen
 from clientportal.operations.trusting import CheckedHost
 from clientportal.ports.host import Capabilities, RawContacts
 from clientportal.records import Write
+from clientportal.sections import SECTIONS
+from clientportal.sections.payments import Payments
 from clientportal.testing.contracts.host_ground import LACKS, HostGround, NotOnThisPlatform, Said
 from clientportal.testing.contracts.proving import Proving
 from clientportal.testing.contracts.running import Running
@@ -303,6 +305,7 @@ class HostFrame(Running, Proving):
     async def picture(self, ground: HostGround, salon: Salon, *more: RecordRef) -> dict[str, Any]:
         """Everything that can be read of a business: what a write that wrote nothing leaves as it is."""
         can, business = self.can(ground), salon.business
+        names = await self.sections_of(ground, business)
         walked = await self.walked(ground, business)
         refs = sorted({*salon.refs, *more, *(one.ref for one in walked)})
 
@@ -319,6 +322,8 @@ class HostFrame(Running, Proving):
                 seen["codes"] = sorted(one.id for one in await host.active_codes(refs[:100]))
             if can.holdings:
                 seen["holdings"] = sorted(map(repr, await host.holdings(refs[:100])))
+            for name in names:
+                seen[f"section {name}"] = await self.shelf(host, name, refs)
             return seen
 
         seen = await self.asked(ground, look, business)
@@ -326,3 +331,22 @@ class HostFrame(Running, Proving):
         for when in When:
             seen[when.value] = await self.listed(ground, refs, when, business=business, raw=True)
         return seen
+
+    async def sections_of(self, ground: HostGround, business: str) -> list[str]:
+        """The names of the sections that the platform has: of those that ship, and of its own."""
+        own: Sequence[Any] = getattr(ground.host, "sections", ())
+        names = dict.fromkeys((*SECTIONS, *(one.name for one in own)))
+
+        async def look(host: CheckedHost) -> list[str]:
+            return [name for name in names if await host.section(name) is not None]
+
+        return await self.asked(ground, look, business)
+
+    async def shelf(self, host: CheckedHost, name: str, refs: Sequence[RecordRef]) -> list[Any]:
+        """What stands in a section of those records, and the money that has moved."""
+        section = await host.section(name)
+        assert section is not None, f"section({name!r}) is there"
+        found: list[Any] = list((await section.page(refs, None, 99)).items)
+        if name == Payments.name:
+            found += (await section.transactions(refs, None, 99)).items
+        return found

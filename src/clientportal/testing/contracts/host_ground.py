@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 from clientportal.errors import InvalidInput
 from clientportal.ports.host import HostAdapter, RawContacts
 from clientportal.ports.state import Store
+from clientportal.testing.contracts.section_examples import Example
 from clientportal.values import (
     ActiveCode,
     Appointment,
@@ -19,6 +20,7 @@ from clientportal.values import (
     Money,
     Prefill,
     RecordRef,
+    SectionItem,
     Service,
     Slot,
 )
@@ -48,6 +50,9 @@ LACKS: Mapping[str, str] = {
     "services": "services in a table of their own",
     "zones": "appointments in other zones than the business's own",
     "second_hour": "times in the hour that comes twice when clocks go back",
+    "demo": "a demo client, that nobody is",
+    "franchises": "several businesses of a franchise under one tenant",
+    "booking_items": "things in sections that came with a single booking",
     "sealed_cursors": "cursors that tell when they were cut, or made for another list or business",
 }
 """What a platform may have no place for, and what that is."""
@@ -92,6 +97,14 @@ class HostGround(ABC):
     lacks: ClassVar[frozenset[str]] = frozenset()
     """What the platform has no place for: words of :data:`LACKS`. The report lists it as not declared."""
 
+    examples: ClassVar[Mapping[str, Example]] = {}
+    """For each section of the platform's own: how an item of it is made, of an id, a ref and a place in the list (the
+    greater the place, the earlier it is listed)."""
+
+    acts: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """For each action of the platform's own sections, ``"<section>.<action>"``: the fields to try it with. Each has to
+    change the item."""
+
     def __init__(self, store: Store, host: HostAdapter) -> None:
         if unknown := sorted(self.lacks - LACKS.keys()):
             raise InvalidInput(f"{type(self).__name__}.lacks knows no {unknown[0]!r}; there are {', '.join(LACKS)}")
@@ -133,6 +146,13 @@ class HostGround(ABC):
     def add_holding(self, business: str, thing: HeldThing) -> Said[None]:
         """Capability ``holdings``: one thing that a client has: a document, a membership, a balance, an invoice."""
         raise NotOnThisPlatform("add_holding")
+
+    def add_item(self, business: str, item: SectionItem, content: bytes) -> Said[str]:
+        """Where the adapter has sections: an item of one of them, which its type says; answers its id.
+
+        ``content`` is what is in it, where it is a document. ``version`` is the platform's own.
+        """
+        raise NotOnThisPlatform("add_item")
 
     def owed(self, business: str, id: str) -> Said[Money | None]:
         """What the latest change of that appointment was charged, or is noted to be owed for it; None is nothing.

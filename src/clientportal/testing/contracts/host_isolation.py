@@ -13,7 +13,8 @@ from clientportal.errors import Conflict
 from clientportal.operations.trusting import CheckedHost
 from clientportal.testing.contracts.host_frame import DAY, NOW, Salon, booked, free
 from clientportal.testing.contracts.host_ground import HostGround
-from clientportal.testing.contracts.host_writes import WRITES, WritingHost
+from clientportal.testing.contracts.host_writes import WRITES
+from clientportal.testing.contracts.section_writes import SECTION_WRITES, SectionWriting
 from clientportal.values import (
     ActiveCode,
     Answer,
@@ -52,6 +53,8 @@ class _Case:
     evening: Appointment
     slot: Slot | None
     key: str
+    items: Mapping[str, Any] = {}
+    """By section: what only the other one has, for its Eve."""
 
 
 _Check = Callable[[Any, _Case, CheckedHost], Awaitable[None]]
@@ -60,13 +63,14 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     **WRITES,
     **{name: (name,) for name in ("by_contact", "slots", "client_list", "prefill", "active_codes", "holdings")},
     "slot": ("slots",),
+    "section": (),
     **dict.fromkeys(("business", "clients", "contacts", "appointments", "appointment", "offer", "service"), ()),
     **dict.fromkeys(("outcome", "heard"), ()),
 }
 """Every method of the port, with what an adapter declares that implements it."""
 
 
-class IsolatedHost(WritingHost):
+class IsolatedHost(SectionWriting):
     """Two businesses under one roof, with rows of the same ids wherever the platform takes them, and others."""
 
     @pytest.mark.parametrize("method", sorted(NEEDED))
@@ -77,7 +81,11 @@ class IsolatedHost(WritingHost):
             self.not_declared("tables elsewhere")
         if method == "service":
             self.keeps(ground, "services")
+        if method == "section":
+            self.all_sections(ground)
         case = self.two(ground)
+        if method == "section":
+            case = self._with_items(case)
         if method == "restore":
             self.change(ground, "reassign", [case.theirs.ben], case.theirs.ana, self.key())
         before = self.run(self.picture(ground, case.theirs, case.eve.ref))
@@ -127,6 +135,15 @@ class IsolatedHost(WritingHost):
         if can.holdings:
             held = HeldThing(id=f"held-{ref.id}", ref=ref, kind=HoldingKind.BALANCE, amount=Money("50.00", "NZD"))
             self.put(lambda: ground.add_holding(there, held))
+
+    def _with_items(self, case: _Case) -> _Case:
+        """Something in each section of the other business: Eve's, and one whose client's id may be ours as well."""
+        ground, there, found = case.ground, case.theirs.business, dict[str, Any]()
+        for name in self.all_sections(ground):
+            eves = self.add_example(ground, name, f"only-{name}", case.eve.ref)
+            self.add_example(ground, name, f"also-{name}", case.theirs.ana)
+            found[name] = self.found(ground, name, eves, there) or self.example(ground, name, eves, case.eve.ref)
+        return evolve(case, items=found)
 
     async def nothing(self, answering: Awaitable[HostAnswer]) -> None:
         """A write to what is not there: declined, too late, or a conflict; never done."""
@@ -214,6 +231,36 @@ class IsolatedHost(WritingHost):
 
     async def _holdings(self, case: _Case, at: CheckedHost) -> None:
         assert list(await at.holdings([case.eve.ref, case.theirs.ana, case.mine.ana])) == []
+
+    async def _section(self, case: _Case, at: CheckedHost) -> None:
+        refs = [case.eve.ref, case.theirs.ana, case.mine.ana]
+        for name, theirs in case.items.items():
+            section = await self.section(at, name)
+            assert (await section.page(refs, None, 9)).items == (), f"{name}.page() lists another business's"
+            assert await section.one(theirs.id) is None, f"{name}.one() finds another business's"
+        if "payments" in case.items:
+            section = await self.section(at, "payments")
+            assert list(await section.ask("due", refs)) == [], "payments.due() sums another business's"
+            assert (await section.transactions(refs, None, 9)).items == ()
+        if "documents" in case.items:
+            section = await self.section(at, "documents")
+            assert await section.ask("newer", refs, None) == 0, "documents.newer() counts another business's"
+        if "preferences" in case.items:
+            assert list(await (await self.section(at, "preferences")).ask("chosen", refs)) == []
+        if "referrals" in case.items:
+            assert list(await (await self.section(at, "referrals")).ask("credits", refs)) == []
+        for write, trial in SECTION_WRITES.items():
+            if (
+                trial.section not in case.items
+                or trial.allowed_as not in (await self.section(at, trial.section)).actions
+            ):
+                continue
+            change = self.asking(case.ground, write, trial, case.mine, f"{case.key}{write}")
+            if trial.on_item:
+                theirs = case.items[trial.section]
+                await self.nothing(at.write_section(evolve(change, item=theirs.id, version=theirs.version), case.key))
+            else:
+                await at.write_section(change, f"{case.key}{write}")
 
     async def _create_client(self, case: _Case, at: CheckedHost) -> None:
         await self.write(at, case.mine, "create_client", case.key)

@@ -16,9 +16,11 @@ from clientportal.values import (
     Money,
     Prefill,
     RecordRef,
+    SectionItem,
     Service,
     Slot,
 )
+from clientportal.values.documents import Document
 
 __all__ = ["ShippedGround"]
 
@@ -73,6 +75,13 @@ class ShippedGround(HostGround):
 
     async def add_holding(self, business: str, thing: HeldThing) -> None:
         await self._fill(business, lambda host: host.add_holdings([thing]))
+
+    async def add_item(self, business: str, item: SectionItem, content: bytes) -> str:
+        if isinstance(item, Document):
+            await self._fill(business, lambda host: host.add_document(item, content))
+        else:
+            await self._fill(business, lambda host: host.add_items([item]))
+        return item.id
 
     async def owed(self, business: str, id: str) -> Money | None:
         host: Any = self.host
