@@ -110,6 +110,25 @@ def test_refusals_are_read_in_the_same_language(world: World) -> None:
     assert "Das ist nicht der richtige Code" in one.send("/sign-in/code", code="000000").text
 
 
+@pytest.mark.parametrize(
+    ("language", "menu", "heading"), [("en", "Lessons", "Your lessons"), ("de", "Stunden", "Ihre Stunden")]
+)
+def test_what_a_business_calls_things_stands_in_menu_and_headings(
+    memory_world: World, language: str, menu: str, heading: str
+) -> None:
+    """A music school has lessons, in each language by a word of its own; a language without one keeps its usual."""
+    words = {"appointments": "lessons", "de.appointments": "Stunden", "memberships": "subscriptions"}
+    memory_world.change_policy("portal", words=words, languages=("de",))
+    memory_world.change_policy("visibility", sections=("bookings", "memberships"))
+    memory_world.add_client("ana", "Ana Kingi", mobile="021 123 4567")
+    one = browser(memory_world, language=language)
+    one.sign_in("021 123 4567")
+    page = one.open("/bookings")
+    assert page.heading == heading
+    assert menu in [text for _, text in page.links]
+    assert one.open("/memberships").heading.endswith("subscriptions")
+
+
 def test_the_business_s_own_words_stand_in_the_texts(world: World) -> None:
     """Both the policy's terms and the host's texts; a text that nobody asks for is refused."""
     one = browser(world, words={"en": {"sign_in.title": "Hello at {business}"}})

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 __all__ = ["TEXTS"]
 
 TEXTS: Mapping[str, str] = {
-    "menu.bookings": "Termine",
-    "bookings.title": "Ihre Termine",
+    "menu.bookings": "{Appointments}",
+    "bookings.title": "Ihre {appointments}",
     "bookings.upcoming": "Kommende",
     "bookings.past": "Vergangene",
     "bookings.no_upcoming": "Es steht nichts an.",

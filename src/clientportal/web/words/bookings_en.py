@@ -7,8 +7,8 @@ from collections.abc import Mapping
 __all__ = ["TEXTS"]
 
 TEXTS: Mapping[str, str] = {
-    "menu.bookings": "Bookings",
-    "bookings.title": "Your bookings",
+    "menu.bookings": "{Appointments}",
+    "bookings.title": "Your {appointments}",
     "bookings.upcoming": "Upcoming",
     "bookings.past": "Past",
     "bookings.no_upcoming": "There is nothing coming up.",

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 __all__ = ["TEXTS"]
 
 TEXTS: Mapping[str, str] = {
-    "menu.documents": "Dokumente",
-    "menu.forms": "Formulare",
+    "menu.documents": "{Documents}",
+    "menu.forms": "{Forms}",
     "menu.notifications": "Mitteilungen",
     "menu.messages": "Nachrichten",
-    "documents.title": "Dokumente für Sie",
+    "documents.title": "{Documents} für Sie",
     "documents.shared": "Geteilt am {day}",
     "documents.download": "Herunterladen",
     "documents.download_of": "{name} herunterladen",
-    "forms.title": "Formulare für Sie",
+    "forms.title": "{Forms} für Sie",
     "forms.open": "Auszufüllen",
     "forms.draft": "Begonnen, noch nicht abgeschickt",
     "forms.done": "Abgeschickt",

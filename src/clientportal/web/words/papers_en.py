@@ -7,15 +7,15 @@ from collections.abc import Mapping
 __all__ = ["TEXTS"]
 
 TEXTS: Mapping[str, str] = {
-    "menu.documents": "Documents",
-    "menu.forms": "Forms",
+    "menu.documents": "{Documents}",
+    "menu.forms": "{Forms}",
     "menu.notifications": "Notifications",
     "menu.messages": "Messages",
-    "documents.title": "Documents for you",
+    "documents.title": "{Documents} for you",
     "documents.shared": "Shared on {day}",
     "documents.download": "Download",
     "documents.download_of": "Download {name}",
-    "forms.title": "Forms for you",
+    "forms.title": "{Forms} for you",
     "forms.open": "To be filled in",
     "forms.draft": "Begun, not sent in yet",
     "forms.done": "Sent in",
