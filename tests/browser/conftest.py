@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from browser.person import Person
 from browser.shop import Shop, open_shop
 
 Comes = Callable[..., Person]
+Shoots = Callable[[Person, str], None]
+_IMAGES = Path(__file__).parents[2] / "docs" / "images"
+_LARGEST = 150_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,3 +63,18 @@ def comes(chromium: Browser, shop: Shop, tools: Path) -> Iterator[Comes]:
     yield come
     for person in people:
         person.context.close()
+
+
+@pytest.fixture
+def shoots() -> Shoots:
+    """Takes a picture for the documentation, where ``SCREENSHOTS=write`` asks for it: ``shoots(ana, "dashboard")``."""
+
+    def shoot(person: Person, name: str) -> None:
+        if os.environ.get("SCREENSHOTS") != "write":
+            return
+        picture = person.page.screenshot(animations="disabled", caret="hide")
+        assert len(picture) <= _LARGEST, f"{name} has {len(picture)} bytes"
+        _IMAGES.mkdir(exist_ok=True)
+        (_IMAGES / f"{name}_{'phone' if person.width < 600 else 'desktop'}.png").write_bytes(picture)
+
+    return shoot

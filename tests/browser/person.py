@@ -134,6 +134,11 @@ class Person:
         return self.frame.locator("h1").inner_text()
 
     @property
+    def focused(self) -> str:
+        """The name of what has the focus."""
+        return str(self._focused()["name"])
+
+    @property
     def text(self) -> str:
         """Everything that is to be read, on one line."""
         return " ".join(self.frame.locator("body").inner_text().split())
@@ -155,14 +160,42 @@ class Person:
 
     # --- people doing things
 
-    def signs_in_by_code(self, contact: str, field_label: str = "Mobile") -> None:
-        """Type the contact, read the code from the phone, type the code."""
-        self.goes_to("/sign-in")
+    def signs_in_by_code(
+        self,
+        contact: str,
+        label: str = "Mobile",
+        *,
+        at: str | None = "/sign-in",
+        send: str = "Send a code",
+        go_on: str = "Go on",
+    ) -> None:
+        """Type the contact, read the code from the phone, type the code; ``at`` is where, unless they are there."""
+        if at is not None:
+            self.goes_to(at)
         before = len(self.shop.world.box.messages)
-        self.types(field_label, contact)
-        self.presses("Send")
+        self.types(label, contact)
+        self.presses(send)
         self.types("Code", self.shop.world.code_in(self.shop.message_after(before)))
-        self.presses("Go on")
+        self.presses(go_on)
+
+    def turns_to_the_frame(self) -> None:
+        """What they do from now on is inside the frame of the page."""
+        element = self.page.locator("iframe").element_handle()
+        frame = element.content_frame()
+        assert frame is not None
+        self.frame = frame
+        self._arrived(200)
+
+    def turns_to_the_page(self) -> None:
+        """Back from the frame."""
+        self.frame = self.page.main_frame
+
+    def is_refused_to_show(self, address: str) -> None:
+        """The browser does not show what is in the frame of that page."""
+        self.page.goto(address)
+        self.page.wait_for_function("() => true")
+        assert any("frame-ancestors" in trouble for trouble in self._troubles), self._troubles
+        self._troubles.clear()
 
     # --- what every page must be
 
@@ -176,9 +209,8 @@ class Person:
             with self.page.expect_navigation():
                 control.click()
         else:
-            before = self.frame.locator("html").element_handle()
-            control.click()
-            before.wait_for_element_state("hidden")
+            with self.page.expect_event("framenavigated", lambda frame: frame == self.frame):
+                control.click()
         self._arrived(status)
 
     def _arrived(self, status: int) -> None:
@@ -207,9 +239,8 @@ class Person:
 
     def _axe_finds(self) -> list[str]:
         # Handed over by the debugger: the page's own policy lets no script run.
-        found = self.frame.evaluate(
-            f"async () => {{ {self.axe}\n return JSON.stringify((await axe.run()).violations) }}"
-        )
+        asking = "return JSON.stringify((await axe.run({resultTypes: ['violations'], preload: false})).violations)"
+        found = self.frame.evaluate("async () => {" + self.axe + "\n" + asking + "}")
         return [
             f"{one['impact']} {one['id']}: {one['help']}: {node['target']} {node['html']} {node['failureSummary']}"
             for one in json.loads(found)
@@ -236,19 +267,22 @@ class Person:
         return wrong
 
     def _loses_focus(self) -> list[str]:
-        wrong, seen = [], set[str]()
-        for _ in range(60):
-            self.page.keyboard.press("Tab")
-            focused = self._focused()
-            if focused["tag"] in ("BODY", "") or focused["html"] in seen:
-                break
-            seen.add(focused["html"])
-            if not focused["outlined"]:
-                wrong.append(f"the focus cannot be seen on {focused['html']}")
-        if self.frame == self.page.main_frame and not seen:
-            wrong.append("Tab leads nowhere")
-        self.frame.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0) }")
-        return wrong
+        # Who has pressed Tab once is using the keyboard: from then on the browser shows where the focus is.
+        self.page.keyboard.press("Tab")
+        lost: list[str] = self.frame.evaluate(
+            """() => { const lost = [];
+            for (const one of document.querySelectorAll("a[href], button, input, select, textarea, [tabindex='0']")) {
+              if (one.type === "hidden") continue;
+              one.focus();
+              const style = getComputedStyle(one), seen = one === document.activeElement;
+              if (!seen || style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)
+                lost.push(one.outerHTML.slice(0, 160)) }
+            // The next Tab is to begin at the top again: it goes on from where the last focus was taken away.
+            const top = document.createElement("a");
+            top.tabIndex = -1; document.body.prepend(top); top.focus(); top.remove(); scrollTo(0, 0);
+            return lost }"""
+        )
+        return [f"the focus cannot be seen on {one}" for one in lost]
 
     def _focused(self) -> dict[str, Any]:
         found: dict[str, Any] = self.frame.evaluate(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from browser.conftest import Comes
+from browser.conftest import Comes, Shoots
 from browser.person import DESKTOP, PHONE
 from browser.shop import Shop
 from clientportal import presets
@@ -14,9 +15,9 @@ from clientportal.values.forms import FormRequest, Question
 from world import at
 
 
-def salon(shop: Shop) -> None:
+def salon(shop: Shop, **more: Any) -> None:
     """Aroha Ngata has a cut on Tuesday at 14:00 and a colour in December; Thursday at 10:00 and 11:30 are free."""
-    shop.open(presets.timely(region="NZ"))
+    shop.open(presets.timely(region="NZ"), **more)
     world = shop.world
     aroha = world.add_client("aroha", "Aroha Ngata", mobile="021 555 0142")
     world.book("tue", aroha, "2026-11-24 14:00", staff_name="Mia")
@@ -34,14 +35,14 @@ def salon(shop: Shop) -> None:
 
 @pytest.mark.requirement("T1", "T7", "X1", "X2", "T3")
 @pytest.mark.parametrize(("size", "scripts"), [(PHONE, False), (DESKTOP, True)], ids=["phone-no-scripts", "desktop"])
-def test_a_client_of_timely(comes: Comes, shop: Shop, size: tuple[int, int], scripts: bool) -> None:
+def test_a_client_of_timely(comes: Comes, shop: Shop, shoots: Shoots, size: tuple[int, int], scripts: bool) -> None:
     """Aroha signs in by a code, moves her cut to Thursday at 10:00, and fills in the form whose link she was sent. On
     Wednesday at noon it is 22 hours before: cancelling is refused in words. On the phone, with JavaScript switched off.
     """
     salon(shop)
     aroha = comes(size, scripts=scripts)
     aroha.signs_in_by_code("021 555 0142")
-    aroha.follows("Bookings")
+    aroha.follows("Appointments")
     aroha.follows("Details and changes", nth=0)
     aroha.follows("Choose another time")
     aroha.follows("10:00")
@@ -61,3 +62,4 @@ def test_a_client_of_timely(comes: Comes, shop: Shop, size: tuple[int, int], scr
     aroha.goes_to("/bookings/tue/cancel", 409)
     assert aroha.heading == "This booking cannot be cancelled here"
     aroha.reads("too late to change this online")
+    shoots(aroha, "refused_cancel")
