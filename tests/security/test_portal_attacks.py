@@ -12,8 +12,10 @@ from attrs import evolve
 
 from clientportal import HostError, Money, Permission, Reason
 from clientportal.errors import StoreError
-from clientportal.testing.fake_provider import Behaviour
+from clientportal.records import PaymentState
+from clientportal.testing.fake_provider import Behaviour, FakeProvider
 from clientportal.values import ClientRecord, SectionWrite
+from clientportal.values.charging import Charge, ChargeAnswer
 from clientportal.values.forms import FormState
 from clientportal.values.pets import Pet
 from clientportal.web import StaffIdentity
@@ -213,7 +215,8 @@ def test_staffs_pages_are_in_no_entry_that_may_be_framed(world: World) -> None:
     for method, path in (("GET", "/staff"), ("GET", "/staff/duplicates"), ("POST", "/staff/merge")):
         response = one.request(method, f"{BASE}/widget{path}")
         assert response.status in (403, 404), path
-        assert isinstance(response.body, bytes) and b"Duplicates" not in response.body
+        assert isinstance(response.body, bytes)
+        assert b"Duplicates" not in response.body
 
 
 def test_a_token_of_another_business_opens_no_page_here(world: World) -> None:
@@ -240,3 +243,22 @@ def test_asking_for_the_headers_alone_sees_no_document(world: World) -> None:
     assert door.new_documents() == 1
     assert one.request("GET", f"{BASE}/documents").status == 200
     assert door.new_documents() == 0
+
+
+# --- a provider that lies --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ref", ["ch_1\x00", "\ud800", "ch_\x1b[31m", "'; drop table payments; --"])
+def test_no_name_of_a_charge_keeps_the_money_out_of_the_books(world: World, ref: str) -> None:
+    """The provider has charged, and calls the charge what no column can hold: it is paid, and booked, all the same."""
+    shop = Shop(world)
+
+    class OddNames(FakeProvider):
+        def begin(self, charge: Charge) -> ChargeAnswer:
+            return ChargeAnswer.paid(charge.amount, ref=ref)
+
+    world.portal = world.make_portal(payments=OddNames())
+    shop.invoice("cut", "65.00")
+    paid = world.log_in("ana@example.co.nz").pay("cut", DUE)
+    assert paid.state is PaymentState.PAID
+    assert not shop.now("cut").due

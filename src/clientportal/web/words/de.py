@@ -202,6 +202,7 @@ TEXTS: Mapping[str, str] = {
     "claim.nothing": "Kein anderes Profil hat diesen Kontakt.",
     "link.register": "Konto anlegen und alle {appointments} sehen",
     "link.choose_time": "Bitte wählen Sie eine Zeit.",
-    "revert_contact.about": "Zu Ihnen soll wieder {contact} gespeichert sein. Wer angemeldet ist, wird dabei abgemeldet.",
+    "revert_contact.about": "Zu Ihnen soll wieder {contact} gespeichert sein. "
+    "Wer angemeldet ist, wird dabei abgemeldet.",
     "revert_contact.done": "Ihr früherer Kontakt ist wieder da. Melden Sie sich damit an.",
 }

@@ -199,6 +199,7 @@ TEXTS: Mapping[str, str] = {
     "claim.nothing": "No other profile has that contact.",
     "link.register": "Make an account, and see all your {appointments}",
     "link.choose_time": "Please choose a time.",
-    "revert_contact.about": "Your record is to have {contact} again. Everybody who is logged in to it is logged out by that.",
+    "revert_contact.about": "Your record is to have {contact} again. "
+    "Everybody who is logged in to it is logged out by that.",
     "revert_contact.done": "Your earlier contact is back. Sign in with it.",
 }
