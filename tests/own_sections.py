@@ -10,10 +10,18 @@ from clientportal import RecordRef
 from clientportal.policy import VisibilityPolicy
 from clientportal.stores.memory import MemoryHost
 from clientportal.stores.memory import host_sections as in_memory
-from clientportal.values import HostAnswer, SectionItem, SectionWrite
+from clientportal.values import AnswerKind, HostAnswer, SectionItem, SectionWrite
 from world import World
 
-__all__ = ["StampCard", "add_card", "has_stamp_cards", "open_sections", "with_stamp_cards"]
+__all__ = [
+    "MemoryStampCards",
+    "StampCard",
+    "add_card",
+    "example_of_a_card",
+    "has_stamp_cards",
+    "open_sections",
+    "with_stamp_cards",
+]
 
 
 @frozen(kw_only=True)
@@ -41,10 +49,17 @@ class MemoryStampCards(in_memory.KeptItems):
 
         def redeem(tx: Any) -> HostAnswer:
             card = self.one(str(change.item))
+            if card is None or change.action not in self.actions:
+                return HostAnswer(AnswerKind.DECLINED)
             self.change(tx, evolve(card, stamps=card.stamps - 10, version=change.version))
             return HostAnswer()
 
         return self.once(key, redeem)
+
+
+def example_of_a_card(id: str, ref: RecordRef, place: int) -> StampCard:
+    """For the contract of hosts: the fuller, the earlier it is listed."""
+    return StampCard(id=id, ref=ref, bar="Kōwhai Espresso", stamps=20 + place)
 
 
 def _sql_stamp_cards() -> type[Any]:
@@ -57,6 +72,8 @@ def _sql_stamp_cards() -> type[Any]:
 
         async def write(self, change: SectionWrite, key: str) -> HostAnswer:
             card = await self.one(str(change.item))
+            if card is None or change.action not in self.actions:
+                return HostAnswer(AnswerKind.DECLINED)
             await self.change(evolve(card, stamps=card.stamps - 10, version=change.version))
             return HostAnswer()
 

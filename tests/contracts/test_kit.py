@@ -11,12 +11,17 @@ import pytest
 from clientportal.errors import InvalidInput
 from clientportal.ports import Host, State
 from clientportal.records import HostWrite
+from clientportal.sections import SECTIONS
+from clientportal.sections.payments import SETTLE
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.testing import contracts
 from clientportal.testing.contracts import HostContract, HostGround, MessengerContract, ShippedGround, StateContract
 from clientportal.testing.contracts.host_ground import LACKS
 from clientportal.testing.contracts.host_isolation import ISOLATED, NEEDED
 from clientportal.testing.contracts.host_writes import VERSIONED, WRITES
+from clientportal.testing.contracts.section_examples import EXAMPLES
+from clientportal.testing.contracts.section_writes import SECTION_WRITES
+from clientportal.values import RecordRef
 
 CONTRACTS = (HostContract, StateContract, MessengerContract)
 
@@ -34,10 +39,21 @@ def test_isolation_covers_every_method_of_the_port() -> None:
 
 def test_every_write_of_the_port_is_tried() -> None:
     """Each write commits, rolls back and is repeated in the contract, and has capabilities that exist."""
-    assert {write.value for write in HostWrite} | {"create_clients"} == set(WRITES)
+    in_sections = {HostWrite.SECTION.value, HostWrite.SETTLE.value}
+    assert {write.value for write in HostWrite} - in_sections | {"create_clients"} == set(WRITES)
     for needed in WRITES.values():
         assert all(hasattr(MemoryHost.capabilities, one) for one in needed)
     assert set(VERSIONED) < set(WRITES)
+
+
+def test_every_section_that_ships_is_tried() -> None:
+    """Each has an example to put into the tables, and each of its actions is among the writes."""
+    assert set(EXAMPLES) == set(SECTIONS)
+    assert all(isinstance(make(name, RecordRef.client("7"), 3), SECTIONS[name].item) for name, make in EXAMPLES.items())
+    tried = {(one.section, one.allowed_as) for one in SECTION_WRITES.values()}
+    elsewhere = {("gift_cards", "buy")}  # a client is sent to a shop; nothing is written
+    assert tried | elsewhere == {(name, action) for name, one in SECTIONS.items() for action in one.actions}
+    assert SETTLE in {one.action for one in SECTION_WRITES.values()}
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)

@@ -26,6 +26,7 @@ from clientportal.values import (
     parse_email,
     parse_phone,
 )
+from own_sections import MemoryStampCards, example_of_a_card
 
 
 class _Memory(HostContract):
@@ -135,3 +136,25 @@ class TestFinding(_Memory):
     """A platform that declares ``by_contact``."""
 
     host = Finding
+
+
+class _CoffeeGround(ShippedGround):
+    examples: ClassVar[Any] = {"stamp_cards": example_of_a_card}
+    acts: ClassVar[Any] = {"stamp_cards.redeem": {}}
+
+
+class TestOwnSection(_Memory):
+    """A platform with a section of its own next to those that ship."""
+
+    host = type("CoffeeBar", (MemoryHost,), {"sections": (*MemoryHost.sections, MemoryStampCards)})
+
+    @pytest.fixture
+    def ground(self) -> HostGround:
+        """With cards to collect stamps on."""
+        return _CoffeeGround(MemoryStore(), self.host)
+
+
+class TestWithoutSections(_Memory):
+    """A platform that has none: everything about them is not declared."""
+
+    host = type("Plain", (MemoryHost,), {"sections": ()})

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-import testing.broken_client_rows  # noqa: F401 - its defects join the list
+import testing.broken_client_rows
+import testing.broken_sections  # noqa: F401 - so do these
 from clientportal.ports import Host
 from clientportal.stores.memory import MemoryHost
 from clientportal.testing.contracts import HostContract

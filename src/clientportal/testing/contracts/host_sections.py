@@ -187,13 +187,13 @@ class SectionsHost(SectionFrame):
         """What is owed is the exact sum of the open invoices that are listed, one for each currency."""
         self.needs_section(ground, "payments")
         salon = self.salon(ground)
-        for at in range(12):
+        for at in range(10):
             self._owes(ground, f"ana-{at}", salon.ana, "0.10")
         self._owes(ground, "aud", salon.ana, "12.35", currency="AUD")
         self._owes(ground, "paid", salon.ana, "70.00", status="paid")
         self._owes(ground, "void", salon.ana, "9.00", status="void")
         self._owes(ground, "ben", salon.ben, "999999999.99")
-        owed = {Money("1.20", "NZD"), Money("12.35", "AUD")}
+        owed = {Money("1.00", "NZD"), Money("12.35", "AUD")}
         assert set(self.asks(ground, "payments", "due", [salon.ana])) == owed
         for refs in ([salon.ana, salon.ana], [salon.ana, salon.ben], [salon.ben], [RecordRef.booking(salon.next)], []):
             told = self.asks(ground, "payments", "due", refs)

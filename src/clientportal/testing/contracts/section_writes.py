@@ -125,8 +125,9 @@ class SectionWriting(SectionFrame):
         assert self.ids(ground, "payment_methods", [salon.ana]) == []
 
     def _after_pets_create(self, ground: HostGround, salon: Salon, _id: str, _: Any, answer: HostAnswer) -> None:
-        assert answer.item is not None, "the answer names the new pet"
+        assert answer.item, "the answer names the new pet"
         made = self.found(ground, "pets", answer.item)
+        assert made is not None, "the new pet is there under the id of the answer"
         assert (made.ref, made.name, made.species) == (salon.ana, "Rua", "dog")
         assert set(self.ids(ground, "pets", [salon.ana])) > {answer.item}
 
