@@ -56,7 +56,7 @@ def test_the_public_page_has_the_business_s_own_words_and_forgets_who_is_logged_
 
 @pytest.mark.requirement("V11")
 def test_each_business_has_an_address_of_its_own(world: World) -> None:
-    """Its name in the configured address: links in its messages lead there, and forms from a neighbour's are refused."""
+    """Its name in the configured address: links in its messages lead there, and a neighbour's forms are refused."""
     world.portal = world.make_portal(base_url="https://{business}.kowhai.example/change/")
     own = f"https://{world.tenant}.kowhai.example"
     ana = world.add_client("ana", "Ana Kingi", mobile=NUMBER)

@@ -278,7 +278,8 @@ _MESSAGES = {
     "message.change_contact_code.sms.text": "{code} is your code to use this number at {business}.",
     "message.change_contact_code.email.subject": "Your code for {business}",
     "message.change_contact_code.email.text": (
-        "{code} is your code to use this address at {business}.\n\nIt works once, for {minutes} minutes. Do not pass it on."
+        "{code} is your code to use this address at {business}.\n\n"
+        "It works once, for {minutes} minutes. Do not pass it on."
     ),
     "message.contact_changed.sms.text": (
         "{business}: another number is used for you from now on. Was it not you? Take it back: {link}"

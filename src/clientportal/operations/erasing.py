@@ -158,17 +158,20 @@ async def _items(reading: Reading, refs: tuple[RecordRef, ...]) -> Sequence[Sect
         port = None if name in STANDING else await reading.host.section(name)
         if port is None:
             continue
-        found += await _every(lambda after, port=port: port.page(refs, after, _PAGE))
+        found += await _every(port.page, refs)
         if name == Payments.name:
-            found += await _every(lambda after, port=port: port.transactions(refs, after, _PAGE))
+            found += await _every(port.transactions, refs)
     return found
 
 
-async def _every(page_after: Callable[[str | None], Awaitable[ItemPage[Any]]]) -> Sequence[SectionItem]:
+_PagesOf = Callable[[Sequence[RecordRef], str | None, int], Awaitable[ItemPage[Any]]]
+
+
+async def _every(pages: _PagesOf, refs: Sequence[RecordRef]) -> Sequence[SectionItem]:
     found: list[SectionItem] = []
     after: str | None = None
     while True:
-        page = await page_after(after)
+        page = await pages(refs, after, _PAGE)
         found.extend(page.items)
         after = page.next
         if after is None:

@@ -156,9 +156,7 @@ async def load_candidates(
     Of a contact that staff have flagged as nobody's (X4) nobody's row is read; what follows from it, the rules say.
     Beyond ``MOST_HITS`` records, up to ``MOST_BOOKINGS``, guests' bookings are read as well, and counted by people.
     """
-    entries = await reading.state.find_any(
-        ContactEntry, "key", [str(key), str(demo_key(key))], limit=MOST_BOOKINGS + 1
-    )
+    entries = await reading.state.find_any(ContactEntry, "key", [str(key), str(demo_key(key))], limit=MOST_BOOKINGS + 1)
     # A demo client has its contact where nobody else has it: what is anybody's leads to them alone (V12).
     people = [entry for entry in entries if entry.key == str(key)]
     hits = [RecordRef.parse(entry.ref) for entry in people or entries]

@@ -45,10 +45,9 @@ class CheckedSection:
         return answer
 
     async def page(self, refs: Sequence[RecordRef], after: str | None, limit: int) -> ItemPage[Any]:
-        page = await self.ask("page", refs, after, limit)
-        if not isinstance(page, ItemPage):
-            raise HostError(f"{self.name}.page() answers with an ItemPage; this answered with {_named(page)}")
-        shown = cast("ItemPage[Any]", page)
+        shown: ItemPage[Any] = await self.ask("page", refs, after, limit)
+        if not isinstance(cast("object", shown), ItemPage):
+            raise HostError(f"{self.name}.page() answers with an ItemPage; this answered with {_named(shown)}")
         if len(shown.items) > limit:
             raise HostError(f"{self.name}.page() was asked for at most {limit} and answered with {len(shown.items)}")
         if shown.next is not None and not isinstance(cast("object", shown.next), str):

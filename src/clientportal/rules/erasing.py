@@ -170,7 +170,9 @@ class Held:
             isinstance(one, Prefill) or (isinstance(one, SectionItem) and one.erased() != one) for one in self.others
         )
         return (
-            not personal and all(map(says_nothing, self.records)) and not any(one.booked_as for one in self.appointments)
+            not personal
+            and all(map(says_nothing, self.records))
+            and not any(one.booked_as for one in self.appointments)
         )
 
 

@@ -103,7 +103,7 @@ class _Reader:
             said = [text for one in cast("Sequence[object]", value) if (text := self.text(name, one))]
         elif isinstance(value, Set):
             said = sorted(text for one in cast("Set[object]", value) if (text := self.text(name, one)))
-        elif has(cast("type[Any]", type(value))):
+        elif has(cast("Any", type(value))):
             kind = cast("Any", type(value))
             said = [
                 text

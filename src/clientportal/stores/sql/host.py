@@ -107,7 +107,8 @@ class SqlHost(ReassigningHost):
     ) -> AppointmentPage:
         """A page of the union of those refs' appointments; ties in the start are listed by id."""
         scope = (self.tenant, "appointments", when.value)
-        asked, place = wanted(refs), {}
+        asked = wanted(refs)
+        place: dict[str, str] = {}
         if after is not None:
             place = dict(zip(("p_start", "p_id"), read_cursor(scope, after, [str, str]), strict=True))
         if not any(asked.values()):
