@@ -18,6 +18,7 @@ from clientportal.values.secret import Secret
 __all__ = ["Charge", "ChargeAnswer", "ChargeState", "Silence"]
 
 _MOST = 200
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _DIGITS = re.compile(r"\d(?:[ -]?\d){5,}")
 
 
@@ -60,9 +61,12 @@ def _quiet(value: str) -> str:
 
 
 def _reference(value: str) -> str:
-    if isinstance(cast("object", value), str) and len(value) > _MOST:
+    if not isinstance(cast("object", value), str):
+        return value
+    if len(value) > _MOST:
         raise InvalidInput(f"ChargeAnswer.ref has at most {_MOST} characters; this has {len(value)}")
-    return value
+    # What no database column can hold must not keep money that was charged out of the books.
+    return _UNSTORABLE.sub("\ufffd", value)
 
 
 @frozen
