@@ -78,6 +78,7 @@ class Endpoint:
 
     * ``answers``: the type of what it answers with; ``revealed``: the secrets in it that are for whoever asks.
     * ``query``, ``body``: what it is told. ``once``: it takes an ``Idempotency-Key``.
+    * ``streams``: the handler answers with the response itself, which is no JSON but where it is a refusal.
     """
 
     method: str
@@ -92,6 +93,7 @@ class Endpoint:
     body: tuple[Field, ...] = ()
     once: bool = False
     revealed: frozenset[str] = frozenset()
+    streams: bool = False
 
 
 def routes_of(endpoints: tuple[Endpoint, ...]) -> tuple[Route, ...]:
@@ -105,6 +107,8 @@ def _page_of(endpoint: Endpoint) -> Callable[[Visit], Awaitable[Response]]:
     async def page(visit: Visit) -> Response:
         asked = {**_read_query(endpoint, visit), **_read_body(endpoint, visit)}
         answer = await endpoint.handler(visit, asked)
+        if endpoint.streams:
+            return cast("Response", answer)
         return json_answer(to_json(answer, visit.words, visit.setup.texts, endpoint.revealed))
 
     return page

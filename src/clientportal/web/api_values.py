@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from math import isfinite
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from attrs import fields, has
 
 from clientportal.decisions import Because, Refusal
 from clientportal.errors import InvalidInput
-from clientportal.values import Money, RecordRef, Secret
+from clientportal.values import Money, RecordRef, Secret, SectionItem
 from clientportal.web.languages import Words
 
 __all__ = ["AMOUNT", "CURRENCY", "HIDDEN", "Schemas", "to_json"]
@@ -55,6 +56,10 @@ def to_json(value: Any, words: Words, texts: Any, revealed: frozenset[str] = fro
             return value.isoformat()
         case date():
             return value.isoformat()
+        case time():
+            return value.isoformat()
+        case float():
+            return value if isfinite(value) else None
         case timedelta():
             return int(value.total_seconds())
         case Secret():
@@ -100,6 +105,12 @@ _MONEY = {
     "required": ["amount", "currency"],
     "additionalProperties": False,
 }
+_ITEM: Mapping[str, Any] = {
+    "type": "object",
+    "description": "an item of a platform's own: its id, and whatever fields it has",
+    "properties": {"id": {"type": "string"}},
+    "required": ["id"],
+}
 _REFUSAL = {
     "type": "object",
     "properties": {"reason": {"type": "string"}, "text": {"type": "string"}},
@@ -122,6 +133,8 @@ class Schemas:
             return _ref("Money")
         if hint is Refusal:
             return _ref("Refusal")
+        if hint is SectionItem:
+            return dict(_ITEM)
         origin, args = get_origin(hint), get_args(hint)
         if isinstance(hint, TypeVar):
             return {}

@@ -71,8 +71,26 @@ def describe(endpoints: Iterable[Endpoint], title: str, address: str) -> dict[st
     }
 
 
+_RANGE = {
+    "name": "Range",
+    "in": "header",
+    "required": False,
+    "description": "One part of it, such as bytes=0-1023.",
+    "schema": {"type": "string", "pattern": "^bytes=[0-9]{1,9}-[0-9]{0,9}$"},
+}
+
+
+def _streams(made: dict[str, Any]) -> None:
+    """What is no JSON: all of it, a part of it, or a part that there is not."""
+    content = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    made["parameters"].append(_RANGE)
+    made["responses"]["200"]["content"] = content
+    made["responses"]["206"] = {"description": "That part of it.", "content": content}
+    made["responses"]["416"] = {"description": "There is no such part of it."}
+
+
 def _operation(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
-    answer = {"application/json": {"schema": schemas.of(one.answers, one.revealed)}}
+    answer = {} if one.streams else {"application/json": {"schema": schemas.of(one.answers, one.revealed)}}
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     made: dict[str, Any] = {
         "operationId": one.name,
@@ -87,6 +105,8 @@ def _operation(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
         made["tags"] = [one.section]
     if one.once:
         made["parameters"].append(_ONCE)
+    if one.streams:
+        _streams(made)
     if one.needs is Needs.SESSION:
         made["security"] = [{"session": []}]
     if one.body:

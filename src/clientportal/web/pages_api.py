@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clientportal.web import api_bookings, api_login, api_sections
+from clientportal.web import api_bookings, api_login, api_own, api_sections
 from clientportal.web.answers import json_answer
 from clientportal.web.api import Endpoint, routes_of
 from clientportal.web.messages import Response
@@ -12,7 +12,12 @@ from clientportal.web.visits import Visit
 
 __all__ = ["ENDPOINTS", "ROUTES"]
 
-ENDPOINTS: tuple[Endpoint, ...] = (*api_login.ENDPOINTS, *api_bookings.ENDPOINTS, *api_sections.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *api_login.ENDPOINTS,
+    *api_bookings.ENDPOINTS,
+    *api_sections.ENDPOINTS,
+    *api_own.ENDPOINTS,
+)
 
 
 async def description(visit: Visit) -> Response:

@@ -9,13 +9,16 @@ from attrs import fields
 from clientportal.decisions import Reason
 from clientportal.errors import InvalidContact, InvalidField, Refused
 from clientportal.outcomes import Profile
+from clientportal.rules.own_details import by_proof_alone
 from clientportal.values import CLIENT_FIELDS, Address
 from clientportal.values.channels import Channel
 from clientportal.values.pets import PET_FIELDS, Pet, pet_texts
 from clientportal.values.preferences import Category
 from clientportal.web.forms import Form
 from clientportal.web.messages import Response
+from clientportal.web.pages_contact import replaceable
 from clientportal.web.pages_held import more_of
+from clientportal.web.refusals import LEADS_TO
 from clientportal.web.routing import Needs, Route
 from clientportal.web.visits import Visit
 
@@ -30,8 +33,19 @@ _ADDRESS = tuple(one.name for one in fields(Address))
 async def account(visit: Visit) -> Response:
     """The client's own details, as far as the business shows them (T8, M7); what may be changed says so."""
     seen = await visit.client.profile()
-    editable = tuple(name for name in CLIENT_FIELDS if name in visit.policy.visibility.editable)
-    return visit.render("account.html", seen=seen, editable=editable, shown=visit.policy.visibility.fields)
+    return visit.render(
+        "account.html",
+        seen=seen,
+        editable=_typed(visit),
+        shown=visit.policy.visibility.fields,
+        replaceable=replaceable(visit),
+    )
+
+
+def _typed(visit: Visit) -> tuple[str, ...]:
+    """The fields that are changed by typing alone: not those that take a proof (``/account/contact``)."""
+    proved = by_proof_alone(visit.policy)
+    return tuple(name for name in CLIENT_FIELDS if name in visit.policy.visibility.editable and name not in proved)
 
 
 def _texts_of(seen: Profile) -> dict[str, str | None]:
@@ -50,9 +64,8 @@ async def edit(visit: Visit) -> Response:
 
 async def _edit(visit: Visit, typed: Form, status: int = 200) -> Response:
     seen = await visit.client.profile()
-    editable = tuple(name for name in CLIENT_FIELDS if name in visit.policy.visibility.editable)
     return visit.render(
-        "account_edit.html", status, form=typed.filled(_texts_of(seen)), editable=editable, parts=_ADDRESS
+        "account_edit.html", status, form=typed.filled(_texts_of(seen)), editable=_typed(visit), parts=_ADDRESS
     )
 
 
@@ -80,7 +93,7 @@ async def save(visit: Visit) -> Response:
     except InvalidField as error:
         return await _edit(visit, visit.form.wrong(error.field, visit.words("account.invalid")), 422)
     except Refused as error:
-        if error.reason in (Reason.SESSION_ENDED, Reason.STEP_UP_FIRST):
+        if error.reason in LEADS_TO:
             raise
         return await _edit(visit, visit.form.alert(visit.says(error), error.reason), 409)
     return visit.redirect("/account", notice="account.saved")

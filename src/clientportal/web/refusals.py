@@ -43,6 +43,7 @@ LEADS_TO: Mapping[Reason, str] = {
     Reason.ENROL_FIRST: "/second-factor/new",
     Reason.STEP_UP_FIRST: "/confirm-password",
     Reason.FRESH_LOGIN_FIRST: "/sign-in",
+    Reason.PROVE_CONTACT_FIRST: "/account/contact",
 }
 """What a client has to do first, and on which page; from there they go on to where they were."""
 
