@@ -45,6 +45,11 @@ def brought_by(requirement: str) -> set[str]:
     [
         ("clientportal", ["clientportal", "clientportal.stores.memory", "clientportal.senders.smtp"]),
         ("clientportal[sql]", ["clientportal", "clientportal.stores.sql"]),
+        ("clientportal[web]", ["clientportal", "clientportal.web", "clientportal.web.portal_pages"]),
+        (
+            "clientportal[sql,web]",
+            ["clientportal.stores.sql", "clientportal.web", "clientportal.testing.fake_provider"],
+        ),
     ],
 )
 def test_nothing_is_imported_that_was_not_asked_for(requirement: str, modules: list[str]) -> None:
