@@ -21,19 +21,22 @@ class Jar:
     """Names and makes cookies.
 
     ``__Host-`` (where the address is https) keeps out what a neighbouring host would plant: a browser takes such a
-    cookie from this host alone. The names differ by business and by entry, so that two businesses on one host, or the
-    widget next to the portal, are logged in to apart. Inside another site's frame a cookie must say ``SameSite=None``;
-    ``Partitioned`` keeps it to that site, and the protection of forms (``protection.py``) does not rest on either.
+    cookie from this host alone. The names differ by business and by entry, so that two businesses on one host (also
+    two of one franchise, ``branch``), or the widget next to the portal, are logged in to apart. Inside another site's
+    frame a cookie must say ``SameSite=None``; ``Partitioned`` keeps it to that site, and the protection of forms
+    (``protection.py``) does not rest on either.
     """
 
     business: str
     secure: bool
     framed: bool = False
+    branch: str = ""
 
     def name(self, kind: str) -> str:
         """The name of a kind of cookie: ``session``, ``device``, ``form``, ``code``, ``language``, ``notice``."""
         prefix = "__Host-" if self.secure else ""
-        return f"{prefix}{'widget' if self.framed else 'portal'}-{kind}-{digest(self.business)[:10]}"
+        whose = f"{self.business}/{self.branch}" if self.branch else self.business
+        return f"{prefix}{'widget' if self.framed else 'portal'}-{kind}-{digest(whose)[:10]}"
 
     def read(self, request: Request, kind: str) -> str | None:
         """What the browser sent of that kind."""

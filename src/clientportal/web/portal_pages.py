@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from clientportal.doors import AsyncPortal, AsyncVisitorDoor, Portal
-from clientportal.doors.portal import visitor_of
+from clientportal.doors.portal import setup_at, visitor_of
 from clientportal.errors import ClientPortalError, InvalidInput, Refused
 from clientportal.ports import step
 from clientportal.web.answers import json_error, json_problem, plain_page, unreadable
@@ -41,7 +41,8 @@ class PortalPages:
     """The pages of a client portal: sign-in, chooser, every section, and staff's own pages.
 
     * ``portal``: a :class:`~clientportal.Portal` or :class:`~clientportal.AsyncPortal`.
-    * ``business``: whose pages these are, or a function that says it of a request.
+    * ``business``: whose pages these are, or a function that says it of a request; ``"parent/salon"`` is one business
+      of a franchise, with cookies of its own.
     * ``base_url``: where the pages are, for the protection of forms and cookies; the portal's own unless given. Links
       in messages begin with the portal's, so mount the pages where that points.
     * ``templates``: a folder with your own templates; each replaces the shipped one of the same name.
@@ -134,8 +135,9 @@ class PortalPages:
     async def _answer(self, request: Request) -> Response:
         route, tenant = None, ""
         try:
-            tenant = self._business if isinstance(self._business, str) else self._business(request)
-            route, response = await self._answer_for(request, tenant)
+            business = self._business if isinstance(self._business, str) else self._business(request)
+            tenant, _, branch = business.partition("/")
+            route, response = await self._answer_for(request, tenant, branch)
         except BadRequest as error:
             response = unreadable(request.path, error)
         except Exception:
@@ -149,7 +151,7 @@ class PortalPages:
             return response
         return evolve(response, after=self._pump(tenant))
 
-    async def _answer_for(self, request: Request, tenant: str) -> tuple[Route | None, Response]:
+    async def _answer_for(self, request: Request, tenant: str, branch: str) -> tuple[Route | None, Response]:
         path = self.site.path_below(request)
         method = "GET" if request.method == "HEAD" else request.method
         found = self.site.table.find(method, path)
@@ -164,7 +166,7 @@ class PortalPages:
                 return None, plain_page(405, "This address is asked in another way.", {"allow": ", ".join(known)})
             kind = Kind.JSON if path.startswith("/api/") else Kind.PAGE
             found = Found(Route(method, path, _missing, Needs.NOTHING, kind=kind))
-        visit = await self._visit(request, tenant, found)
+        visit = await self._visit(request, tenant, branch, found)
         try:
             response = await self._page(visit)
         except Refused as error:
@@ -179,11 +181,12 @@ class PortalPages:
         response = response.with_headers(self.site.headers(visit, visit.entry))
         return found.route, visit.finished(response)
 
-    async def _visit(self, request: Request, tenant: str, found: Found) -> Visit:
-        door = AsyncVisitorDoor(self.site.setup, visitor_of(tenant, request.source, None, None))
+    async def _visit(self, request: Request, tenant: str, branch: str, found: Found) -> Visit:
+        setup = setup_at(self.site.setup, branch)
+        door = AsyncVisitorDoor(setup, visitor_of(tenant, request.source, None, None))
         business = (await door.start_booking()).business
-        jar = self.site.jar_of(request, tenant)
-        policy = self.site.setup.policy_of(tenant)
+        jar = self.site.jar_of(request, tenant, branch)
+        policy = setup.policy_here(tenant)
         language = choose_language(
             self.site.offered(policy), jar.read(request, "language"), request.headers.get("accept-language", "")
         )
@@ -192,6 +195,7 @@ class PortalPages:
             request=request,
             found=found,
             tenant=tenant,
+            setup=setup_at(setup, branch, language),
             business=business,
             words=self.site.words_for(language, business, policy),
             jar=jar,

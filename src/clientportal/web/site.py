@@ -85,9 +85,10 @@ class Site:
         """The path below the mount and the entry: the same pages answer in both."""
         return request.path.removeprefix(self.entry_of(request)) or "/"
 
-    def jar_of(self, request: Request, tenant: str) -> Jar:
+    def jar_of(self, request: Request, tenant: str, branch: str = "") -> Jar:
         """The cookies of a business, through the entry that a request comes by."""
-        return Jar(tenant, self.https, framed=bool(self.widget_origins) and self.entry_of(request) == WIDGET)
+        framed = bool(self.widget_origins) and self.entry_of(request) == WIDGET
+        return Jar(tenant, self.https, framed=framed, branch=branch)
 
     def own_page(self, address: str | None) -> str | None:
         """The same address, where it is one of our own pages for clients; ``None`` for everything else.

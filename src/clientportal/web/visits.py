@@ -50,6 +50,7 @@ class Visit:
     """What a page has at hand. Made by ``PortalPages`` for each request, and good for that one.
 
     * ``client``, ``visitor``, ``staff``: the doors, awaited, whatever colour the portal has.
+    * ``setup``: what the portal was built with, at this business (of a franchise), in the visit's language.
     * ``words``: the texts of the visit's language; ``business``: whose pages these are; ``policy``: its policy, now.
     * ``arguments``: what the path names; ``get(name)``: the query's.
     * ``sections``: what is open, and what may be done there; ``menu``: where its pages are.
@@ -61,6 +62,7 @@ class Visit:
     request: Request = field(repr=False)
     found: Found = field(repr=False)
     tenant: str
+    setup: Setup = field(repr=False)
     business: Business
     words: Words = field(repr=False)
     jar: Jar = field(repr=False)
@@ -73,11 +75,6 @@ class Visit:
     _closed: bool = field(default=False, init=False)
 
     # --- who
-
-    @property
-    def setup(self) -> Setup:
-        """What the portal was built with."""
-        return self.site.setup
 
     @property
     def token(self) -> Secret | None:
@@ -118,7 +115,7 @@ class Visit:
     @property
     def policy(self) -> Policy:
         """The business's policy, now."""
-        return self.setup.policy_of(self.tenant)
+        return self.setup.policy_here(self.tenant)
 
     @property
     def now(self) -> datetime:
