@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clientportal.decisions import Reason, Refusal
-from clientportal.outcomes import Booked, Cancelled, Detached, Moved, SignedIn, SignInStage
+from clientportal.outcomes import Booked, Cancelled, Detached, Moved, SectionChanged, SignedIn, SignInStage
 from clientportal.records import ContactEntry, HostWrite, Intent, Put, Session, Snapshot, Trail
 from clientportal.rules.reassigning import MOVING_ROWS
 from clientportal.rules.settling import settle, settled_result
@@ -113,6 +113,27 @@ def test_the_forecast_is_corrected_by_the_answer(kind: AnswerKind, after: Appoin
     assert settle(asked, answer, "something else", "n1").outcome == "something else"
 
 
+@pytest.mark.parametrize(
+    ("answer", "item", "waits"),
+    [
+        (HostAnswer(item="p7"), "p7", False),
+        (HostAnswer(), "new", False),
+        (HostAnswer(AnswerKind.WAITS), "new", True),
+    ],
+)
+@pytest.mark.parametrize("write", [HostWrite.SECTION, HostWrite.SETTLE])
+def test_what_changed_in_a_section_is_named_by_the_host(
+    write: HostWrite, answer: HostAnswer, item: str, waits: bool
+) -> None:
+    """The host's own id of what is new, where it says one; nothing of ours is written with it."""
+    forecast = SectionChanged("pets", "save", "new")
+    decision = settle(intent(write), answer, forecast, "n1")
+
+    assert decision.outcome == SectionChanged("pets", "save", item, waits)
+    assert decision.changes == ()
+    assert settle(intent(write), answer, "paid", "n1").outcome == "paid"
+
+
 def test_a_change_leaves_its_snapshot_and_trail() -> None:
     """In the commit that records the host's answer."""
     decision = settle(
@@ -132,6 +153,10 @@ def test_a_change_leaves_its_snapshot_and_trail() -> None:
         ({"appointment": "a1"}, HostAnswer(AnswerKind.WAITS), {"appointment": "a1", "waits": "1"}),
         ({"appointment": "a1", "waits": "1"}, HostAnswer(), {"appointment": "a1", "waits": ""}),
         ({"merges": "m1"}, HostAnswer(AnswerKind.WAITS), {"merges": "m1"}),
+        ({"item": "", "waits": ""}, HostAnswer(item="p7"), {"item": "p7", "waits": ""}),
+        ({"item": "c1"}, HostAnswer(AnswerKind.WAITS), {"item": "c1", "waits": "1"}),
+        ({"client": ""}, HostAnswer(ref=ANA), {"client": "client:ana"}),
+        ({"client": "client:ben"}, HostAnswer(), {"client": "client:ben"}),
     ],
 )
 def test_what_a_key_remembers_is_corrected_too(
