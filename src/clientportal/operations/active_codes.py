@@ -23,7 +23,6 @@ from clientportal.values import ActiveCode, RecordRef
 __all__ = ["CODES", "whose_cards", "whose_codes"]
 
 _MOST_LINKS = 10_000
-_AT_ONCE = 100
 
 
 @frozen
@@ -41,9 +40,7 @@ async def _load(reading: Reading, _request: Nothing) -> _Codes:
     if not reading.setup.host.capabilities.active_codes:
         return _Codes((), zone, offered=False)
     refs = await whose_codes(reading, caller)
-    found: list[ActiveCode] = []
-    for start in range(0, len(refs), _AT_ONCE):
-        found.extend(await reading.host.active_codes(refs[start : start + _AT_ONCE]))
+    found = await reading.host.active_codes(refs) if refs else ()
     return _Codes(found, zone, offered=True)
 
 

@@ -378,8 +378,9 @@ class BaseHost(AtBranch):
         raise self._missing("delete_appointment")
 
     def active_codes(self, refs: Sequence[RecordRef]) -> Sequence[ActiveCode]:
-        """Capability ``active_codes``: every package, gift and subscription code of those records (≤ 100).
+        """Capability ``active_codes``: every package, gift and subscription code of those records.
 
+        In a fixed number of statements, however many refs: an account that shows single appointments has one for each.
         A client's ref names the codes that the client bought or was given; a booking's ref those that came with that
         one booking, and not its client's. Used-up and expired ones may be among them: the portal decides which are
         active, by the business's zone. A code is money: hand out none whose owner you do not know.

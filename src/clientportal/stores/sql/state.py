@@ -23,8 +23,10 @@ __all__ = ["Seen", "SqlState", "chunks"]
 R = TypeVar("R", bound=Stored)
 T = TypeVar("T")
 
-_MOST_PARAMETERS = 5000
-"""Ids in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+_MOST_PARAMETERS = 30_000
+"""Ids in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535. A client's whole history is asked for in one
+(an account may show ten thousand single appointments), so that no page costs more statements as it grows.
+"""
 
 _HOLD = text("SELECT pg_advisory_xact_lock(:name), current_setting('transaction_isolation')")
 
