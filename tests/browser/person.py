@@ -280,6 +280,7 @@ class Person:
             // The next Tab is to begin at the top again: it goes on from where the last focus was taken away.
             const top = document.createElement("a");
             top.tabIndex = -1; document.body.prepend(top); top.focus(); top.remove(); scrollTo(0, 0);
+            for (const one of document.querySelectorAll(".menu, .scrolls")) one.scrollLeft = 0;
             return lost }"""
         )
         return [f"the focus cannot be seen on {one}" for one in lost]

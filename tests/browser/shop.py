@@ -104,7 +104,7 @@ def _staff(request: Request) -> StaffIdentity | None:
 def open_shop(folder: Path) -> Shop:
     """A business with an SQLite file of its own; it is Saturday, 21 November 2026, 10:00 in Auckland."""
     world = make_world("sqlite-plain", folder)
-    branding = Branding(colour="#8a5a00", phone="09 555 0100", email="hello@kowhai.example")
+    branding = Branding(colour="#1d5c4a", second_colour="#f2b705", phone="09 555 0100", email="hello@kowhai.example")
     world.seed("add_business", Business(id=world.tenant, name="Kōwhai Hair", zone=AUCKLAND, branding=branding))
     server = make_server("127.0.0.1", 0, None, _Server, _Quiet)  # type: ignore[type-var]
     shop = Shop(world, server, f"http://localhost:{server.server_port}")

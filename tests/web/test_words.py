@@ -236,7 +236,9 @@ def test_every_pair_of_colours_of_the_stylesheet_can_be_read() -> None:
             for behind in ("page", "card"):
                 assert contrast(colours[text], colours[behind]) >= 4.5, (text, behind)
         assert contrast(colours["wrong"], colours["wrong-page"]) >= 4.5
-        assert contrast(colours["good"], colours["good-page"]) >= 4.5
+        for ground in ("good", "wait"):
+            assert contrast(colours[ground], colours[f"{ground}-page"]) >= 4.5
+        assert contrast(colours["quiet"], colours["wait-page"]) >= 4.5
         assert contrast(colours["line"], colours["card"]) >= 3
 
 
