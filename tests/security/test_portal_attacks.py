@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from accounts_ground import a_link, a_session, an_account
 from clientportal import HostError, Money, Permission, Reason
 from clientportal.errors import StoreError
 from clientportal.records import PaymentState
@@ -20,6 +21,7 @@ from clientportal.values.forms import FormState
 from clientportal.values.pets import Pet
 from clientportal.web import StaffIdentity
 from held import shows, with_section
+from mails import acuity
 from papers import ANSWERS, form_there, open_papers, send_form, share
 from requirements.test_mytime_franchises import Chain, ids
 from requirements.test_vcita_payments import Shop
@@ -262,3 +264,29 @@ def test_no_name_of_a_charge_keeps_the_money_out_of_the_books(world: World, ref:
     paid = world.log_in("ana@example.co.nz").pay("cut", DUE)
     assert paid.state is PaymentState.PAID
     assert not shop.now("cut").due
+
+
+# --- single appointments (A7) ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("A7")
+def test_what_an_account_writes_does_not_go_along_with_an_appointment(world: World) -> None:
+    """Ana sees a cut of her family's record and writes to the salon; staff then find that the cut is Ben's, and assign
+    it to him. He reads nothing of hers, and she still does."""
+    acuity(world)
+    world.change_policy("visibility", sections=("bookings", "messages"))
+    world.change_policy("portal", actions=None)
+    ana, family = world.add_client("ana", "Ana Kingi"), world.add_client("family", "Family Kingi")
+    world.book("cut", family, "2026-12-01 09:00")
+    doors, accounts = [], []
+    for name, ref in (("ana", ana), ("ben", None)):
+        accounts.append(an_account(world, f"{name}@example.com", "2026-03-01 09:00", proved="2026-03-01 09:05"))
+        if ref is not None:
+            a_link(world, accounts[-1], ref)
+        doors.append(world.portal.client(a_session(world, accounts[-1])))
+    world.staff().assign("cut", accounts[0])
+    doors[0].send_message("Please keep my new address from my brother.")
+    world.staff().assign("cut", accounts[1])
+    assert ids(doors[1].appointments()) == ["cut"]
+    assert ids(doors[1].messages()) == []
+    assert [one.text for one in doors[0].messages().items] == ["Please keep my new address from my brother."]

@@ -27,7 +27,7 @@ from clientportal.rules.franchises import acts_on
 from clientportal.rules.who_may_see import SectionState, judge_action, judge_section
 from clientportal.sections import SECTIONS, STANDING
 from clientportal.sections.payments import Payments
-from clientportal.values import ItemPage, RecordRef, SectionItem, SectionWrite
+from clientportal.values import ItemPage, RecordKind, RecordRef, SectionItem, SectionWrite
 from clientportal.values.sections import MAX_ITEM_ID
 
 __all__ = [
@@ -64,8 +64,11 @@ class OpenSection:
 
     @property
     def writes_for(self) -> RecordRef:
-        """The record that something new is made for: the one that speaks."""
-        return self.refs[0]
+        """The record that something new is made for: the one that speaks; where single appointments are shown (A7) the
+        first that the account is linked to. An appointment can be assigned to somebody else tomorrow, who would read
+        what was filed under it.
+        """
+        return next((ref for ref in self.refs if ref.kind is RecordKind.CLIENT), self.refs[0])
 
 
 async def _state_of(reading: Reading, name: str) -> tuple[SectionState, CheckedSection | None]:
@@ -273,6 +276,7 @@ def _decide_act(seen: _Acting, asked: Act, policy: Policy, now: datetime) -> Dec
         item=asked.item,
         version="" if item is None else item.version,
         fields=_answered(seen, asked, policy),
+        business=seen.opened.branch if item is None else item.business,
     )
     because = seen.opened.because
     intent = asks_section(write, intent_id=seen.intent_id, actor=seen.actor, now=now, because=because)
