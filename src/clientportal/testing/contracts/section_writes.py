@@ -154,7 +154,7 @@ class SectionWriting(SectionFrame):
     def _after_messages_send(self, ground: HostGround, salon: Salon, _id: str, _: Any, answer: HostAnswer) -> None:
         first = self.items(ground, "messages", [salon.ana])[0]
         assert (first.text, first.at, first.written_by.value) == (SAID, NOW, "client")
-        assert answer.item in (None, first.id)
+        assert answer.item == first.id, "the answer names the message"
 
     def _after_preferences_set(self, ground: HostGround, salon: Salon, *_: Any) -> None:
         told = self.asks(ground, "preferences", "chosen", [salon.ana, salon.ben])
