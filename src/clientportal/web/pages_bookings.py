@@ -12,6 +12,7 @@ from clientportal.outcomes import ChangeTerms, Terms
 from clientportal.values import ChangeKind, Money, Slot, When
 from clientportal.web.free_times import MOST_SLOTS, around_day, shown_week, week_of
 from clientportal.web.messages import Response
+from clientportal.web.refusals import LEADS_TO, status_of
 from clientportal.web.routing import Route, path_of
 from clientportal.web.visits import Visit
 
@@ -154,11 +155,17 @@ def typed_money(visit: Visit, name: str) -> Money | None:
 async def _no(visit: Visit, error: Refused, kind: ChangeKind) -> Response:
     """Why it was not done. A price that is not the one shown is shown now, to be confirmed."""
     if error.reason is not Reason.FEE_NOT_ACCEPTED:
-        if error.reason in (Reason.NOT_FOUND, Reason.SESSION_ENDED):
+        if error.reason in LEADS_TO or error.reason is Reason.NOT_FOUND:
             raise error
         terms = await visit.client.change_terms(visit.arguments["id"])
         return visit.with_retry(
-            visit.render("refused.html", 409, appointment=terms.appointment, kind=kind.value, why=visit.says(error)),
+            visit.render(
+                "refused.html",
+                status_of(error.reason),
+                appointment=terms.appointment,
+                kind=kind.value,
+                why=visit.says(error),
+            ),
             error,
         )
     terms = await visit.client.change_terms(visit.arguments["id"])
@@ -176,7 +183,8 @@ def _refused(visit: Visit, terms: Terms, whole: ChangeTerms) -> Response:
     if terms.refusal is None:
         raise InvalidInput("this change is allowed")
     why = visit.words.reason(terms.refusal, visit.setup.texts.for_client(terms.refusal))
-    return visit.render("refused.html", 409, appointment=whole.appointment, kind=terms.change.value, why=why)
+    status = status_of(terms.refusal.reason)
+    return visit.render("refused.html", status, appointment=whole.appointment, kind=terms.change.value, why=why)
 
 
 _CHANGES = ("move", "rebook")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clientportal.errors import Refused
 from clientportal.web.messages import Response
+from clientportal.web.refusals import NOT_ON_THE_PAGE, status_of
 from clientportal.web.routing import Route
 from clientportal.web.visits import Visit
 
@@ -79,9 +80,9 @@ async def remove_card(visit: Visit) -> Response:
     try:
         await visit.client.remove_card(visit.arguments["id"], key=visit.once)
     except Refused as error:
-        if error.reason.value in ("session_ended", "not_found"):
+        if error.reason in NOT_ON_THE_PAGE:
             raise
-        return await _cards(visit, visit.says(error), 409)
+        return await _cards(visit, visit.says(error), status_of(error.reason))
     return visit.redirect("/payment-methods", notice="cards.removed")
 
 

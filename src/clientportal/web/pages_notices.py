@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from clientportal.decisions import Reason
 from clientportal.errors import InvalidInput, Refused
 from clientportal.values.messages import MAX_MESSAGE
 from clientportal.web.forms import Form
 from clientportal.web.messages import Response
 from clientportal.web.pages_held import more_of
+from clientportal.web.refusals import NOT_ON_THE_PAGE, status_of
 from clientportal.web.routing import Route
 from clientportal.web.visits import Visit
 
@@ -53,9 +53,9 @@ async def send(visit: Visit) -> Response:
         key = "messages.too_long" if len(text) > MAX_MESSAGE else "messages.empty"
         return await _messages(visit, visit.form.wrong("text", visit.words(key, count=MAX_MESSAGE)), 422)
     except Refused as error:
-        if error.reason is Reason.SESSION_ENDED:
+        if error.reason in NOT_ON_THE_PAGE:
             raise
-        again = await _messages(visit, visit.form.alert(visit.says(error), error.reason), 409)
+        again = await _messages(visit, visit.form.alert(visit.says(error), error.reason), status_of(error.reason))
         return visit.with_retry(again, error)
     return visit.redirect("/messages", notice="messages.sent")
 

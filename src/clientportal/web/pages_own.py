@@ -18,7 +18,7 @@ from clientportal.web.forms import Form
 from clientportal.web.messages import Response
 from clientportal.web.pages_contact import replaceable
 from clientportal.web.pages_held import more_of
-from clientportal.web.refusals import LEADS_TO
+from clientportal.web.refusals import NOT_ON_THE_PAGE, status_of
 from clientportal.web.routing import Needs, Route
 from clientportal.web.visits import Visit
 
@@ -93,9 +93,9 @@ async def save(visit: Visit) -> Response:
     except InvalidField as error:
         return await _edit(visit, visit.form.wrong(error.field, visit.words("account.invalid")), 422)
     except Refused as error:
-        if error.reason in LEADS_TO:
+        if error.reason in NOT_ON_THE_PAGE:
             raise
-        return await _edit(visit, visit.form.alert(visit.says(error), error.reason), 409)
+        return await _edit(visit, visit.form.alert(visit.says(error), error.reason), status_of(error.reason))
     return visit.redirect("/account", notice="account.saved")
 
 
@@ -136,7 +136,7 @@ async def save_pet(visit: Visit) -> Response:
         wrong = visit.form.wrong(error.field, visit.words(f"pets.wrong_{error.field}"))
         return visit.render("pet.html", 422, pet=one, form=wrong)
     except Refused as error:
-        if error.reason in (Reason.SESSION_ENDED, Reason.NOT_FOUND, Reason.DISABLED):
+        if error.reason in NOT_ON_THE_PAGE:
             raise
         return visit.form_again("pet.html", error, pet=one)
     return visit.redirect("/pets", notice="pets.saved")

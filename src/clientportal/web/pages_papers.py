@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from clientportal.decisions import Reason
 from clientportal.doors.base import stepped
 from clientportal.errors import InvalidAnswers, Refused
 from clientportal.values.forms import AnswerProblem, FormRequest, FormState, Question, QuestionKind
 from clientportal.web.forms import Form
 from clientportal.web.messages import Response
 from clientportal.web.pages_held import more_of
+from clientportal.web.refusals import NOT_ON_THE_PAGE, status_of
 from clientportal.web.routing import Needs, Route, path_of
 from clientportal.web.visits import Visit
 
@@ -131,9 +131,9 @@ async def fill(visit: Visit) -> Response:
             typed = typed.wrong(f"{_ASKED}{problem.name}", said_of(visit, problem))
         return _form(visit, asked, typed, 422)
     except Refused as error:
-        if error.reason in (Reason.SESSION_ENDED, Reason.NOT_FOUND):
+        if error.reason in NOT_ON_THE_PAGE:
             raise
-        return _form(visit, asked, visit.form.alert(visit.says(error), error.reason), 409)
+        return _form(visit, asked, visit.form.alert(visit.says(error), error.reason), status_of(error.reason))
     return visit.redirect(path_of("forms", id), notice="forms.kept" if draft else "forms.sent", link=link)
 
 

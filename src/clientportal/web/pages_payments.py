@@ -8,6 +8,7 @@ from clientportal.values.cards import Card
 from clientportal.web.messages import Response
 from clientportal.web.pages_bookings import typed_money
 from clientportal.web.pages_held import more_of
+from clientportal.web.refusals import NOT_ON_THE_PAGE, status_of
 from clientportal.web.routing import Route, path_of
 from clientportal.web.visits import Visit
 
@@ -56,9 +57,9 @@ async def pay(visit: Visit) -> Response:
     try:
         begun = await visit.client.pay(visit.arguments["id"], amount, card=card, key=visit.once)
     except Refused as error:
-        if error.reason in (Reason.SESSION_ENDED, Reason.NOT_FOUND):
+        if error.reason in NOT_ON_THE_PAGE:
             raise
-        return await _payments(visit, visit.says(error), 409)
+        return await _payments(visit, visit.says(error), status_of(error.reason))
     return visit.redirect(path_of("payments", "attempts", begun.id))
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from clientportal.decisions import Reason
 from clientportal.errors import InvalidAnswers, Refused
 from clientportal.outcomes import SectionEntry
 from clientportal.sections import SECTIONS, STANDING
@@ -18,6 +17,7 @@ from clientportal.web.forms import Form
 from clientportal.web.messages import Response
 from clientportal.web.pages_held import more_of
 from clientportal.web.pages_papers import answers_of, chosen_of, said_of
+from clientportal.web.refusals import NOT_ON_THE_PAGE, status_of
 from clientportal.web.routing import Route, path_of
 from clientportal.web.shown_items import as_words, shown_item
 from clientportal.web.visits import Visit
@@ -151,9 +151,10 @@ async def act(visit: Visit) -> Response:
             typed = typed.wrong(f"q_{problem.name}", said_of(visit, problem))
         return await _action(visit, typed, 422)
     except Refused as error:
-        if error.reason in (Reason.SESSION_ENDED, Reason.NOT_FOUND, Reason.DISABLED):
+        if error.reason in NOT_ON_THE_PAGE:
             raise
-        return visit.with_retry(await _action(visit, visit.form.alert(visit.says(error), error.reason), 409), error)
+        typed = visit.form.alert(visit.says(error), error.reason)
+        return visit.with_retry(await _action(visit, typed, status_of(error.reason)), error)
     notice = "sections.waits" if done.waits else "sections.done"
     return visit.redirect(path_of("sections", name), notice=notice)
 

@@ -14,6 +14,7 @@ from clientportal.errors import InvalidInput, Refused
 from clientportal.outcomes import DuplicateGroup, FieldChoice, MergePlan
 from clientportal.values import RecordRef
 from clientportal.web.messages import Response
+from clientportal.web.refusals import status_of
 from clientportal.web.routing import Needs, Route, path_of
 from clientportal.web.visits import Visit
 
@@ -146,7 +147,9 @@ async def merge(visit: Visit) -> Response:
     try:
         done = await visit.staff.merge(survivor, absorbed, choices=picks, key=visit.once)
     except Refused as error:
-        return visit.render("error.html", 409, title=visit.words("staff.not_merged"), text=error.staff_text)
+        return visit.render(
+            "error.html", status_of(error.reason), title=visit.words("staff.not_merged"), text=error.staff_text
+        )
     return visit.redirect(path_of("staff", "clients", str(done.survivor)), notice="staff.merged")
 
 
@@ -155,7 +158,9 @@ async def undo(visit: Visit) -> Response:
     try:
         done = await visit.staff.undo(visit.request.form.get("merge", ""), key=visit.once)
     except Refused as error:
-        return visit.render("error.html", 409, title=visit.words("staff.not_undone"), text=error.staff_text)
+        return visit.render(
+            "error.html", status_of(error.reason), title=visit.words("staff.not_undone"), text=error.staff_text
+        )
     return visit.redirect(path_of("staff", "clients", str(done.absorbed)), notice="staff.undone")
 
 
