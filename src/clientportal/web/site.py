@@ -181,7 +181,13 @@ class Site:
         texts = (
             self.setup.texts.speaking(language, terms) if language in self.setup.texts.languages else self.setup.texts
         )
-        return Words(language, texts, {**terms, "business": business.name}, self.words.get(language, {}))
+        facts = {**terms, "business": business.name}
+        own = self.words.get(language, {})
+        spoken = Words(language, texts, facts, own)
+        # One appointment of a client's own is a "booking" in these texts, unless the business has a word for it.
+        for name, term in (("booking", "appointment"), ("bookings", "appointments")):
+            facts[name] = policy.portal.word(term, language) or spoken(f"term.{name}")
+        return spoken
 
 
 def bearer_of(request: Request) -> Secret | None:

@@ -16,7 +16,7 @@ TEXTS: Mapping[str, str] = {
     "language.de": "Deutsch",
     "menu.home": "Übersicht",
     "public.title": "Willkommen",
-    "public.text": "Hier sehen Sie Ihre Termine und Angaben und können sie selbst ändern.",
+    "public.text": "Hier sehen Sie {bookings} und Angaben und können sie selbst ändern.",
     "public.my_account": "Mein Konto",
     "home.title": "Übersicht",
     "home.hello": "Guten Tag, {name}",

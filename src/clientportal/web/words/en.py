@@ -16,7 +16,7 @@ TEXTS: Mapping[str, str] = {
     "language.de": "Deutsch",
     "menu.home": "Overview",
     "public.title": "Welcome",
-    "public.text": "See your bookings and your details here, and change them yourself.",
+    "public.text": "See your {bookings} and your details here, and change them yourself.",
     "public.my_account": "My account",
     "home.title": "Overview",
     "home.hello": "Hello {name}",

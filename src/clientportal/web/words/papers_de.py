@@ -33,7 +33,7 @@ TEXTS: Mapping[str, str] = {
     "forms.keep": "Für später aufheben",
     "forms.kept": "Aufgehoben. Sie können jederzeit weitermachen.",
     "forms.sent": "Vielen Dank, es ist abgeschickt.",
-    "forms.back": "Zurück zu den Formularen",
+    "forms.back": "Zurück: {forms}",
     "answer.missing": "Bitte beantworten Sie das.",
     "answer.too_long": "Das ist zu lang.",
     "answer.one_line": "Bitte schreiben Sie das in eine Zeile.",

@@ -33,7 +33,7 @@ TEXTS: Mapping[str, str] = {
     "forms.keep": "Keep it for later",
     "forms.kept": "Kept. You can go on at any time.",
     "forms.sent": "Thank you, it is sent in.",
-    "forms.back": "Back to the forms",
+    "forms.back": "Back to the {forms}",
     "answer.missing": "Please answer this.",
     "answer.too_long": "This is too long.",
     "answer.one_line": "Please write this in one line.",

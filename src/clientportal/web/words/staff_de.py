@@ -58,7 +58,7 @@ TEXTS: Mapping[str, str] = {
     "staff.preview_again": "So anzeigen",
     "staff.merge": "Zusammenführen",
     "staff.evidence": "Was übereinstimmt",
-    "staff.bookings": "Termine",
+    "staff.bookings": "{Bookings}",
     "staff.bookings_of": "{ref}: {count}",
     "staff.left_behind": "Was nicht übernommen wird",
     "staff.remarks": "Gut zu wissen",

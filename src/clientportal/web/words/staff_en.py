@@ -58,7 +58,7 @@ TEXTS: Mapping[str, str] = {
     "staff.preview_again": "Show it like this",
     "staff.merge": "Merge",
     "staff.evidence": "What they agree on",
-    "staff.bookings": "Bookings",
+    "staff.bookings": "{Bookings}",
     "staff.bookings_of": "{ref}: {count}",
     "staff.left_behind": "What is not taken over",
     "staff.remarks": "Good to know",
