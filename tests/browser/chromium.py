@@ -82,8 +82,8 @@ def _chromium(cache_folder: Path) -> str:
         if found is None and _may_install():
             # The packages of the system itself; what it costs is minutes, once in a new container.
             try:
-                _run(["apt-get", "update", "-qq"], cache_folder, patience=250)
-                _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], cache_folder, 250)
+                _run(["apt-get", "update", "-qq"], cache_folder, patience=100)
+                _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], cache_folder, 180)
             except (OSError, subprocess.SubprocessError, LookupError) as error:
                 _cannot(f"Chromium is not installed, and could not be: {error}")
             found = _installed()
