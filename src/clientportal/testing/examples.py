@@ -76,7 +76,9 @@ def _record(kind: type[Any], *, full: bool) -> Any:
             continue
         if full or attribute.default is attrs.NOTHING:
             given[attribute.name] = _value(hints[attribute.name], full=full)
-    return kind(**given | {"id": f"{kind.__name__}|{'full' if full else 'bare'}"})
+    if any(attribute.name == "id" for attribute in attrs.fields(kind)):
+        given["id"] = f"{kind.__name__}|{'full' if full else 'bare'}"
+    return kind(**given)
 
 
 def _value(hint: Any, *, full: bool) -> Any:
