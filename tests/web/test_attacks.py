@@ -6,6 +6,7 @@ import logging
 import re
 from datetime import date
 from html.parser import HTMLParser
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from clientportal.values.pets import Pet
 from clientportal.values.rewards import RewardBalance
 from clientportal.web import StaffIdentity
 from clientportal.web.routing import path_of
+from watching import everything_stored
 from web.browser import BASE, Browser, browser
 from world import AUCKLAND, World, at, client
 
@@ -326,3 +328,15 @@ def test_staff_without_a_permission_see_a_refusal_and_no_client(world: World) ->
         page = one.open(path)
         assert page.status == 403, path
         assert "Kingi" not in page.html, path
+
+
+def test_an_amount_without_end_is_no_amount(memory_world: World) -> None:
+    """Two hundred thousand digits, or an exponent of as many: refused as no amount, and written down nowhere."""
+    one = infested(memory_world)
+    for amount in ("9" * 200_000, "1e99999999", "-1e-99999999", "NaN", "Infinity", "1_0"):
+        one.open(path_of("payments", EVIL, "pay"))
+        page = one.send(path_of("payments", EVIL, "pay"), amount=f"{amount} NZD", card="")
+        assert page.status in (400, 409, 422), (amount[:20], page.status)
+        assert len(page.html) < 50_000, amount[:20]
+    longest = max(map(len, chain.from_iterable(everything_stored(memory_world).values())))
+    assert longest < 20_000, longest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
+from typing import cast
 
 from attrs import field, frozen
 
@@ -13,6 +14,8 @@ __all__ = ["Money"]
 # A context of its own: the caller's may round to a few digits, and a sum of money must be exact or fail.
 _EXACT_SUM = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
 
+_MOST_DIGITS = 100
+
 
 def _exact(value: Decimal | int | str) -> Decimal:
     if isinstance(value, float):
@@ -20,9 +23,14 @@ def _exact(value: Decimal | int | str) -> Decimal:
     try:
         amount = Decimal(value)
     except (InvalidOperation, TypeError, ValueError) as error:
-        raise InvalidInput(f"{value!r} is not an amount of money such as '25.00'") from error
+        raise InvalidInput(f"{value!r:.60} is not an amount of money such as '25.00'") from error
     if not amount.is_finite():
         raise InvalidInput("an amount of money is finite")
+    # What is typed into a form, or told by a provider, may have two hundred thousand digits, or stand for as many; it
+    # is written out in refusals, in the audit and on pages.
+    _, digits, exponent = amount.as_tuple()
+    if len(digits) > _MOST_DIGITS or not -_MOST_DIGITS <= cast("int", exponent) <= _MOST_DIGITS:
+        raise InvalidInput(f"an amount of money has at most {_MOST_DIGITS} digits")
     return amount
 
 
