@@ -42,7 +42,7 @@ def test_a_client_of_timely(comes: Comes, shop: Shop, shoots: Shoots, size: tupl
     salon(shop)
     aroha = comes(size, scripts=scripts)
     aroha.signs_in_by_code("021 555 0142")
-    aroha.follows("Appointments")
+    aroha.follows("Bookings")
     aroha.follows("Details and changes", nth=0)
     aroha.follows("Choose another time")
     aroha.follows("10:00")

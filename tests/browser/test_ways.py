@@ -70,7 +70,7 @@ def test_inside_the_booking_widget(comes: Comes, shop: Shop) -> None:
     aroha.goes_to(f"{named}/book")
     aroha.turns_to_the_frame()
     aroha.signs_in_by_code("021 555 0142", at=None)
-    aroha.follows("Appointments")
+    aroha.follows("Bookings")
     aroha.reads("Tuesday, November 24, 2026")
     aroha.turns_to_the_page()
     aroha.goes_to("/bookings")

@@ -37,7 +37,7 @@ def test_a_client_sees_what_is_coming_up_and_what_was_each_with_where_it_stands(
     """Upcoming, earliest first, a request with its state; the past one behind its own tab; zones are named."""
     one = aroha(world)
     page = one.open("/bookings")
-    assert page.heading == "Your appointments"
+    assert page.heading == "Your bookings"
     assert page.text.index("Tuesday, November 24, 2026, 2:00") < page.text.index("Tuesday, December 1, 2026, 9:30")
     assert "NZDT" in page.text
     assert "Waits for Kōwhai Hair to agree" in page.text

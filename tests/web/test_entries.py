@@ -27,9 +27,9 @@ def test_a_closed_section_is_not_in_the_menu(world: World) -> None:
     world.add_client("ana", "Ana Kingi", mobile=NUMBER)
     one = browser(world)
     one.sign_in(NUMBER)
-    assert "Appointments" in one.open("/home").text
+    assert "Bookings" in one.open("/home").text
     world.change_policy("visibility", sections=("account",))
-    assert "Appointments" not in one.open("/home").text
+    assert "Bookings" not in one.open("/home").text
 
 
 def test_a_template_of_one_s_own_replaces_the_shipped_one(world: World, tmp_path: Path) -> None:

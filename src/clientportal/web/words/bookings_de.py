@@ -7,10 +7,10 @@ from collections.abc import Mapping
 __all__ = ["TEXTS"]
 
 TEXTS: Mapping[str, str] = {
-    "menu.bookings": "{Appointments}",
+    "menu.bookings": "{Bookings}",
     "term.booking": "Termin",
     "term.bookings": "Termine",
-    "bookings.title": "Ihre {appointments}",
+    "bookings.title": "Ihre {bookings}",
     "bookings.upcoming": "Kommende",
     "bookings.past": "Vergangene",
     "bookings.no_upcoming": "Es steht nichts an.",

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 __all__ = ["TEXTS"]
 
 TEXTS: Mapping[str, str] = {
-    "menu.bookings": "{Appointments}",
+    "menu.bookings": "{Bookings}",
     "term.booking": "booking",
     "term.bookings": "bookings",
-    "bookings.title": "Your {appointments}",
+    "bookings.title": "Your {bookings}",
     "bookings.upcoming": "Upcoming",
     "bookings.past": "Past",
     "bookings.no_upcoming": "There is nothing coming up.",
