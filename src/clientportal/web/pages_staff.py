@@ -12,8 +12,10 @@ from attrs import frozen
 
 from clientportal.errors import InvalidInput, Refused
 from clientportal.outcomes import DuplicateGroup, FieldChoice, MergePlan
+from clientportal.rules.who_may_manage import Permission
 from clientportal.values import RecordRef
 from clientportal.web.messages import Response
+from clientportal.web.pages_staff_acts import may
 from clientportal.web.refusals import status_of
 from clientportal.web.routing import Needs, Route, path_of
 from clientportal.web.visits import Visit
@@ -22,6 +24,10 @@ __all__ = ["ROUTES", "Cell", "Row", "rows_of"]
 
 _PER_PAGE = 20
 _MOST_RECORDS = 50
+_ACTS = (
+    ("end-sessions", "end_sessions", Permission.END_SESSIONS),
+    ("reset-password", "reset_password", Permission.RESET_PASSWORDS),
+)
 
 
 def _ref(text: str) -> RecordRef:
@@ -45,7 +51,13 @@ async def client(visit: Visit) -> Response:
     seen = await visit.staff.client(ref)
     merges = await visit.staff.merges(ref)
     group = await visit.staff.duplicates_of(ref)
-    return visit.render("staff_client.html", seen=seen, merges=merges, group=group, compare=_compare_url(visit, group))
+    acts = [
+        (visit.words(f"staff.{text}"), visit.url(f"{path_of('staff', 'clients', str(ref))}/{act}"))
+        for act, text, permission in _ACTS
+        if may(visit, permission)
+    ]
+    compare = _compare_url(visit, group)
+    return visit.render("staff_client.html", seen=seen, merges=merges, group=group, compare=compare, acts=acts)
 
 
 # --- duplicates -----------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ from clientportal.web import (
     pages_sections,
     pages_sign_in,
     pages_staff,
+    pages_staff_acts,
     pages_static,
 )
 from clientportal.web.routing import Route
@@ -72,6 +73,7 @@ ROUTES: tuple[Route, ...] = (
     *pages_notices.ROUTES,
     *pages_sections.ROUTES,
     *pages_staff.ROUTES,
+    *pages_staff_acts.ROUTES,
     *pages_api.ROUTES,
     *pages_by_link.ROUTES,
 )

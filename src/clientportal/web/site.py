@@ -16,6 +16,7 @@ from clientportal.errors import InvalidInput
 from clientportal.keyring import tenant_of
 from clientportal.messages.terms import words_of
 from clientportal.policy import Policy
+from clientportal.rules.who_may_manage import Permission
 from clientportal.values import Business, Secret
 from clientportal.web.cookies import Jar
 from clientportal.web.forms import Form
@@ -153,6 +154,7 @@ class Site:
             "languages": self.languages_of(visit),
             "menu": visit.menu,
             "signed_in": visit.signed_in,
+            "may_payments": visit.identity is not None and Permission.PAYMENTS in visit.identity.permissions,
             "staff_name": None if visit.identity is None else visit.identity.actor,
             "notice": words(notice) if notice is not None and words.has(notice) else None,
             "form": visit.form if visit.request.method == "POST" else Form(),

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from clientportal.doors import AsyncClientDoor, AsyncStaffDoor, AsyncVisitorDoor
 from clientportal.doors.portal import client_of, staff_of, visitor_of
@@ -108,7 +108,10 @@ class Visit:
         """The door of whoever the host says is at the screen; only where the route needs ``STAFF``."""
         assert self.identity is not None, "this page's route does not need staff"
         who = self.identity
-        return AsyncStaffDoor(self.setup, staff_of(self.tenant, who.actor, who.permissions, who.reason))
+        # What staff cause is written to clients in the business's language, whatever staff read.
+        return AsyncStaffDoor(
+            evolve(self.setup, language=None), staff_of(self.tenant, who.actor, who.permissions, who.reason)
+        )
 
     # --- what is asked
 
