@@ -53,7 +53,8 @@ def broken_section(test: str, *arguments: Any, elsewhere: bool = False) -> Calla
 
 def whole(section: Any, refs: Sequence[RecordRef]) -> list[Any]:
     """The whole list as it should be."""
-    return list(super(type(section), section).page(refs, None, 100_000).items)
+    above: Any = super(type(section), section)
+    return list(above.page(refs, None, 100_000).items)
 
 
 # --- tenants
@@ -356,7 +357,7 @@ class PaidAtOnce(MemoryPayments):
     """settle() closes the invoice whatever was paid of it."""
 
     def settle(self, payment: Any, key: str) -> HostAnswer:
-        invoice = self.one(payment.invoice)
+        invoice: Any = self.one(payment.invoice)
         return super().settle(evolve(payment, amount=invoice.due), key)
 
 
@@ -417,7 +418,7 @@ class ReadsThenWrites(MemoryForms):
     """submit() compares the version in Python, and writes whatever is there by then."""
 
     def submit(self, form_id: str, version: str, answers: Any, key: str) -> HostAnswer:
-        now = self.one(form_id)
+        now: Any = self.one(form_id)
         return super().submit(form_id, now.version, answers, key)
 
 
@@ -437,7 +438,7 @@ class AnyActionRemoves(MemoryPaymentMethods):
     """write() takes whatever it is asked for as a removal."""
 
     def write(self, change: SectionWrite, key: str) -> HostAnswer:
-        return cast("HostAnswer", self.remove(change, key))
+        return self.remove(change, key)
 
 
 @broken_section("test_settle_too_much")
@@ -445,6 +446,6 @@ class TakesTooMuch(MemoryPayments):
     """settle() takes more than is owed, and forgets the rest."""
 
     def settle(self, payment: Any, key: str) -> HostAnswer:
-        invoice = self.one(payment.invoice)
+        invoice: Any = self.one(payment.invoice)
         least = min(payment.amount.amount, invoice.due.amount)
         return super().settle(evolve(payment, amount=Money(least, payment.amount.currency)), key)
