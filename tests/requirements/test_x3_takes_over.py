@@ -17,6 +17,7 @@ from clientportal.policy import FieldDefinition, SeenBy
 from clientportal.ports import RawContacts
 from clientportal.records import Credential
 from clientportal.values import ActiveCode, Answer, CardSummary, HeldThing, HoldingKind, Prefill
+from held import shows
 from mails import ANOTHER, PASSWORD, acuity, timetap
 from watching import reason_of
 from world import World, at
@@ -174,6 +175,7 @@ def code(id: str, ref: RecordRef, kind: str, **more: Any) -> ActiveCode:
 
 def test_packages_gift_cards_and_memberships(world: World) -> None:
     """What was bought under either record is hers to use (A15), whatever becomes of the cards: it is paid for."""
+    shows(world, "codes")
     ana, twin = twins(world)
     world.seed(
         "add_codes",
