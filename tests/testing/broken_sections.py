@@ -53,7 +53,7 @@ def broken_section(test: str, *arguments: Any, elsewhere: bool = False) -> Calla
 
 def whole(section: Any, refs: Sequence[RecordRef]) -> list[Any]:
     """The whole list as it should be."""
-    above: Any = super(type(section), section)
+    above = cast("Any", super)(type(section), section)
     return list(above.page(refs, None, 100_000).items)
 
 
