@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import attrs
 import pytest
 
 import clientportal
-from clientportal import Policy, outcomes, values
+from clientportal import Policy, outcomes, sections, values, web
 from clientportal.doors import ClientDoor, Portal, StaffDoor, VisitorDoor
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference" / "api"
@@ -62,3 +63,15 @@ def test_what_the_package_exports_stands_in_the_reference() -> None:
         if isinstance(kind, type) and not kind.__module__.startswith(elsewhere) and not is_shown(kind)
     ]
     assert lacking == []
+
+
+@pytest.mark.parametrize("package", [sections, web])
+def test_what_hosts_subclass_and_mount_stands_in_the_reference(package: ModuleType) -> None:
+    """The port of every section; what the pages are mounted with, and what pages of one's own are made of."""
+    kinds = [getattr(package, name) for name in package.__all__]
+    assert [kind.__name__ for kind in kinds if isinstance(kind, type) and not is_shown(kind)] == []
+
+
+def test_every_item_of_a_section_stands_in_the_reference() -> None:
+    """What a page of each shipped section is made of."""
+    assert [kind.item.__name__ for kind in sections.SECTIONS.values() if not is_shown(kind.item)] == []

@@ -183,6 +183,7 @@ def _get(path: str, handler: Any, answers: Any, section: str | None, about: str,
 
 
 def _post(path: str, handler: Any, answers: Any, section: str, about: str, **more: Any) -> Endpoint:
+    settings: dict[str, Any] = {"once": True, **more}
     return Endpoint(
         method="POST",
         path=f"/api/{path}",
@@ -191,7 +192,7 @@ def _post(path: str, handler: Any, answers: Any, section: str, about: str, **mor
         answers=answers,
         section=section,
         about=about,
-        **{"once": True, **more},
+        **settings,
     )
 
 

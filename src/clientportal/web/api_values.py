@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from attrs import fields, has
 
@@ -69,15 +69,16 @@ def to_json(value: Any, words: Words, texts: Any, revealed: frozenset[str] = fro
         case Refusal():
             return {"reason": value.reason.value, "text": words.reason(value, texts.for_client(value))}
         case Mapping():
-            return {str(name): to_json(one, words, texts, revealed) for name, one in value.items()}
-        case _ if has(type(value)):
+            pairs = cast("Mapping[object, Any]", value).items()
+            return {str(name): to_json(one, words, texts, revealed) for name, one in pairs}
+        case _ if has(cast("Any", type(value))):
             return {
                 name: to_json(getattr(value, name), words, texts, revealed) for name, _ in _shown(type(value), revealed)
             }
         case frozenset():
-            return sorted(to_json(one, words, texts, revealed) for one in value)
+            return sorted(to_json(one, words, texts, revealed) for one in cast("frozenset[object]", value))
         case Sequence():
-            return [to_json(one, words, texts, revealed) for one in value]
+            return [to_json(one, words, texts, revealed) for one in cast("Sequence[object]", value)]
         case _:
             raise InvalidInput(f"{type(value).__name__} is nothing that JSON can hold")
 
@@ -146,7 +147,7 @@ class Schemas:
             return {"type": "object", "additionalProperties": self.of(args[1], revealed)}
         if isinstance(hint, type) and issubclass(hint, Enum):
             return {"type": "string", "enum": [one.value for one in hint]}
-        kind = origin or hint
+        kind = cast("Any", origin or hint)
         if has(kind):
             return self._object(kind, args, revealed)
         raise InvalidInput(f"there is no schema of {hint!r}")
