@@ -162,7 +162,7 @@ _REASONS: dict[Reason, tuple[str, str]] = {
     Reason.SAME_SLOT: ("The {appointment} is at that time already.", "The slot is the appointment's own."),
     Reason.CARD_NEEDED: (
         "This card is still needed for your appointment of {when}. It can be removed once that is settled.",
-        "clients.card_removal = '{rule}': the card stays for the appointment {appointment} of {when}.",
+        "By the rule of removing cards, '{rule}', this one stays for the appointment {appointment} of {when}.",
     ),
     Reason.SAME_RECORD: ("These are one and the same.", "A record cannot be merged into itself."),
     Reason.ALREADY_MERGED: ("This was merged already.", "{record} was merged into {survivor}; use that one instead."),
