@@ -30,10 +30,12 @@ _HERE = (ITEMS.c.tenant == _TENANT, ITEMS.c.section == _SECTION)
 _ONE = select(ITEMS).where(*_HERE, ITEMS.c.id == _ID)
 _DROP = delete(ITEMS).where(*_HERE, ITEMS.c.id == _ID, ITEMS.c.version == _SEEN)
 ITEM_COLUMNS = ("ref", "listed_by", "business", "body", "counted", "amount", "currency", "credits", "moved_from")
+# Whose an item is changes with a merge alone: a write that had read it before a merge must not bring it back.
+_CHANGED = tuple(name for name in ITEM_COLUMNS if name not in ("ref", "moved_from"))
 _CHANGE = (
     update(ITEMS)
     .where(*_HERE, ITEMS.c.id == _ID, ITEMS.c.version == _SEEN)
-    .values(version=ITEMS.c.version + 1, **{name: bindparam(f"v_{name}") for name in ITEM_COLUMNS})
+    .values(version=ITEMS.c.version + 1, **{name: bindparam(f"v_{name}") for name in _CHANGED})
 )
 
 
@@ -125,7 +127,7 @@ class KeptItems(Section[Any]):
 
     async def change(self, item: SectionItem) -> None:
         """Write an item again, where it still has the version that it was read with."""
-        row = {f"v_{name}": value for name, value in item_row(item).items() if name != "id"}
+        row = {f"v_{name}": value for name, value in item_row(item).items() if name in _CHANGED}
         changed = await self.host.changed(_CHANGE, p_section=self.name, p_id=item.id, p_seen=_seen(item.version), **row)
         if changed != 1:
             raise Conflict(f"the item of {self.name} has changed since it was read")
