@@ -116,3 +116,20 @@ def test_an_id_of_any_text_comes_back_from_its_path(id: str) -> None:
     found = table.find("GET", unquote(path_of("things", id, "edit")))
     assert found is not None
     assert found.arguments == {"id": id}
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "This address is asked in another way."), ("de-AT,de;q=0.9", "Diese Adresse wird anders aufgerufen.")],
+)
+def test_even_a_page_that_nobody_makes_is_in_the_browsers_language(
+    memory_world: World, language: str, said: str
+) -> None:
+    """A POST to a page that is only read: 405, in a sentence; the JSON interface gets its reason."""
+    one = browser(memory_world)
+    one.language = language
+    response = one.request("POST", "/change/start", {})
+    assert response.status == 405
+    assert isinstance(response.body, bytes)
+    assert said in response.body.decode()
+    assert b'"reason":"method"' in one.request("POST", "/change/api/dashboard", {}).body  # type: ignore[operator]

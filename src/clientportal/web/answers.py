@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import escape
 
 from clientportal.errors import InvalidContact, InvalidInput, Refused
+from clientportal.web.languages import choose_language
 from clientportal.web.messages import BadRequest, Response, TooLarge
 from clientportal.web.refusals import retry_after, status_of
+from clientportal.web.words import CATALOGUES
 
 if TYPE_CHECKING:
     from clientportal.web.visits import Visit
 
-__all__ = ["json_answer", "json_error", "json_problem", "plain_page", "unreadable"]
+__all__ = ["json_answer", "json_error", "json_problem", "plain_problem", "unreadable"]
 
 
 def json_answer(value: Any, status: int = 200) -> Response:
@@ -49,17 +51,22 @@ def json_problem(status: int, reason: str, headers: Mapping[str, str] | None = N
     return json_answer({"error": {"reason": reason, "text": ""}}, status).with_headers(headers or {})
 
 
-def unreadable(path: str, error: BadRequest) -> Response:
+def unreadable(path: str, error: BadRequest, accepted: str = "") -> Response:
     """What came over the wire and cannot be read, before anybody knows which page it is for."""
-    status = 413 if isinstance(error, TooLarge) else 400
+    too_large = isinstance(error, TooLarge)
+    return plain_problem(path, 413 if too_large else 400, "too_large" if too_large else "unreadable", accepted)
+
+
+def plain_problem(
+    path: str, status: int, reason: str, accepted: str = "", headers: Mapping[str, str] | None = None
+) -> Response:
+    """What went wrong where there is nobody to make a nice page of it: a sentence, in the language that the browser
+    asks for first (``accepted`` is its ``Accept-Language``); for the JSON interface its reason.
+    """
     if "/api/" in path:
-        return json_problem(status, "too_large" if status == 413 else "unreadable")
-    return plain_page(status, str(error))
-
-
-def plain_page(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    """A page of one sentence."""
-    body = f"<!doctype html><html lang=en><meta charset=utf-8><title>{status}</title><h1>{escape(text)}</h1></html>"
-    return Response(
-        status=status, headers={"content-type": "text/html; charset=utf-8", **(headers or {})}, body=body.encode()
-    )
+        return json_problem(status, reason, headers)
+    language = choose_language(tuple(CATALOGUES), None, accepted)
+    text = escape(CATALOGUES[language][f"plain.{reason}"])
+    body = f"<!doctype html><html lang={language}><meta charset=utf-8><title>{status}</title><h1>{text}</h1></html>"
+    said = {"content-type": "text/html; charset=utf-8", **(headers or {})}
+    return Response(status=status, headers=said, body=body.encode())

@@ -47,7 +47,7 @@ class AsgiApp:
         except _Gone:
             return
         except BadRequest as error:
-            response = self._pages.protected(unreadable(str(scope["path"]), error))
+            response = self._pages.protected(unreadable(str(scope["path"]), error, _accepted(scope)))
         await _send(response, send)
         await self._pages.finish_async(response)
 
@@ -84,6 +84,11 @@ class _Gone(Exception):
 def _peer(scope: Scope) -> str | None:
     client = scope.get("client")
     return None if client is None else peer_address(str(client[0]))
+
+
+def _accepted(scope: Scope) -> str:
+    named = (value for name, value in scope["headers"] if name == b"accept-language")
+    return str(next(named, b"").decode("latin-1"))
 
 
 async def _body(receive: Receive) -> bytes:

@@ -15,7 +15,7 @@ from clientportal.doors import AsyncPortal, AsyncVisitorDoor, Portal
 from clientportal.doors.portal import setup_at, visitor_of
 from clientportal.errors import ClientPortalError, InvalidInput, Refused
 from clientportal.ports import step
-from clientportal.web.answers import json_error, json_problem, plain_page, unreadable
+from clientportal.web.answers import json_error, plain_problem, unreadable
 from clientportal.web.languages import choose_language
 from clientportal.web.menu import menu_for
 from clientportal.web.messages import BadRequest, Request, Response
@@ -139,11 +139,11 @@ class PortalPages:
             tenant, _, branch = business.partition("/")
             route, response = await self._answer_for(request, tenant, branch)
         except BadRequest as error:
-            response = unreadable(request.path, error)
+            response = unreadable(request.path, error, _accepted(request))
         except Exception:
             # Neither path nor values: links and codes stand there.
             _log.exception("a page failed: %s", request.method)
-            response = plain_page(500, "Something went wrong. Please try again.")
+            response = plain_problem(request.path, 500, "failed", _accepted(request))
         response = response.with_headers(self.site.headers(None, self.site.entry_of(request)))
         if request.method == "HEAD":
             response = evolve(response, headers={**response.headers, **_length(response)}, body=b"")
@@ -160,10 +160,9 @@ class PortalPages:
             found = Found(Route(method, found.route.path, _missing, Needs.NOTHING))
         if found is None:
             known = self.site.table.methods(path)
-            if known and path.startswith("/api/"):
-                return None, json_problem(405, "method", {"allow": ", ".join(known)})
             if known:
-                return None, plain_page(405, "This address is asked in another way.", {"allow": ", ".join(known)})
+                allow = {"allow": ", ".join(known)}
+                return None, plain_problem(path, 405, "method", _accepted(request), allow)
             kind = Kind.JSON if path.startswith("/api/") else Kind.PAGE
             found = Found(Route(method, path, _missing, Needs.NOTHING, kind=kind))
         visit = await self._visit(request, tenant, branch, found)
@@ -288,3 +287,7 @@ def _is_json(visit: Visit) -> bool:
 
 def _length(response: Response) -> dict[str, str]:
     return {"content-length": str(len(response.body))} if isinstance(response.body, bytes) else {}
+
+
+def _accepted(request: Request) -> str:
+    return request.headers.get("accept-language", "")

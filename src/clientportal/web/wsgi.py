@@ -39,7 +39,8 @@ class WsgiApp:
         try:
             response = self._pages.handle(self._request(environ))
         except BadRequest as error:
-            response = self._pages.protected(unreadable(str(environ.get("PATH_INFO", "")), error))
+            path = str(environ.get("PATH_INFO", ""))
+            response = self._pages.protected(unreadable(path, error, str(environ.get("HTTP_ACCEPT_LANGUAGE", ""))))
         phrase = HTTPStatus(response.status).phrase
         start_response(f"{response.status} {phrase}", response.header_lines())
         return _Sent(self._pages, response)

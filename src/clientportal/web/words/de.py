@@ -205,4 +205,8 @@ TEXTS: Mapping[str, str] = {
     "revert_contact.about": "Zu Ihnen soll wieder {contact} gespeichert sein. "
     "Wer angemeldet ist, wird dabei abgemeldet.",
     "revert_contact.done": "Ihr früherer Kontakt ist wieder da. Melden Sie sich damit an.",
+    "plain.failed": "Etwas ist schiefgegangen. Bitte versuchen Sie es noch einmal.",
+    "plain.method": "Diese Adresse wird anders aufgerufen.",
+    "plain.unreadable": "Was gesendet wurde, ließ sich nicht lesen.",
+    "plain.too_large": "Was gesendet wurde, ist zu groß.",
 }

@@ -202,4 +202,8 @@ TEXTS: Mapping[str, str] = {
     "revert_contact.about": "Your record is to have {contact} again. "
     "Everybody who is logged in to it is logged out by that.",
     "revert_contact.done": "Your earlier contact is back. Sign in with it.",
+    "plain.failed": "Something went wrong. Please try again.",
+    "plain.method": "This address is asked in another way.",
+    "plain.unreadable": "What was sent could not be read.",
+    "plain.too_large": "What was sent is too large.",
 }
