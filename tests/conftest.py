@@ -68,7 +68,7 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture(params=VARIANTS)
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A small business on every store, behind both portals."""
-    made = make_world(request.param)
+    made = make_world(request.param, own=request.node.get_closest_marker("own_database") is not None)
     yield made
     made.close()
 

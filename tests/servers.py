@@ -27,7 +27,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-__all__ = ["fresh_database", "postgres_url"]
+__all__ = ["drop_database", "fresh_database", "postgres_url"]
 
 _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
 
@@ -61,6 +61,11 @@ def fresh_database() -> str:
     _say(server, cast("LiteralString", f"CREATE DATABASE {name}"))
     atexit.register(_say, server, cast("LiteralString", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def drop_database(url: str) -> None:
+    """Drop one that ``fresh_database`` made, before this process ends."""
+    _say(postgres_url(), cast("LiteralString", f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)"))
 
 
 def _say(server: str, sql: LiteralString) -> None:

@@ -376,6 +376,22 @@ def _sql(kind: str, folder: Path | None, awaited: bool) -> World:
     return World(store, SqlHost, awaited=awaited, close=close, run=run)
 
 
+def _own_postgres(awaited: bool) -> World:
+    from clientportal.stores.sql import SqlHost
+    from databases import Database
+    from servers import drop_database, fresh_database
+
+    url = fresh_database()
+    database = Database(url, awaited=awaited)
+
+    def close() -> None:
+        database.close()
+        drop_database(url)
+
+    store, run = database.world()
+    return World(store, SqlHost, awaited=awaited, close=close, run=run)
+
+
 _MAKERS: dict[str, Callable[[Path | None, bool], World]] = {
     "memory": _memory,
     "sqlite": partial(_sql, "sqlite"),
@@ -383,7 +399,11 @@ _MAKERS: dict[str, Callable[[Path | None, bool], World]] = {
 }
 
 
-def make_world(variant: str, folder: Path | None = None) -> World:
-    """A world on one store, behind one portal: ``"sqlite-async"``; an SQLite file of its own, given a ``folder``."""
+def make_world(variant: str, folder: Path | None = None, *, own: bool = False) -> World:
+    """A world on one store, behind one portal: ``"sqlite-async"``; an SQLite file of its own, given a ``folder``, and a
+    PostgreSQL database of its own where ``own`` says so.
+    """
     store, _, portal = variant.partition("-")
+    if own and store == "postgres":
+        return _own_postgres(portal == "async")
     return _MAKERS[store](folder, portal == "async")

@@ -15,7 +15,8 @@ from clientportal.records import Merge, Pointer, Put
 from watching import everything_stored, reason_of, refusal_of
 from world import World, at, client
 
-pytestmark = pytest.mark.requirement("X3")
+# A failure that came and went on the shared PostgreSQL database was never explained: here each world has its own.
+pytestmark = [pytest.mark.requirement("X3"), pytest.mark.own_database]
 
 PEOPLE = {
     # id -> name, mobile, email
