@@ -1,8 +1,8 @@
 """Fixtures that every test may use; see ``world.py`` for what a scenario happens in.
 
-``world`` is every store behind both portals. Of the scenarios in ``tests/requirements`` the usual command runs four of
-these six: both in memory, and each database behind one portal, plain or async by the name of the test
-(``variants.py``). ``--every-variant`` runs all six.
+``world`` is every store behind both portals. Of the scenarios in ``tests/requirements`` and ``tests/web`` the usual
+command runs four of these six: both in memory, and each database behind one portal, plain or async by the name of the
+test (``variants.py``). ``--every-variant`` runs all six.
 """
 
 from __future__ import annotations

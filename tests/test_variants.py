@@ -46,8 +46,9 @@ def left_out(request: pytest.FixtureRequest, scenario: Any, folder: str = "requi
 
 
 def test_of_a_requirement_two_variants_are_left_out_and_of_a_race_none(request: pytest.FixtureRequest) -> None:
-    """One of each database; and everything else than requirements runs everywhere."""
+    """One of each database, of the pages alike; and everything else runs everywhere."""
     assert left_out(request, _scenario) == set(VARIANTS) - sampled("test_vcita.py::test_x[]")
+    assert left_out(request, _scenario, "web") == left_out(request, _scenario)
     assert left_out(request, _race) == set()
     assert left_out(request, _scenario, "security") == set()
 

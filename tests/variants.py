@@ -1,7 +1,8 @@
 """On which stores and behind which portals a scenario runs, and which of them the usual command leaves out.
 
-Everything else than the scenarios of ``tests/requirements`` runs everywhere. Those run on every shipped store too, in
-memory behind both portals, on SQLite and on PostgreSQL behind one portal each: the plain one here, the async one there.
+Everything else than the scenarios of ``tests/requirements`` and the pages of ``tests/web`` runs everywhere. Those run
+on every shipped store too, in memory behind both portals, on SQLite and on PostgreSQL behind one portal each: the plain
+one here, the async one there.
 Which way round, the name of the test decides, so that it is the same in every run, and half of them go each way. What
 the other two would add is told elsewhere: that the portals do not differ, by the same scenario in memory and by
 ``tests/doors/test_colours.py``; that the databases do not, by ``tests/contracts`` and ``tests/stores``.
@@ -25,6 +26,7 @@ PORTALS = ("plain", "async")
 
 VARIANTS = [f"{store}-{portal}" for store in STORES for portal in PORTALS]
 
+_SAMPLED = frozenset({"requirements", "web"})
 _AT_ONCE = frozenset({"at_once", "threading", "gather"})
 
 
@@ -36,7 +38,7 @@ def sampled(test: str) -> frozenset[str]:
 
 def is_left_out(item: pytest.Item) -> bool:
     """Whether the usual command leaves this one out."""
-    if not isinstance(item, pytest.Function) or "requirements" not in item.path.parts[-2:-1]:
+    if not isinstance(item, pytest.Function) or not _SAMPLED & frozenset(item.path.parts[-2:-1]):
         return False
     variant = item.callspec.params.get("world") if hasattr(item, "callspec") else None
     if variant not in VARIANTS or _AT_ONCE & frozenset(item.function.__code__.co_names):
