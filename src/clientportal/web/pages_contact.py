@@ -5,11 +5,10 @@ The login of an account has pages of its own (``/login/email``).
 
 from __future__ import annotations
 
-from typing import Any
-
 from clientportal.decisions import Reason
-from clientportal.errors import InvalidCode, InvalidContact, Refused
-from clientportal.web.kept_codes import KeptCode, code_values, keep_code, kept_code, may_begin_anew
+from clientportal.errors import InvalidContact, Refused
+from clientportal.web.code_pages import CodePage
+from clientportal.web.kept_codes import KeptCode
 from clientportal.web.messages import Response
 from clientportal.web.routing import Route
 from clientportal.web.visits import Visit
@@ -17,7 +16,6 @@ from clientportal.web.visits import Visit
 __all__ = ["ROUTES", "replaceable"]
 
 _PAGE = "/account/contact"
-_KIND = "contact"
 
 
 def replaceable(visit: Visit) -> tuple[str, ...]:
@@ -46,58 +44,21 @@ async def send_contact(visit: Visit) -> Response:
         if error.reason is Reason.SESSION_ENDED:
             raise
         return visit.form_again("contact.html", error, kinds=replaceable(visit))
-    keep_code(visit, _KIND, sent, contact)
-    return visit.redirect(f"{_PAGE}/code")
+    return _CODE.kept(visit, sent, contact)
 
 
-def _code_values(visit: Visit, sent: KeptCode) -> dict[str, Any]:
-    return code_values(visit, sent, f"{_PAGE}/code", _PAGE)
-
-
-async def code_page(visit: Visit) -> Response:
-    """Type it in."""
-    sent = kept_code(visit, _KIND)
-    if sent is None:
-        return visit.redirect(_PAGE)
-    return visit.render("code.html", **_code_values(visit, sent))
-
-
-async def send_code(visit: Visit) -> Response:
+async def _use_code(visit: Visit, sent: KeptCode, typed: str) -> Response:
     """The record has the new contact from now on; the earlier one is told."""
-    sent = kept_code(visit, _KIND)
-    if sent is None:
-        return visit.redirect(_PAGE)
-    try:
-        await visit.client.confirm_contact_change(sent.handle, visit.form.text("code"))
-    except InvalidCode:
-        form = visit.form.wrong("code", visit.words("code.invalid", digits=sent.digits))
-        return visit.render("code.html", 422, form=form, **_code_values(visit, sent))
-    except Refused as error:
-        return visit.form_again("code.html", error, **_code_values(visit, sent))
-    visit.set_cookie(visit.jar.drop(_KIND))
+    await visit.client.confirm_contact_change(sent.handle, typed)
     return visit.redirect("/account", notice="contact.done")
 
 
-async def resend_code(visit: Visit) -> Response:
-    """Send it again, or a new one where it is gone."""
-    sent = kept_code(visit, _KIND)
-    if sent is None:
-        return visit.redirect(_PAGE)
-    try:
-        again = await visit.visitor.resend_code(sent.handle)
-    except Refused as error:
-        if not may_begin_anew(error):
-            return visit.form_again("code.html", error, **_code_values(visit, sent))
-        return visit.redirect(_PAGE, notice="code.ask_anew")
-    keep_code(visit, _KIND, again, sent.contact)
-    return visit.redirect(f"{_PAGE}/code", notice="code.sent_again")
+_CODE = CodePage(kind="contact", begin=_PAGE, use=_use_code)
 
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", _PAGE, ask_contact, section="account"),
     Route("POST", _PAGE, send_contact, section="account"),
-    Route("GET", f"{_PAGE}/code", code_page, section="account"),
-    Route("POST", f"{_PAGE}/code", send_code, section="account"),
-    Route("POST", f"{_PAGE}/code/resend", resend_code, section="account"),
+    *_CODE.routes(section="account"),
 )
 """Every address of another contact."""

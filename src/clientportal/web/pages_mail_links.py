@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from clientportal.errors import InvalidCode, InvalidContact, Refused
+from clientportal.errors import InvalidContact, Refused
 from clientportal.outcomes import Claimed
 from clientportal.values import ContactKind
-from clientportal.web.kept_codes import KeptCode, code_values, keep_code, kept_code, may_begin_anew
+from clientportal.web.code_pages import CodePage
+from clientportal.web.kept_codes import KeptCode
 from clientportal.web.messages import Response
 from clientportal.web.pages_sign_in import go_on
 from clientportal.web.routing import Needs, Route, path_of
@@ -141,36 +142,7 @@ async def send_claim(visit: Visit) -> Response:
         return visit.contact_again("claim.html", error, "contact", **_claim_values(visit))
     except Refused as error:
         return visit.form_again("claim.html", error, **_claim_values(visit))
-    keep_code(visit, "claim", sent, contact)
-    return visit.redirect("/claim/code")
-
-
-def _code_values(visit: Visit, sent: KeptCode) -> dict[str, Any]:
-    return code_values(visit, sent, "/claim/code", "/claim")
-
-
-async def claim_page(visit: Visit) -> Response:
-    """Type its code in."""
-    sent = kept_code(visit, "claim")
-    if sent is None:
-        return visit.redirect("/claim")
-    return visit.render("code.html", **_code_values(visit, sent))
-
-
-async def finish_claim(visit: Visit) -> Response:
-    """See what the contact has brought."""
-    sent = kept_code(visit, "claim")
-    if sent is None:
-        return visit.redirect("/claim")
-    try:
-        claimed = await visit.client.finish_claim(sent.handle, visit.form.text("code"))
-    except InvalidCode:
-        form = visit.form.wrong("code", visit.words("code.invalid", digits=sent.digits))
-        return visit.render("code.html", 422, form=form, **_code_values(visit, sent))
-    except Refused as error:
-        return visit.form_again("code.html", error, **_code_values(visit, sent))
-    visit.set_cookie(visit.jar.drop("claim"))
-    return _claimed(visit, claimed)
+    return _CODE.kept(visit, sent, contact)
 
 
 def _claimed(visit: Visit, claimed: Claimed) -> Response:
@@ -181,19 +153,12 @@ def _claimed(visit: Visit, claimed: Claimed) -> Response:
     return visit.redirect("/choose", notice="claim.nothing")
 
 
-async def resend_claim(visit: Visit) -> Response:
-    """Send it again, or a new one where it is gone."""
-    sent = kept_code(visit, "claim")
-    if sent is None:
-        return visit.redirect("/claim")
-    try:
-        again = await visit.visitor.resend_code(sent.handle)
-    except Refused as error:
-        if not may_begin_anew(error):
-            return visit.form_again("code.html", error, **_code_values(visit, sent))
-        return visit.redirect("/claim", notice="code.ask_anew")
-    keep_code(visit, "claim", again, sent.contact)
-    return visit.redirect("/claim/code", notice="code.sent_again")
+async def _use_code(visit: Visit, sent: KeptCode, typed: str) -> Response:
+    """See what the contact has brought."""
+    return _claimed(visit, await visit.client.finish_claim(sent.handle, typed))
+
+
+_CODE = CodePage(kind="claim", begin="/claim", use=_use_code)
 
 
 async def claim_link(visit: Visit) -> Response:
@@ -226,9 +191,7 @@ ROUTES = (
     Route("POST", "/contact/{link}", revert_contact, Needs.NOTHING),
     Route("GET", "/claim", ask_claim),
     Route("POST", "/claim", send_claim),
-    Route("GET", "/claim/code", claim_page),
-    Route("POST", "/claim/code", finish_claim),
-    Route("POST", "/claim/code/resend", resend_claim),
+    *_CODE.routes(),
     Route("GET", "/claim/{link}", claim_link),
     Route("POST", "/claim/{link}", claim_by_link),
 )

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from clientportal.decisions import Reason
 from clientportal.errors import InvalidCode, InvalidContact, Refused
 from clientportal.outcomes import RecoveryCodes
 from clientportal.policy import SecondFactorUse
-from clientportal.web.kept_codes import KeptCode, code_values, keep_code, kept_code, may_begin_anew
+from clientportal.web.code_pages import CodePage
+from clientportal.web.kept_codes import KeptCode
 from clientportal.web.messages import Response
 from clientportal.web.pages_sign_in import go_on
 from clientportal.web.routing import Route
 from clientportal.web.visits import Visit
 
 __all__ = ["ROUTES"]
-
-_KIND = "proof"
 
 
 # --- another contact of the same record
@@ -36,51 +33,14 @@ async def send_second_proof(visit: Visit) -> Response:
         return visit.contact_again("second_proof.html", error, "contact", next=visit.next)
     except Refused as error:
         return visit.form_again("second_proof.html", error, next=visit.next)
-    keep_code(visit, _KIND, sent, contact)
-    return visit.redirect("/second-proof/code")
+    return _CODE.kept(visit, sent, contact)
 
 
-def _code_values(visit: Visit, sent: KeptCode) -> dict[str, Any]:
-    return code_values(visit, sent, "/second-proof/code", "/second-proof")
+async def _use_code(visit: Visit, sent: KeptCode, typed: str) -> Response:
+    return go_on(visit, await visit.visitor.verify_code(sent.handle, typed, key=visit.once), sent.next)
 
 
-async def proof_page(visit: Visit) -> Response:
-    """Type its code in."""
-    sent = kept_code(visit, _KIND)
-    if sent is None:
-        return visit.redirect("/second-proof")
-    return visit.render("code.html", **_code_values(visit, sent))
-
-
-async def send_proof(visit: Visit) -> Response:
-    """Go on with the code."""
-    sent = kept_code(visit, _KIND)
-    if sent is None:
-        return visit.redirect("/second-proof")
-    try:
-        signed_in = await visit.visitor.verify_code(sent.handle, visit.form.text("code"), key=visit.once)
-    except InvalidCode:
-        form = visit.form.wrong("code", visit.words("code.invalid", digits=sent.digits))
-        return visit.render("code.html", 422, form=form, **_code_values(visit, sent))
-    except Refused as error:
-        return visit.form_again("code.html", error, **_code_values(visit, sent))
-    visit.set_cookie(visit.jar.drop(_KIND))
-    return go_on(visit, signed_in, sent.next)
-
-
-async def resend_proof(visit: Visit) -> Response:
-    """Send it again, or a new one where it is gone."""
-    sent = kept_code(visit, _KIND)
-    if sent is None:
-        return visit.redirect("/second-proof")
-    try:
-        again = await visit.visitor.resend_code(sent.handle)
-    except Refused as error:
-        if not may_begin_anew(error):
-            return visit.form_again("code.html", error, **_code_values(visit, sent))
-        return visit.redirect("/second-proof", notice="code.ask_anew")
-    keep_code(visit, _KIND, again, sent.contact)
-    return visit.redirect("/second-proof/code", notice="code.sent_again")
+_CODE = CodePage(kind="proof", begin="/second-proof", use=_use_code)
 
 
 # --- the authenticator app
@@ -154,9 +114,7 @@ async def remove_factor(visit: Visit) -> Response:
 ROUTES = (
     Route("GET", "/second-proof", second_proof),
     Route("POST", "/second-proof", send_second_proof),
-    Route("GET", "/second-proof/code", proof_page),
-    Route("POST", "/second-proof/code", send_proof),
-    Route("POST", "/second-proof/code/resend", resend_proof),
+    *_CODE.routes(),
     Route("GET", "/second-factor", second_factor),
     Route("POST", "/second-factor", send_second_factor),
     Route("GET", "/second-factor/new", new_factor),

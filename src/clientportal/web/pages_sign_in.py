@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from clientportal.decisions import Reason
-from clientportal.errors import InvalidCode, InvalidContact, InvalidInput, Refused
+from clientportal.errors import InvalidContact, InvalidInput, Refused
 from clientportal.outcomes import CodeSent, SignedIn, SignInStage
 from clientportal.policy import Proof, RegisterFrom
 from clientportal.values import ContactKind
-from clientportal.web.kept_codes import KeptCode, code_values, keep_code, kept_code, may_begin_anew
+from clientportal.web.code_pages import CodePage
+from clientportal.web.kept_codes import KeptCode, kept_code
 from clientportal.web.messages import Response
 from clientportal.web.refusals import status_of
 from clientportal.web.routing import Needs, Route
@@ -17,7 +18,6 @@ from clientportal.web.visits import Visit
 
 __all__ = ["ROUTES", "go_on"]
 
-_KIND = "code"
 _COMES_FIRST = {
     SignInStage.CHOOSE: "/choose",
     SignInStage.SECOND_PROOF: "/second-proof",
@@ -65,7 +65,7 @@ def _offers(visit: Visit) -> dict[str, Any]:
         "contact_field": "email" if not numbers else ("contact" if ContactKind.EMAIL in kinds else "mobile"),
         "registering": registering.value,
         "links": policy.accounts.sign_in_links,
-        "code_waits": kept_code(visit, _KIND) is not None,
+        "code_waits": kept_code(visit, _CODE.kind) is not None,
     }
 
 
@@ -77,8 +77,7 @@ async def _ask_code(visit: Visit) -> Response:
         return visit.contact_again(_template(visit), error, "contact", **_offers(visit))
     except Refused as error:
         return visit.form_again(_template(visit), error, **_offers(visit))
-    keep_code(visit, _KIND, sent, contact)
-    return visit.redirect("/sign-in/code")
+    return _CODE.kept(visit, sent, contact)
 
 
 async def _log_in(visit: Visit) -> Response:
@@ -98,54 +97,15 @@ async def _log_in(visit: Visit) -> Response:
 # --- the page of a code
 
 
-def _code_values(visit: Visit, sent: KeptCode) -> dict[str, Any]:
-    return code_values(visit, sent, "/sign-in/code", "/sign-in")
+async def _use_code(visit: Visit, sent: KeptCode, typed: str) -> Response:
+    return go_on(visit, await visit.visitor.verify_code(sent.handle, typed, key=visit.once), sent.next)
 
 
-async def code_page(visit: Visit) -> Response:
-    """Type the code in; or have it sent again; or begin anew."""
-    sent = kept_code(visit, _KIND)
-    if sent is None:
-        return visit.redirect("/sign-in")
-    return visit.render("code.html", **_code_values(visit, sent))
+async def _anew(visit: Visit, sent: KeptCode) -> CodeSent:
+    return await visit.visitor.request_code(sent.contact)
 
 
-async def send_code(visit: Visit) -> Response:
-    """Log in with the code that was typed."""
-    sent = kept_code(visit, _KIND)
-    if sent is None:
-        return visit.redirect("/sign-in")
-    try:
-        signed_in = await visit.visitor.verify_code(sent.handle, visit.form.text("code"), key=visit.once)
-    except InvalidCode:
-        form = visit.form.wrong("code", visit.words("code.invalid", digits=sent.digits))
-        return visit.render("code.html", 422, form=form, **_code_values(visit, sent))
-    except Refused as error:
-        return visit.form_again("code.html", error, **_code_values(visit, sent))
-    visit.set_cookie(visit.jar.drop(_KIND))
-    return go_on(visit, signed_in, sent.next)
-
-
-async def resend_code(visit: Visit) -> Response:
-    """Send it again; where the first one is gone for good, a new one is asked for: nobody is stuck on this page."""
-    sent = kept_code(visit, _KIND)
-    if sent is None:
-        return visit.redirect("/sign-in")
-    try:
-        again = await _again(visit, sent)
-    except Refused as error:
-        return visit.form_again("code.html", error, **_code_values(visit, sent))
-    keep_code(visit, _KIND, again, sent.contact)
-    return visit.redirect("/sign-in/code", notice="code.sent_again")
-
-
-async def _again(visit: Visit, sent: KeptCode) -> CodeSent:
-    try:
-        return await visit.visitor.resend_code(sent.handle)
-    except Refused as error:
-        if not may_begin_anew(error):
-            raise
-        return await visit.visitor.request_code(sent.contact)
+_CODE = CodePage(kind="code", begin="/sign-in", use=_use_code, anew=_anew)
 
 
 # --- which profile, and leaving
@@ -189,9 +149,7 @@ async def log_out(visit: Visit) -> Response:
 ROUTES = (
     Route("GET", "/sign-in", sign_in, Needs.NOTHING),
     Route("POST", "/sign-in", send_sign_in, Needs.NOTHING),
-    Route("GET", "/sign-in/code", code_page, Needs.NOTHING),
-    Route("POST", "/sign-in/code", send_code, Needs.NOTHING),
-    Route("POST", "/sign-in/code/resend", resend_code, Needs.NOTHING),
+    *_CODE.routes(Needs.NOTHING),
     Route("GET", "/choose", choose),
     Route("POST", "/choose", send_choice),
     Route("GET", "/not-me", not_me),
