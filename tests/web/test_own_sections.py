@@ -13,11 +13,12 @@ from attrs import frozen
 
 from clientportal import Money, RecordRef, Secret
 from clientportal.policy import CallToAction
+from clientportal.sections import Section
 from clientportal.values import HostAnswer, SectionItem, SectionWrite
 from clientportal.values.forms import Question, QuestionKind
 from clientportal.web.languages import Words
 from clientportal.web.shown_items import as_words, shown_item
-from own_sections import add_card, has_stamp_cards, open_sections, with_stamp_cards
+from own_sections import MemoryStampCards, add_card, has_stamp_cards, open_sections, with_stamp_cards
 from web.browser import Browser, browser
 from web.test_words import TEXTS
 from world import World, at
@@ -245,3 +246,17 @@ def test_fields_are_read_as_people_write_them_and_secrets_never() -> None:
 def test_an_item_without_any_field_is_called_like_its_section(item: SectionItem) -> None:
     """There is nothing else to call it."""
     assert shown_item(item, "swim_lessons", Words("en", TEXTS), "UTC").title == "Swim lessons"
+
+
+def test_items_that_cannot_be_asked_for_one_by_one_are_no_links(memory_world: World) -> None:
+    """A platform that only lists: the cards stand there, and nothing leads to a page that there is not."""
+
+    class Listed(MemoryStampCards):
+        one = Section.one
+
+    has_stamp_cards(memory_world, instead=Listed)
+    open_sections(memory_world, "stamp_cards")
+    one = ana(memory_world)
+    page = one.open("/sections/stamp_cards")
+    assert "Kōwhai Espresso" in page.text
+    assert not [href for href, _ in page.links if "stamp_cards/" in href]

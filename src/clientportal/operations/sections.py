@@ -162,7 +162,7 @@ def _entry(name: str, port: CheckedSection | None, allowed: tuple[str, ...]) -> 
         return SectionEntry(name, None, allowed)
     begins = tuple(one for one in port.begins if one in allowed)
     asks = {action: tuple(questions) for action, questions in port.asks.items() if action in allowed}
-    return SectionEntry(name, port.within, allowed, begins, asks)
+    return SectionEntry(name, port.within, allowed, begins, asks, port.details)
 
 
 LIST_SECTIONS = Operation[Nothing, tuple[SectionEntry, ...], tuple[SectionEntry, ...]](

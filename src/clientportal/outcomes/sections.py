@@ -16,6 +16,7 @@ class SectionEntry:
     """One open section: its name, on whose page it stands (itself, or another's), and what may be done in it.
 
     Of ``actions``, ``begins`` are those that are about no item; ``asks`` are the questions that come before one.
+    ``details``: its items can be asked for one by one.
     """
 
     name: str
@@ -23,6 +24,7 @@ class SectionEntry:
     actions: tuple[str, ...] = ()
     begins: tuple[str, ...] = ()
     asks: Mapping[str, tuple[Question, ...]] = field(factory=dict[str, tuple[Question, ...]], hash=False)
+    details: bool = True
 
 
 @frozen
