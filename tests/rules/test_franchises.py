@@ -105,3 +105,23 @@ def test_an_appointment_of_another_business_is_looked_at_and_not_changed() -> No
 def test_where_there_is_no_franchise_nothing_is_left_out(business: str, section: str) -> None:
     """A platform that fills the field in for its own ends loses nothing."""
     assert is_shown(business, section, "", frozenset())
+
+
+@pytest.mark.parametrize(
+    ("parent", "own", "allowed"),
+    [
+        (None, None, None),
+        ({"bookings.move"}, None, {"bookings.move"}),
+        (None, {"bookings.move"}, {"bookings.move"}),
+        ({"bookings.move", "payments.pay"}, {"payments.pay", "pets.save"}, {"payments.pay"}),
+    ],
+)
+def test_a_business_takes_actions_away_and_adds_none(
+    parent: set[str] | None, own: set[str] | None, allowed: set[str] | None
+) -> None:
+    """Named by neither, all; named by one, those; named by both, what both name."""
+
+    def naming(actions: set[str] | None) -> Policy:
+        return Policy(portal=PortalPolicy(actions=actions))
+
+    assert policy_at(naming(parent), naming(own)).portal.actions == allowed

@@ -31,7 +31,7 @@ class CheckedSection:
         self.asks = section.asks
         self.within = section.within
         self.kind = section.item
-        self.details = getattr(type(section), "one", None) is not Section.one
+        self.details = getattr(type(section), "one", None) is not cast("Any", Section).one
         self.port = section
 
     async def ask(self, method: str, *args: Any) -> Any:
