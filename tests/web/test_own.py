@@ -10,6 +10,7 @@ from clientportal import Money, RecordRef
 from clientportal.policy import CallToAction
 from clientportal.values.invoices import Invoice
 from clientportal.values.pets import Pet
+from clientportal.web import Response, Route, Visit
 from web.browser import Browser, browser
 from world import World, at
 
@@ -140,3 +141,18 @@ def test_pets_are_reached_from_the_account(world: World) -> None:
     menu, _, below = page.html.partition("<main")
     assert "/pets" not in menu
     assert 'href="/change/pets"' in below
+
+
+def test_a_button_leads_to_the_page_that_the_host_has_put_in_the_place_of_ours(memory_world: World) -> None:
+    """The business has a page of its own for messages: the menu and the call to action lead there."""
+
+    async def own_page(visit: Visit) -> Response:
+        return visit.render("error.html", title="Chat", text="Chat with us")
+
+    ana(memory_world, "messages")
+    memory_world.change_policy("portal", calls_to_action=(CallToAction(action="messages.send"),))
+    route = Route("GET", "/chat", own_page, section="messages", menu="menu.messages")
+    one = browser(memory_world, routes=(route,))
+    one.sign_in("021 123 4567")
+    links = {text: href for href, text in one.open("/home").links}
+    assert links["Write to us"] == "/change/chat"

@@ -9,31 +9,10 @@ from clientportal.errors import Refused
 from clientportal.outcomes.dashboard import Call
 from clientportal.web.messages import Response
 from clientportal.web.pages_sections import action_name, section_name
-from clientportal.web.routing import Route, path_of
+from clientportal.web.routing import Route
 from clientportal.web.visits import Visit
 
 __all__ = ["ROUTES"]
-
-
-_PAGES = {
-    "bookings": "/bookings",
-    "account": "/account",
-    "documents": "/documents",
-    "forms": "/forms",
-    "payments": "/payments",
-    "messages": "/messages",
-    "notifications": "/notifications",
-    "memberships": "/memberships",
-    "packages": "/packages",
-    "gift_cards": "/gift-cards",
-    "rewards": "/rewards",
-    "codes": "/codes",
-    "payment_methods": "/payment-methods",
-    "pets": "/pets",
-    "preferences": "/preferences",
-    "referrals": "/referrals",
-}
-"""Where the page of each section is."""
 
 
 async def home(visit: Visit) -> Response:
@@ -55,9 +34,7 @@ def _where(visit: Visit, call: Call) -> str | None:
     """Where a button leads: the business's own address, or the page on which the thing is done."""
     if call.url is not None:
         return call.url
-    page = _PAGES.get(call.section or "")
-    if page is None and any(one.name == call.section for one in visit.sections):
-        page = path_of("sections", str(call.section))
+    page = next((entry.path for entry in visit.menu if entry.section == call.section), None)
     return None if page is None else visit.url(page)
 
 
