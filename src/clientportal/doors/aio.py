@@ -368,7 +368,7 @@ class AsyncPortal(AsyncPortalPaying, AsyncPortalPasswords, AsyncPortalPapers, As
 
     def on(self, connection: Any) -> AsyncPortal:
         joined = object.__new__(AsyncPortal)
-        joined._setup = evolve(self._setup, connection=connection)
+        joined._setup = evolve(self._setup, joining=connection)
         return joined
 
     async def deliver(self, business: str, *, limit: int = 100) -> Delivered:

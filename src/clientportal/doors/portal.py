@@ -268,7 +268,7 @@ class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn):
         ``Conflict`` comes to you, since only you can run your transaction again.
         """
         joined = object.__new__(Portal)
-        joined._setup = evolve(self._setup, connection=connection)
+        joined._setup = evolve(self._setup, joining=connection)
         return joined
 
     # --- keeping it going

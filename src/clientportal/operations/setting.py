@@ -69,7 +69,7 @@ HumanCheck = Callable[[Attempt], bool] | Callable[[Attempt], Awaitable[bool]]
 
 @frozen(kw_only=True)
 class Setup:
-    """Everything a portal was built with; ``connection`` is the host's open transaction to join, if any."""
+    """Everything a portal was built with; ``joining`` is the host's open transaction that it was handed, if any."""
 
     store: Store
     host: HostAdapter
@@ -87,11 +87,21 @@ class Setup:
     survivorship: Mapping[str, SurvivorshipRule] = field(factory=dict[str, SurvivorshipRule])
     names_alike: Alike | None = None
     watch: Callable[[str, str, Decision[Any]], None] | None = None
-    connection: Any = None
+    joining: Any = None
     language: str | None = None
     """What the caller at this door wants to read; where it is not offered, the business's own language."""
     branch: str = ""
     """The business of a franchise whose door this is; empty at the parent's own, and where there is no franchise."""
+
+    @property
+    def connection(self) -> Any:
+        """The host's open transaction to join, if any: one that was handed over (``portal.on``), or, where the store
+        runs on the framework's own connection, the one that the caller is in just now.
+        """
+        if self.joining is not None:
+            return self.joining
+        surrounding = getattr(self.store, "surrounding", None)
+        return None if surrounding is None else surrounding()
 
     def policy_here(self, tenant: str) -> Policy:
         """The policy at this door: the tenant's; at a business of a franchise, what that one makes of it."""

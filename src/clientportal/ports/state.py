@@ -121,7 +121,11 @@ class Unit(Protocol):
 
 
 class Store(Protocol):
-    """Where the portal keeps its own records."""
+    """Where the portal keeps its own records.
+
+    A store on a connection that the framework hands round (Django) may also have ``surrounding()``: the connection, where
+    the caller is inside a transaction of its own just now, else ``None``; the portal joins that one then.
+    """
 
     def begin(
         self, tenant: str, host: HostAdapter, *, writes: bool, connection: Any = None

@@ -1,4 +1,4 @@
-"""One awaited face over SQLAlchemy's two kinds of connection.
+"""One awaited face over SQLAlchemy's two kinds of connection, and over Django's (``django``).
 
 Everything in this store is written once against :class:`Face`. :class:`PlainFace` never suspends, so that
 ``ports.driving.step`` runs the very code that an event loop awaits over :class:`AwaitedFace`.
@@ -12,11 +12,12 @@ from contextlib import suppress
 from typing import Any
 
 from attrs import define, field
-from sqlalchemy import Connection, Executable, NestedTransaction
+from sqlalchemy import Connection, Dialect, Executable, NestedTransaction
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from clientportal.errors import StoreError
+from clientportal.stores.sql.compiled import Prepared, Spelling, spelling_of
 from clientportal.stores.sql.failures import failure
 
 __all__ = ["AwaitedFace", "Face", "PlainFace", "face_of"]
@@ -38,24 +39,26 @@ class Face(ABC):
 
     @property
     @abstractmethod
-    def raw(self) -> Connection | AsyncConnection:
-        """SQLAlchemy's connection: what a host's adapter is handed."""
+    def raw(self) -> Any:
+        """What a host's adapter is handed: SQLAlchemy's connection, or Django's."""
 
     @property
     @abstractmethod
-    def _plain(self) -> Connection: ...
+    def dialect(self) -> Dialect:
+        """How SQLAlchemy writes for this database."""
 
     @property
     def sqlite(self) -> bool:
         """Whether this is SQLite; otherwise it is PostgreSQL."""
-        return self._plain.dialect.name == "sqlite"
+        return self.dialect.name == "sqlite"
 
+    @abstractmethod
     def in_transaction(self) -> bool:
         """Whether the *driver* has a transaction open; SQLAlchemy believes so as soon as anything was executed."""
-        driver: Any = self._plain.connection.driver_connection
-        if self.sqlite:
-            return bool(driver.in_transaction)
-        return self._plain.in_transaction()
+
+    @property
+    @abstractmethod
+    def _driver_connection(self) -> Any: ...
 
     def spoiled(self) -> bool:
         """Whether the transaction has quietly ended, so that COMMIT would succeed without having written anything.
@@ -63,17 +66,17 @@ class Face(ABC):
         PostgreSQL answers COMMIT after a failed statement with ROLLBACK, and SQLite rolls back by itself when a disk
         is full: a host that swallowed such an error must not make the portal believe that its writes are stored.
         """
-        driver: Any = self._plain.connection.driver_connection
+        driver = self._driver_connection
         if self.sqlite:
-            return not driver.in_transaction
+            return driver is None or not driver.in_transaction
         return getattr(getattr(driver, "info", None), "transaction_status", None) == _PG_IN_ERROR
 
     @abstractmethod
-    async def fetch(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Any]:
+    async def fetch(self, statement: Executable | Prepared, parameters: Parameters | None = None) -> Sequence[Any]:
         """Run a query."""
 
     @abstractmethod
-    async def change(self, statement: Executable, parameters: Parameters | None = None) -> int:
+    async def change(self, statement: Executable | Prepared, parameters: Parameters | None = None) -> int:
         """Run a statement, once or once per mapping, and tell how many rows it touched in all."""
 
     @abstractmethod
@@ -83,6 +86,23 @@ class Face(ABC):
     @abstractmethod
     async def begin(self) -> None:
         """Begin SQLAlchemy's transaction where none has begun."""
+
+    async def begin_own(self, *, writes: bool) -> None:
+        """Begin a transaction that nobody else has begun: to read from one snapshot, or to write.
+
+        SQLite: as the only writer. ``BEGIN IMMEDIATE`` waits for its turn; a later upgrade could only fail. The driver
+        would begin by itself, deferred, at the first write; and an engine may say BEGIN by an event hook. A
+        transaction in which nothing was done yet is worth nothing, so it makes room.
+        """
+        await self.begin()
+        if not self.sqlite:
+            return
+        if writes and self.in_transaction():
+            await self.say("ROLLBACK")
+        if writes:
+            await self.say("BEGIN IMMEDIATE")
+        elif not self.in_transaction():
+            await self.say("BEGIN")
 
     @abstractmethod
     async def commit(self) -> None:
@@ -121,11 +141,46 @@ class Face(ABC):
 
 
 @define
-class PlainFace(Face):
-    """Over a :class:`sqlalchemy.Connection`."""
+class _OverSqlalchemy(Face):
+    """What the two colours of SQLAlchemy's connections have in common."""
+
+    @property
+    @abstractmethod
+    def _plain(self) -> Connection: ...
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._plain.dialect
+
+    @property
+    def _driver_connection(self) -> Any:
+        return self._plain.connection.driver_connection
+
+    def in_transaction(self) -> bool:
+        return bool(self._driver_connection.in_transaction) if self.sqlite else self._plain.in_transaction()
+
+
+def _unwatched(connection: Connection) -> bool:
+    """Whether nobody would miss it that a statement goes to the driver without passing through SQLAlchemy.
+
+    Listeners to statements (tracing, a log, a count), ``echo`` and a translated schema all sit in between.
+    """
+    watching = connection._has_events or connection.engine._has_events or connection._echo
+    return not watching and connection.get_execution_options().get("schema_translate_map") is None
+
+
+@define
+class PlainFace(_OverSqlalchemy):
+    """Over a :class:`sqlalchemy.Connection`.
+
+    Prepared statements go straight to its driver, inside the transaction that SQLAlchemy has begun and will end; see
+    ``compiled``. Everything else, and all of it where somebody listens, goes through SQLAlchemy.
+    """
 
     connection: Connection
     savepoint: NestedTransaction | None = None
+    _driver: Any = field(default=None, init=False)
+    _spelling: Spelling | None = field(default=None, init=False)
 
     @property
     def raw(self) -> Connection:
@@ -135,19 +190,69 @@ class PlainFace(Face):
     def _plain(self) -> Connection:
         return self.connection
 
-    async def fetch(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Any]:
+    async def fetch(self, statement: Executable | Prepared, parameters: Parameters | None = None) -> Sequence[Any]:
+        if isinstance(statement, Prepared):
+            if isinstance(parameters, Mapping) and self._straight() and self._spelling is not None:
+                text, values = statement.spelt(self._spelling, parameters)
+                try:
+                    rows: list[Any] = self._driver.execute(text, values).fetchall()
+                except self._errors as error:
+                    raise self._lost(error) from None
+                return rows
+            statement = statement.statement
         try:
             return self.connection.execute(statement, parameters).all()
         except SQLAlchemyError as error:
             raise failure(error) from None
 
-    async def change(self, statement: Executable, parameters: Parameters | None = None) -> int:
+    async def change(self, statement: Executable | Prepared, parameters: Parameters | None = None) -> int:
+        if isinstance(statement, Prepared):
+            if parameters and self._straight() and self._spelling is not None:
+                rows = [parameters] if isinstance(parameters, Mapping) else parameters
+                spelt = [statement.spelt(self._spelling, row) for row in rows]
+                try:
+                    if len(spelt) == 1:
+                        return int(self._driver.execute(*spelt[0]).rowcount)
+                    cursor = self._driver.cursor()
+                    cursor.executemany(spelt[0][0], [values for _, values in spelt])
+                    return int(cursor.rowcount)
+                except self._errors as error:
+                    raise self._lost(error) from None
+            statement = statement.statement
         try:
             return self.connection.execute(statement, parameters).rowcount
         except SQLAlchemyError as error:
             raise failure(error) from None
 
+    def _straight(self) -> bool:
+        """Whether statements may go to the driver; finds it out once."""
+        if self._driver is None and self._spelling is None:
+            if _unwatched(self.connection):
+                # SQLAlchemy ends only a transaction that it knows of.
+                if not self.connection.in_transaction():
+                    self.connection.begin()
+                self._driver = self.connection.connection.dbapi_connection
+            self._spelling = spelling_of(sqlite=self.sqlite)
+        return self._driver is not None
+
+    @property
+    def _errors(self) -> type[Exception]:
+        errors: type[Exception] = self.connection.dialect.loaded_dbapi.Error
+        return errors
+
+    def _lost(self, error: Exception) -> Exception:
+        """The library's error; a connection that is gone does not go back to the pool, nor do its elders."""
+        if self.connection.dialect.is_disconnect(error, self._driver, None):  # type: ignore[arg-type]
+            self.connection.invalidate(error)
+        return failure(error)
+
     async def say(self, sql: str) -> None:
+        if self._straight():
+            try:
+                self._driver.execute(sql)
+            except self._errors as error:
+                raise self._lost(error) from None
+            return
         try:
             self.connection.exec_driver_sql(sql)
         except SQLAlchemyError as error:
@@ -200,7 +305,7 @@ class PlainFace(Face):
 
 
 @define
-class AwaitedFace(Face):
+class AwaitedFace(_OverSqlalchemy):
     """Over a :class:`sqlalchemy.ext.asyncio.AsyncConnection`."""
 
     connection: AsyncConnection
@@ -217,13 +322,17 @@ class AwaitedFace(Face):
             raise StoreError("this connection has not been opened: use `async with engine.connect()`")
         return plain
 
-    async def fetch(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Any]:
+    async def fetch(self, statement: Executable | Prepared, parameters: Parameters | None = None) -> Sequence[Any]:
+        if isinstance(statement, Prepared):
+            statement = statement.statement
         try:
             return (await self.connection.execute(statement, parameters)).all()
         except SQLAlchemyError as error:
             raise failure(error) from None
 
-    async def change(self, statement: Executable, parameters: Parameters | None = None) -> int:
+    async def change(self, statement: Executable | Prepared, parameters: Parameters | None = None) -> int:
+        if isinstance(statement, Prepared):
+            statement = statement.statement
         try:
             return (await self.connection.execute(statement, parameters)).rowcount
         except SQLAlchemyError as error:
@@ -287,6 +396,11 @@ def face_of(connection: object) -> Face:
         return PlainFace(connection)
     if isinstance(connection, AsyncConnection):
         return AwaitedFace(connection)
+    if type(connection).__module__.startswith("django."):
+        # Only a project that has Django hands such a connection over.
+        from clientportal.stores.sql.django import DjangoFace
+
+        return DjangoFace(connection)
     raise TypeError(
         f"a SQLAlchemy Connection or AsyncConnection is needed, not {type(connection).__name__} "
         "(a Session hands its own out: session.connection())"

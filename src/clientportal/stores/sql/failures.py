@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from clientportal.errors import Conflict, StoreError
 
@@ -22,6 +23,7 @@ _PG_PASSING = {
 }
 _PG_UNIQUE = "23505"
 _PG_NO_TABLE = "42P01"
+_PG_NO_COLUMN = "42703"
 # Classes that say nothing about whether a COMMIT was carried out: the connection, an operator, the system, a crash.
 _PG_UNSURE = ("08", "57", "58", "XX")
 
@@ -34,33 +36,51 @@ MISSING_TABLES = (
     "(await store.upgrade_async() with an async engine) once, before the first use"
 )
 
+OTHER_COLUMNS = (
+    "the tables lack a column that was asked for: if they are the portal's, another version of clientportal has "
+    "upgraded them or has not yet, and store.check_schema() says which"
+)
 
-def _sqlstate(error: SQLAlchemyError) -> str:
+NO_CONNECTION = (
+    "no connection became free within the pool's timeout: let the pool be as large as there are threads or tasks at "
+    "work, or fewer of them work at once"
+)
+
+
+def _sqlstate(error: Exception) -> str:
     return str(getattr(_origin(error), "sqlstate", None) or "")
 
 
-def _sqlite_code(error: SQLAlchemyError) -> int:
+def _sqlite_code(error: Exception) -> int:
     return int(getattr(_origin(error), "sqlite_errorcode", None) or 0)
 
 
-def _origin(error: SQLAlchemyError) -> Any:
-    return error.orig if isinstance(error, DBAPIError) else None
+def _origin(error: Exception) -> Any:
+    """The driver's own error: SQLAlchemy wraps it, Django raises its own from it, a driver shows it as it is."""
+    if isinstance(error, SQLAlchemyError):
+        return error.orig if isinstance(error, DBAPIError) else None
+    return error.__cause__ if type(error).__module__ == "django.db.utils" else error
 
 
-def passing(error: SQLAlchemyError) -> bool:
+def passing(error: Exception) -> bool:
     """Whether the same work may well succeed when it is read and decided again."""
     return _sqlstate(error) in _PG_PASSING or _sqlite_code(error) & 0xFF in (_SQLITE_BUSY, _SQLITE_LOCKED)
 
 
-def _collided(error: SQLAlchemyError) -> bool:
+def _collided(error: Exception) -> bool:
     return _sqlstate(error) == _PG_UNIQUE or _sqlite_code(error) in _SQLITE_UNIQUE
 
 
-def _no_table(error: SQLAlchemyError) -> bool:
+def _no_table(error: Exception) -> bool:
     return _sqlstate(error) == _PG_NO_TABLE or "no such table" in str(_origin(error))
 
 
-def failure(error: SQLAlchemyError, *, committing: bool = False) -> Conflict | StoreError:
+def _no_column(error: Exception) -> bool:
+    said = str(_origin(error))
+    return _sqlstate(error) == _PG_NO_COLUMN or "no such column" in said or "has no column named" in said
+
+
+def failure(error: Exception, *, committing: bool = False) -> Conflict | StoreError:
     """The library's own error for one of the database's.
 
     ``committing``: it came out of COMMIT, where only an answer by the server tells that nothing was written.
@@ -73,6 +93,10 @@ def failure(error: SQLAlchemyError, *, committing: bool = False) -> Conflict | S
         return Conflict(f"a record with that id has appeared meanwhile ({what})")
     if _no_table(error):
         return StoreError(MISSING_TABLES)
+    if _no_column(error):
+        return StoreError(OTHER_COLUMNS)
+    if isinstance(error, PoolTimeout):
+        return StoreError(NO_CONNECTION)
     if committing and (not state or state.startswith(_PG_UNSURE)):
         return StoreError(f"the database failed during COMMIT ({what})", committed=None)
     return StoreError(f"the database failed ({what})")

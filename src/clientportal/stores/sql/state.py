@@ -13,7 +13,8 @@ from clientportal.errors import Conflict, InvalidInput, StoreError
 from clientportal.ports.state import Collision, Page
 from clientportal.records import Stored
 from clientportal.stores.sql import statements
-from clientportal.stores.sql.codec import from_body
+from clientportal.stores.sql.codec import AsRead, from_body
+from clientportal.stores.sql.compiled import Prepared
 from clientportal.stores.sql.connections import Face
 from clientportal.stores.sql.cursors import read_cursor, write_cursor
 from clientportal.stores.sql.tables import KeyColumn, record_table, storable
@@ -28,7 +29,7 @@ _MOST_PARAMETERS = 30_000
 (an account may show ten thousand single appointments), so that no page costs more statements as it grows.
 """
 
-_HOLD = text("SELECT pg_advisory_xact_lock(:name), current_setting('transaction_isolation')")
+_HOLD = Prepared(text("SELECT pg_advisory_xact_lock(:name), current_setting('transaction_isolation')"))
 
 
 def chunks(ids: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -38,10 +39,14 @@ def chunks(ids: Sequence[T]) -> Iterator[Sequence[T]]:
 
 @define
 class Seen:
-    """What one unit has read: the version of each record, 0 where there was none, and which of them it locked."""
+    """What one unit has read: the version of each record, 0 where there was none, and which of them it locked.
+
+    ``stood`` has, in a unit that may write, each record with the text that it was read from.
+    """
 
     versions: dict[type[Stored], dict[str, int]] = field(factory=dict[type[Stored], dict[str, int]])
     locked: set[tuple[type[Stored], str]] = field(factory=set[tuple[type[Stored], str]])
+    stood: dict[tuple[type[Stored], str], AsRead] = field(factory=dict[tuple[type[Stored], str], AsRead])
 
     def remember(self, kind: type[Stored], id: str, version: int, *, lock: bool) -> None:
         """Note one read; a record that reads differently the second time has been changed in between."""
@@ -75,7 +80,11 @@ class SqlState:
     def _taken(self, kind: type[R], rows: Sequence[Any], lock: bool) -> list[R]:
         for row in rows:
             self.seen.remember(kind, row[0], row[1], lock=lock)
-        return [from_body(kind, row[1], row[2]) for row in rows]
+        records = [from_body(kind, row[1], row[2]) for row in rows]
+        if self._writes:
+            for record, row in zip(records, rows, strict=True):
+                self.seen.stood[kind, row[0]] = AsRead(record, row[2])
+        return records
 
     async def get(self, kind: type[R], id: str, *, lock: bool = False) -> R | None:
         self._check()

@@ -5,14 +5,14 @@ Each is filtered by tenant, without exception: this file is where that can be re
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from sqlalchemy import BindParameter, Executable, Integer, bindparam, case, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 
 from clientportal.records import Stored
-from clientportal.stores.sql.codec import to_body
+from clientportal.stores.sql.codec import AsRead, to_body
+from clientportal.stores.sql.compiled import prepared
 from clientportal.stores.sql.tables import RecordTable, record_table
 
 __all__ = [
@@ -42,7 +42,7 @@ def _columns(of: RecordTable) -> tuple[Any, ...]:
     return (of.table.c.id, of.table.c.version, of.table.c.body)
 
 
-@cache
+@prepared
 def by_id(kind: type[Stored], lock: bool) -> Executable:
     """One record; ``p_tenant``, ``p_id``."""
     of = record_table(kind)
@@ -50,7 +50,7 @@ def by_id(kind: type[Stored], lock: bool) -> Executable:
     return query.with_for_update() if lock else query
 
 
-@cache
+@prepared
 def by_ids(kind: type[Stored], lock: bool) -> Executable:
     """Several, in the order of their ids, so that locks are taken in that order; ``p_tenant``, ``p_ids``."""
     of = record_table(kind)
@@ -58,7 +58,7 @@ def by_ids(kind: type[Stored], lock: bool) -> Executable:
     return query.with_for_update() if lock else query
 
 
-@cache
+@prepared
 def found(kind: type[Stored], key: str, size: int, lock: bool) -> Executable:
     """Those whose first ``size`` key attributes have the values ``p_0`` …; ``p_tenant``, ``p_limit``."""
     of = record_table(kind)
@@ -76,7 +76,7 @@ def _prefix(columns: list[Any]) -> list[Any]:
     return [column == bindparam(f"p_{at}") for at, column in enumerate(columns)]
 
 
-@cache
+@prepared
 def found_any(kind: type[Stored], key: str) -> Executable:
     """Those whose first key attribute has one of the values ``p_values``; ``p_tenant``, ``p_limit``."""
     of = record_table(kind)
@@ -89,7 +89,7 @@ def found_any(kind: type[Stored], key: str) -> Executable:
     )
 
 
-@cache
+@prepared
 def paged(kind: type[Stored], key: str, size: int, *, bounded: bool, onwards: bool, newest_first: bool) -> Executable:
     """A page of those under a prefix: ``p_upto`` bounds, ``a_0`` … (rest of the key, then id) is where it goes on."""
     of = record_table(kind)
@@ -108,7 +108,7 @@ def paged(kind: type[Stored], key: str, size: int, *, bounded: bool, onwards: bo
     return query.order_by(*(column.desc() if newest_first else column for column in rest)).limit(bindparam("p_limit"))
 
 
-@cache
+@prepared
 def colliding(kind: type[Stored], key: str, *, onwards: bool, versions: bool) -> Executable:
     """(value, id) or (value, id, version) of the records that share a value of a one-attribute key, in order.
 
@@ -149,7 +149,7 @@ def colliding(kind: type[Stored], key: str, *, onwards: bool, versions: bool) ->
     )
 
 
-@cache
+@prepared
 def inserting(kind: type[Stored]) -> Executable:
     """A new record, as :func:`row_of` gives it."""
     of = record_table(kind)
@@ -157,7 +157,7 @@ def inserting(kind: type[Stored]) -> Executable:
     return insert(of.table).values({**values, "tenant": _TENANT, "id": _ID, "version": 1})
 
 
-@cache
+@prepared
 def updating(kind: type[Stored]) -> Executable:
     """The same record again, where it still has the version ``p_seen``."""
     of = record_table(kind)
@@ -170,7 +170,7 @@ def updating(kind: type[Stored]) -> Executable:
     )
 
 
-@cache
+@prepared
 def removing(kind: type[Stored]) -> Executable:
     """The record, where it still has the version ``p_seen``."""
     columns = record_table(kind).table.c
@@ -183,14 +183,14 @@ def _written(of: RecordTable) -> list[str]:
     return [*of.columns, "body"]
 
 
-def row_of(tenant: str, record: Stored) -> dict[str, Any]:
-    """The parameters of :func:`inserting` and :func:`updating`."""
+def row_of(tenant: str, record: Stored, before: AsRead | None = None) -> dict[str, Any]:
+    """The parameters of :func:`inserting` and :func:`updating`; ``before`` is the record that is changed."""
     of = record_table(type(record))
     keys = {f"v_{name}": column.kept(getattr(record, name)) for name, column in of.columns.items()}
-    return {"p_tenant": tenant, "p_id": record.id, "v_body": to_body(record), **keys}
+    return {"p_tenant": tenant, "p_id": record.id, "v_body": to_body(record, before), **keys}
 
 
-@cache
+@prepared
 def versions_held(kind: type[Stored]) -> Executable:
     """PostgreSQL: the versions that records have now, each kept from changing until this transaction ends."""
     columns = record_table(kind).table.c
@@ -202,7 +202,7 @@ def versions_held(kind: type[Stored]) -> Executable:
     )
 
 
-@cache
+@prepared
 def placeholders(kind: type[Stored]) -> Executable:
     """PostgreSQL: a row of version 0 under an id that must stay absent; touches none where there is a record.
 
@@ -217,7 +217,7 @@ def placeholders(kind: type[Stored]) -> Executable:
     return statement.execution_options(preserve_rowcount=True)
 
 
-@cache
+@prepared
 def without_placeholders(kind: type[Stored]) -> Executable:
     """Takes them out again, so that nobody ever sees one."""
     columns = record_table(kind).table.c

@@ -6,40 +6,29 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clientportal.errors import StoreError
 from clientportal.ports.driving import awaited_host
 from clientportal.ports.host import AsyncHost, HostAdapter
 from clientportal.ports.state import State, Unit
 from clientportal.records import Write
+from clientportal.stores.sql.compiled import Prepared
 from clientportal.stores.sql.connections import Face
 from clientportal.stores.sql.failures import failure, passing
 from clientportal.stores.sql.state import SqlState
 from clientportal.stores.sql.writing import write_all
 
-__all__ = ["JoinedUnit", "OwnUnit", "SqlUnit", "begin_alone"]
+__all__ = ["JoinedUnit", "OwnUnit", "SqlUnit"]
 
 # Takes SQLite's one write lock without writing: a transaction whose snapshot is no longer the latest fails here.
-_TAKE_WRITE_LOCK = text("DELETE FROM cp_schema WHERE version < 0")
+_TAKE_WRITE_LOCK = Prepared(text("DELETE FROM cp_schema WHERE version < 0"))
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = 5000"
 
 Check = Callable[[Face], Awaitable[None]]
-
-
-async def begin_alone(face: Face) -> None:
-    """SQLite: begin as the only writer. ``BEGIN IMMEDIATE`` waits for its turn; a later upgrade could only fail.
-
-    The driver would begin by itself, deferred, at the first write; and an engine may say BEGIN by an event hook. A
-    transaction in which nothing was done yet is worth nothing, so it makes room.
-    """
-    await face.begin()
-    if face.in_transaction():
-        await face.say("ROLLBACK")
-    await face.say("BEGIN IMMEDIATE")
 
 
 class SqlUnit:
@@ -67,7 +56,7 @@ class SqlUnit:
         return self._host
 
     @property
-    def connection(self) -> Connection | AsyncConnection:
+    def connection(self) -> Any:
         return self._face.raw
 
     async def commit(self, writes: Sequence[Write]) -> None:
@@ -162,15 +151,9 @@ class OwnUnit(_Begun):
         return await self._opening(self._writes)
 
     async def _begin(self, face: Face) -> None:
-        if not face.sqlite:
-            if self._writes and self._patience:
-                await face.say(_LOCK_TIMEOUT)
-        elif self._writes:
-            await begin_alone(face)
-        else:
-            await face.begin()
-            if not face.in_transaction():
-                await face.say("BEGIN")
+        await face.begin_own(writes=self._writes)
+        if self._writes and self._patience and not face.sqlite:
+            await face.say(_LOCK_TIMEOUT)
 
     async def _keep(self, face: Face) -> None:
         await face.commit_surely()
