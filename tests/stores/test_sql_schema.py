@@ -106,7 +106,7 @@ def test_a_later_step(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
         await face.say("ALTER TABLE cp_number_counters ADD COLUMN note TEXT")
         await face.say("UPDATE cp_number_counters SET note = 'seen'")
 
-    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, add_note))
+    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, schema.Step(add_note, release="0.2.0")))
     later = SqlStore(store.engine)
     current = len(schema.STEPS)
     with pytest.raises(StoreError, match=rf"version {current - 1}, .* version {current}: run store.upgrade"):
@@ -127,7 +127,7 @@ def test_a_step_that_fails(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> 
         await face.say("ALTER TABLE cp_number_counters ADD COLUMN note TEXT")
         await face.say("SELECT * FROM cp_there_is_none")
 
-    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, fail))
+    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, schema.Step(fail, release="0.2.0")))
     with pytest.raises(StoreError):
         store.upgrade()
     monkeypatch.undo()
@@ -136,11 +136,11 @@ def test_a_step_that_fails(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_newer_database(store: SqlStore) -> None:
-    """A database that a later version of the library upgraded is refused, also by an upgrade."""
+    """A database that a later version of the library upgraded is refused where that one says so, also by an upgrade."""
     store.upgrade()
-    _rows(store, "INSERT INTO cp_schema VALUES (99, '2030-01-01')")
+    _rows(store, "INSERT INTO cp_schema VALUES (99, '2030-01-01', 99, '4.5.0')")
     for use in (store.upgrade, store.check_schema, lambda: step(_put(store))):
-        with pytest.raises(StoreError, match=r"version 99, .* install"):
+        with pytest.raises(StoreError, match=r"version 99, .* version 99; .* install clientportal 4.5.0 or later"):
             use()
 
 
@@ -171,7 +171,7 @@ def test_what_later_steps_add(store: SqlStore, monkeypatch: pytest.MonkeyPatch) 
     async def second(face: Face) -> None:
         await schema.add(face, 2)
 
-    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, second))
+    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, schema.Step(second, release="0.2.0")))
     store.upgrade()
     after = inspect(store.engine)
     assert "cp_trails" in after.get_table_names()

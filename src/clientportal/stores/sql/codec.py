@@ -2,6 +2,11 @@
 
 Instants are UTC in a fixed width with microseconds, so that their text sorts as they do; money is decimal text. JSON
 is written in ASCII, so that any text that Python can hold survives, including what PostgreSQL refuses in a column.
+
+While a release is rolled out, processes of the one before go on working beside it. A record that such a process
+changes keeps what the newer one has stored in it, at any depth: whatever is not changed is written back as it stood
+(:class:`AsRead`). What it cannot read at all, such as a kind of message that it has never heard of, is a
+``StoreError``.
 """
 
 from __future__ import annotations
@@ -9,15 +14,16 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from cattrs import Converter
+from cattrs import BaseValidationError, Converter
 
+from clientportal.errors import StoreError
 from clientportal.records import Stored
 from clientportal.values import Address, ClientChange, ContactKey, FieldValue, RecordRef, Secret
 from clientportal.values.instants import as_utc
 
-__all__ = ["from_body", "item_from_body", "item_to_body", "instant_from_text", "instant_text", "to_body"]
+__all__ = ["AsRead", "from_body", "item_from_body", "item_to_body", "instant_from_text", "instant_text", "to_body"]
 
 R = TypeVar("R", bound=Stored)
 I = TypeVar("I")  # noqa: E741
@@ -69,18 +75,54 @@ def _converter() -> Converter:
 _CONVERTER = _converter()
 
 
-def to_body(record: Stored) -> str:
-    """The whole record but its version, which is a column of its own."""
+class AsRead(NamedTuple):
+    """A record as it was read, and the text that it was read from: what a change of it must not lose."""
+
+    record: Stored
+    body: str
+
+
+def to_body(record: Stored, before: AsRead | None = None) -> str:
+    """The whole record but its version, which is a column of its own; with ``before``, whatever that held besides."""
     parts: dict[str, Any] = _CONVERTER.unstructure(record)
+    if before is not None:
+        _keep(record, parts, before)
     del parts["version"]
     return json.dumps(parts, separators=(",", ":"))
+
+
+def _keep(record: Stored, parts: dict[str, Any], before: AsRead) -> None:
+    """Put into ``parts`` what stood in the text and is not this record's to change.
+
+    That is a field which this library does not know, and every value with fields of its own that is still the one that
+    was read. One that was replaced is replaced whole: what a newer library knew of another appointment is not true of
+    this one.
+    """
+    stood: dict[str, Any] = json.loads(before.body)
+    read: dict[str, Any] | None = None
+    for name, value in stood.items():
+        if name not in parts:
+            parts[name] = value
+        elif isinstance(value, dict | list) and value:
+            if getattr(record, name) is not getattr(before.record, name):
+                read = read or _CONVERTER.unstructure(before.record)
+                if parts[name] != read[name]:
+                    continue
+            parts[name] = value
 
 
 def from_body(kind: type[R], version: int, body: str) -> R:
     """The record that was stored, with the version it has now."""
     parts: dict[str, Any] = json.loads(body)
     parts["version"] = version
-    return _CONVERTER.structure(parts, kind)
+    try:
+        return _CONVERTER.structure(parts, kind)
+    except (BaseValidationError, ValueError, TypeError, KeyError, ArithmeticError):
+        # The cause would quote the body.
+        raise StoreError(
+            f"{kind.TABLE}: a record holds something that this version of clientportal cannot read; a later one has "
+            "written it: let this process make room for one of that version"
+        ) from None
 
 
 def item_to_body(item: Any) -> str:

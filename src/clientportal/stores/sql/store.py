@@ -38,7 +38,7 @@ class SqlStore:
         self._engine = engine
         self._sqlite = name == "sqlite"
         self._sets_patience = not self._sqlite
-        self._checked = False
+        self._lease = schema.Lease()
         self._turns = Turns(engine)
         self._writing = self._with_isolation(isolation_level="READ COMMITTED")
         # One snapshot for all reads of a unit that only reads; nothing of this costs a statement.
@@ -68,8 +68,10 @@ class SqlStore:
         self, tenant: str, host: HostAdapter, *, writes: bool, connection: Any = None
     ) -> AbstractAsyncContextManager[Unit]:
         if connection is not None:
-            return JoinedUnit(tenant, host, face_of(connection), writes=writes, check=self._check_once)
-        return OwnUnit(tenant, host, self._connect, writes=writes, check=self._check_once, patience=self._sets_patience)
+            return JoinedUnit(tenant, host, face_of(connection), writes=writes, check=self._lease.check)
+        return OwnUnit(
+            tenant, host, self._connect, writes=writes, check=self._lease.check, patience=self._sets_patience
+        )
 
     @property
     def engine(self) -> Engine:
@@ -111,11 +113,6 @@ class SqlStore:
             if isinstance(error, SQLAlchemyError):
                 raise failure(error) from None
             raise
-
-    async def _check_once(self, face: Face) -> None:
-        if not self._checked:
-            await schema.check(face)
-            self._checked = True
 
     # --- the schema
 

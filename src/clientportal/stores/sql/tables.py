@@ -39,8 +39,12 @@ SCHEMA_VERSIONS = Table(
     METADATA,
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("applied_at", TEXT, nullable=False),
+    Column("oldest", Integer, nullable=False),
+    Column("release", TEXT, nullable=False),
 )
-"""Which steps of ``schema.STEPS`` this database has had, and when."""
+"""Which steps of ``schema.STEPS`` this database has had, and when; which version a process must know to work beside it;
+and the release of the library that the step came with.
+"""
 
 MOST = 2**63 - 1
 """The largest whole number that a column holds."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from clientportal.errors import Conflict, InvalidInput
 from clientportal.records import RECORD_TYPES, Put, Remove, Stored, Write
 from clientportal.stores.sql import statements
+from clientportal.stores.sql.codec import AsRead, from_body
 from clientportal.stores.sql.connections import Face
 from clientportal.stores.sql.state import Seen, chunks
 from clientportal.stores.sql.tables import record_table, storable
@@ -27,7 +28,7 @@ async def write_all(face: Face, tenant: str, writes: Sequence[Write], seen: Seen
     waves = _waves(writes, seen)
     for wave in waves:
         for kind in sorted(wave, key=_ORDER.__getitem__):
-            await _write_kind(face, tenant, kind, sorted(wave[kind], key=lambda write: write.record.id))
+            await _write_kind(face, tenant, kind, sorted(wave[kind], key=lambda write: write.record.id), seen)
     if not face.sqlite:
         await _check_seen(face, tenant, seen, {(type(write.record), write.record.id) for write in writes})
 
@@ -58,7 +59,7 @@ def _check_storable(kind: type[Stored], record: Stored) -> None:
             raise InvalidInput(f"{kind.__name__}.{name} holds a character that no database column can (NUL, surrogate)")
 
 
-async def _write_kind(face: Face, tenant: str, kind: type[Stored], writes: Sequence[Write]) -> None:
+async def _write_kind(face: Face, tenant: str, kind: type[Stored], writes: Sequence[Write], seen: Seen) -> None:
     gone = [write.record for write in writes if isinstance(write, Remove)]
     puts = [write.record for write in writes if isinstance(write, Put)]
     new = [record for record in puts if record.version == 0]
@@ -67,10 +68,24 @@ async def _write_kind(face: Face, tenant: str, kind: type[Stored], writes: Seque
         rows = [{"p_tenant": tenant, "p_id": record.id, "p_seen": record.version} for record in gone]
         _expect(kind, len(rows), await face.change(statements.removing(kind), rows))
     if changed:
-        rows = [statements.row_of(tenant, record) | {"p_seen": record.version} for record in changed]
+        before = await _as_they_stood(face, tenant, kind, changed, seen)
+        rows = [
+            statements.row_of(tenant, record, before.get(record.id)) | {"p_seen": record.version} for record in changed
+        ]
         _expect(kind, len(rows), await face.change(statements.updating(kind), rows))
     if new:
         await face.change(statements.inserting(kind), [statements.row_of(tenant, record) for record in new])
+
+
+async def _as_they_stood(
+    face: Face, tenant: str, kind: type[Stored], changed: Sequence[Stored], seen: Seen
+) -> Mapping[str, AsRead]:
+    """What a newer library may have stored in them is not this one's to lose; what was not read is read here."""
+    stood = {record.id: seen.stood.get((kind, record.id)) for record in changed}
+    for ids in chunks([id for id, before in stood.items() if before is None]):
+        rows = await face.fetch(statements.by_ids(kind, False), {"p_tenant": tenant, "p_ids": list(ids)})
+        stood.update({row[0]: AsRead(from_body(kind, row[1], row[2]), row[2]) for row in rows})
+    return {id: before for id, before in stood.items() if before is not None}
 
 
 def _expect(kind: type[Stored], asked: int, touched: int) -> None:
