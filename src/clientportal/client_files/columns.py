@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from clientportal.client_files.formulas import as_written
 from clientportal.errors import InvalidFile, InvalidInput
+from clientportal.values.field_checks import quoted
 
 __all__ = ["CUSTOM", "MAX_COLUMNS", "STANDARD_COLUMNS", "FileLayout", "columns_for", "read_header"]
 
@@ -113,7 +114,7 @@ class _Known:
         candidates = self._loose.get(_folded(header), [])
         if len(candidates) > 1:
             raise InvalidFile(
-                f"the column {_quoted(header)} could be {' or '.join(candidates)}; call it by one of these",
+                f"the column {quoted(header)} could be {' or '.join(candidates)}; call it by one of these",
                 column=header,
             )
         return candidates[0] if candidates else None
@@ -127,12 +128,8 @@ class _Known:
         else:
             right = "rename it, or leave it out"
         return InvalidFile(
-            f"there is no column {_quoted(header)}: {right} (known are {', '.join(self.columns)})", column=header
+            f"there is no column {quoted(header)}: {right} (known are {', '.join(self.columns)})", column=header
         )
-
-
-def _quoted(header: str) -> str:
-    return repr(header if len(header) <= 60 else header[:57] + "...")
 
 
 def _mapped(mapping: Mapping[str, str | None], header: Sequence[str], known: _Known) -> dict[str, str | None]:
@@ -140,9 +137,11 @@ def _mapped(mapping: Mapping[str, str | None], header: Sequence[str], known: _Kn
     there = {_folded(name) for name in header}
     for name, column in mapping.items():
         if _folded(name) not in there:
-            raise InvalidFile(f"the mapping names a column {_quoted(name)} that the file does not have", column=name)
+            raise InvalidFile(f"the mapping names a column {quoted(name)} that the file does not have", column=name)
         if column is not None and column not in known.columns:
-            raise InvalidInput(f"there is no field {column!r}; map to one of {', '.join(known.columns)}, or to None")
+            raise InvalidInput(
+                f"there is no field {quoted(column)}; map to one of {', '.join(known.columns)}, or to None"
+            )
     return {_folded(name): column for name, column in mapping.items()}
 
 
@@ -186,7 +185,7 @@ def read_header(
     for name, column in zip(names, columns, strict=True):
         if column is not None and column in first:
             raise InvalidFile(
-                f"the column {_quoted(name)} means {column}, as {_quoted(first[column])} does; keep one of them",
+                f"the column {quoted(name)} means {column}, as {quoted(first[column])} does; keep one of them",
                 column=name,
             )
         if column is not None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar, cast
 
 from clientportal.errors import InvalidFile, InvalidInput
+from clientportal.values.field_checks import quoted
 
 __all__ = ["BLOCK", "ReadsBytes", "ReadsText", "Source", "blocks_of"]
 
@@ -55,7 +56,9 @@ def _encoding(name: str | None) -> str:
         found = ""
     found = {"utf-8-sig": _UTF8, "utf-16": "utf-16-le", "ascii": _UTF8}.get(found, found)
     if found not in _READABLE:
-        raise InvalidInput(f"{name!r} is no encoding that a file of clients can have; try utf-8, utf-16 or cp1252")
+        raise InvalidInput(
+            f"{quoted(name)} is no encoding that a file of clients can have; try utf-8, utf-16 or cp1252"
+        )
     return found
 
 

@@ -16,6 +16,7 @@ from clientportal.client_files.decoding import Source, blocks_of
 from clientportal.client_files.formulas import as_written
 from clientportal.client_files.parsing import Record, cells_of, pieces_of, records_of
 from clientportal.errors import InvalidFile, InvalidInput
+from clientportal.values.field_checks import quoted
 
 __all__ = ["DELIMITERS", "ClientFile", "FileRow", "open_client_file"]
 
@@ -72,7 +73,7 @@ def open_client_file(
     UTF-8, or what their byte-order mark says; without ``delimiter``, it is the one that the header has most of.
     """
     if delimiter is not None and delimiter not in DELIMITERS:
-        raise InvalidInput(f"{delimiter!r} is no delimiter of a file of clients; there are ',', ';' and a tab")
+        raise InvalidInput(f"{quoted(delimiter)} is no delimiter of a file of clients; there are ',', ';' and a tab")
     pieces = pieces_of(blocks_of(source, encoding))
     text, line, next_line = _first_record(pieces)
     between = delimiter or _delimiter_of(text)

@@ -20,6 +20,7 @@ from clientportal.client_files.parsing import NO_TEXT
 from clientportal.client_files.reading import DELIMITERS
 from clientportal.errors import InvalidInput
 from clientportal.values import Address, ClientRecord
+from clientportal.values.field_checks import quoted
 
 __all__ = ["FileWriter", "values_of", "write_client_file"]
 
@@ -32,7 +33,7 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
 
 def _delimiter(value: str) -> str:
     if value not in DELIMITERS:
-        raise InvalidInput(f"{value!r} is no delimiter of a file of clients; there are ',', ';' and a tab")
+        raise InvalidInput(f"{quoted(value)} is no delimiter of a file of clients; there are ',', ';' and a tab")
     return value
 
 

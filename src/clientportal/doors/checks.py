@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from clientportal.rules.surviving import SurvivorshipRule
 from clientportal.sections import SECTIONS, STANDING
 from clientportal.similar_names import similar_names
 from clientportal.values import SectionItem
+from clientportal.values.sections import SECTION_NAME
 
 __all__ = [
     "check_base_url",
@@ -96,9 +96,6 @@ def check_names_alike(own: Alike | None) -> Alike | None:
     return own
 
 
-_SECTION_NAME = re.compile(r"[a-z][a-z_]{0,39}")
-
-
 def check_sections(host: HostAdapter) -> Mapping[str, tuple[str, ...]]:
     """A host's sections, by name, with what can be done in them: each once, each a word that policy, menu and address
     can use.
@@ -106,7 +103,7 @@ def check_sections(host: HostAdapter) -> Mapping[str, tuple[str, ...]]:
     names: dict[str, tuple[str, ...]] = {}
     for kind in cast("tuple[type[Section[Any]], ...]", getattr(host, "sections", ())):
         name = getattr(kind, "name", None)
-        if not isinstance(name, str) or not _SECTION_NAME.fullmatch(name):
+        if not isinstance(name, str) or not SECTION_NAME.fullmatch(name):
             raise InvalidInput(
                 f"{kind.__name__}.name is a word of a-z and _, of at most 40 characters; this is {name!r}"
             )
@@ -116,7 +113,7 @@ def check_sections(host: HostAdapter) -> Mapping[str, tuple[str, ...]]:
         if not isinstance(item, type) or not issubclass(item, SectionItem):
             raise InvalidInput(f"{kind.__name__}.item is a subclass of SectionItem")
         for action in kind.actions:
-            if not isinstance(cast("object", action), str) or not _SECTION_NAME.fullmatch(action):
+            if not isinstance(cast("object", action), str) or not SECTION_NAME.fullmatch(action):
                 raise InvalidInput(f"{kind.__name__}.actions are words of a-z and _; this is {action!r}")
         strangers = sorted({*kind.begins, *kind.asks} - {*kind.actions})
         if strangers:

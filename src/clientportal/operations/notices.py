@@ -29,6 +29,7 @@ from clientportal.rules.franchises import is_shown
 from clientportal.rules.notifying import News, as_told
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import RecordRef
+from clientportal.values.field_checks import quoted
 from clientportal.values.instants import as_utc, sortable
 
 __all__ = ["LIST_NOTICES", "MARK_READ", "NOTIFY", "STAFF_NOTIFY", "UNREAD", "ListNotices", "MarkRead", "Notify"]
@@ -240,7 +241,7 @@ def _kind(value: NoticeKind | str) -> NoticeKind:
     try:
         return NoticeKind(value)
     except ValueError as error:
-        raise InvalidInput(f"{value!r} is no kind of notice; there are {', '.join(NoticeKind)}") from error
+        raise InvalidInput(f"{quoted(value)} is no kind of notice; there are {', '.join(NoticeKind)}") from error
 
 
 def _up_to(most: int) -> Any:

@@ -28,7 +28,8 @@ from clientportal.rules.who_may_see import SectionState, judge_action, judge_sec
 from clientportal.sections import SECTIONS, STANDING
 from clientportal.sections.payments import Payments
 from clientportal.values import ItemPage, RecordKind, RecordRef, SectionItem, SectionWrite
-from clientportal.values.sections import MAX_ITEM_ID
+from clientportal.values.field_checks import quoted
+from clientportal.values.sections import MAX_ITEM_ID, SECTION_NAME
 
 __all__ = [
     "LIST_SECTIONS",
@@ -72,6 +73,9 @@ class OpenSection:
 
 
 async def _state_of(reading: Reading, name: str) -> tuple[SectionState, CheckedSection | None]:
+    if SECTION_NAME.fullmatch(name) is None:
+        # A client may type anything here: it reaches neither the platform nor, with its megabytes, the audit.
+        return SectionState("(no name of a section)", False, False), None
     if name == "codes":
         return SectionState(name, reading.setup.host.capabilities.active_codes, True), None
     if name in STANDING:
@@ -236,7 +240,7 @@ async def _load_act(reading: Reading, asked: Act) -> _Acting:
     opened = await open_section(reading, asked.section, asked.action)
     if asked.action not in opened.port.actions:
         raise InvalidInput(
-            f"{asked.section} has no action {asked.action!r}; there is {', '.join(opened.port.actions) or 'none'}"
+            f"{asked.section} has no action {quoted(asked.action)}; there is {', '.join(opened.port.actions) or 'none'}"
         )
     item = None if asked.item is None else await item_of(opened, asked.item)
     if not opened.refs:

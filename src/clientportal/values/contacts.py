@@ -17,6 +17,7 @@ from email_validator import EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumberType
 
 from clientportal.errors import InvalidContact, InvalidInput
+from clientportal.values.field_checks import quoted
 from clientportal.values.quick_keys import quick_email, quick_number
 
 __all__ = [
@@ -216,7 +217,7 @@ def email_key(raw: str) -> ContactKey:
 def is_region(_instance: object, _attribute: object, value: str) -> None:
     """An attrs validator: the field names a region whose numbering plan is known."""
     if value not in phonenumbers.SUPPORTED_REGIONS:
-        raise InvalidInput(f"{value!r} is not a region code of ISO 3166 such as 'NZ'")
+        raise InvalidInput(f"{quoted(value)} is not a region code of ISO 3166 such as 'NZ'")
 
 
 def parse_email(raw: str) -> Email:

@@ -13,12 +13,29 @@ from typing import Any, TypeVar
 
 from clientportal.errors import InvalidInput
 
-__all__ = ["as_member", "day_or_none", "one_of", "text", "text_or_none", "text_up_to", "whole", "whole_or_none"]
+__all__ = [
+    "as_member",
+    "day_or_none",
+    "one_of",
+    "quoted",
+    "text",
+    "text_or_none",
+    "text_up_to",
+    "whole",
+    "whole_or_none",
+]
 
 _MOST = 10**12
 
 E = TypeVar("E", bound=StrEnum)
 Check = Callable[[object, Any, Any], None]
+
+
+def quoted(value: object) -> str:
+    """What was typed, as an error repeats it: cut, so that no log grows with a stranger's text (ASVS V16)."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= 60 else value[:57] + "...")
+    return f"a {type(value).__name__}"
 
 
 def _wrong(instance: object, attribute: Any, wanted: str, value: object, hint: str = "") -> InvalidInput:
@@ -94,4 +111,4 @@ def as_member(kind: type[E], value: E | str, what: str) -> E:
         return kind(value)
     except ValueError as error:
         known = ", ".join(repr(one.value) for one in kind)
-        raise InvalidInput(f"{value!r} is no {what}; there are {known}") from error
+        raise InvalidInput(f"{quoted(value)} is no {what}; there are {known}") from error

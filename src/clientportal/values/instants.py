@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from clientportal.errors import InvalidInput
+from clientportal.values.field_checks import quoted
 
 __all__ = ["as_utc", "as_utc_or_none", "in_zone", "is_zone", "sortable", "zone"]
 
@@ -35,7 +36,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInput(f"{name!r} is not an IANA time zone such as 'Pacific/Auckland'") from error
+        raise InvalidInput(f"{quoted(name)} is not an IANA time zone such as 'Pacific/Auckland'") from error
 
 
 def is_zone(_instance: object, _attribute: Any, value: Any) -> None:

@@ -8,6 +8,7 @@ from typing import cast
 from attrs import field, frozen
 
 from clientportal.errors import InvalidInput
+from clientportal.values.field_checks import quoted
 
 __all__ = ["Money"]
 
@@ -36,7 +37,7 @@ def _exact(value: Decimal | int | str) -> Decimal:
 
 def _currency(value: str) -> str:
     if len(value) != 3 or not value.isascii() or not value.isalpha() or not value.isupper():
-        raise InvalidInput(f"{value!r} is not a currency code of ISO 4217 such as 'NZD'")
+        raise InvalidInput(f"{quoted(value)} is not a currency code of ISO 4217 such as 'NZD'")
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Generic, Self, TypeVar
 
@@ -13,11 +14,13 @@ from clientportal.values.field_checks import one_of, text
 from clientportal.values.holdings import HoldingKind
 from clientportal.values.money import Money
 
-__all__ = ["MAX_ITEM_ID", "Counted", "ItemPage", "SectionItem", "SectionWrite"]
+__all__ = ["MAX_ITEM_ID", "SECTION_NAME", "Counted", "ItemPage", "SectionItem", "SectionWrite"]
 
 T = TypeVar("T", covariant=True)
 
 MAX_ITEM_ID = 200
+SECTION_NAME = re.compile(r"[a-z][a-z_]{0,39}")
+"""What a section, or an action of one, can be called: a word that policy, menu and address can use."""
 """No item has a longer id: longer text is no id of anything."""
 
 
