@@ -205,7 +205,7 @@ class DjangoStore:
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         self._using = using
-        self._checked = False
+        self._lease = schema.Lease()
 
     def __repr__(self) -> str:
         return f"DjangoStore(using={self._using!r})"
@@ -236,16 +236,11 @@ class DjangoStore:
         if connection is not None:
             if not self.in_transaction(connection):
                 raise StoreError("there is no transaction to join: open one with transaction.atomic()")
-            return JoinedUnit(tenant, host, DjangoFace(connection), writes=writes, check=self._check_once)
-        return OwnUnit(tenant, host, self._connect, writes=writes, check=self._check_once, patience=True)
+            return JoinedUnit(tenant, host, DjangoFace(connection), writes=writes, check=self._lease.check)
+        return OwnUnit(tenant, host, self._connect, writes=writes, check=self._lease.check, patience=True)
 
     async def _connect(self, _writes: bool) -> Face:
         return DjangoFace(self._here())
-
-    async def _check_once(self, face: Face) -> None:
-        if not self._checked:
-            await schema.check(face)
-            self._checked = True
 
     def upgrade(self) -> None:
         """Bring the database to this library's tables; in a project ``manage.py migrate`` does this."""
