@@ -71,7 +71,7 @@ def test_a_ground_knows_what_may_be_lacking() -> None:
     class Misspelt(ShippedGround):
         lacks = frozenset({"guest"})
 
-    with pytest.raises(InvalidInput, match="no 'guest'; there are guests, mobile, phone"):
+    with pytest.raises(InvalidInput, match="no 'guest'; there are guests, guest_email, mobile"):
         Misspelt(MemoryStore(), MemoryHost)
 
 

@@ -38,9 +38,10 @@ class ClientsHost(WritingHost):
             "first_name": "Cleo", "last_name": "van Dyk", "mobile": "021 555-0177", "email": "Cleo@Example.com",
             "phone": "09 555 0177", "address": Address(city="Nelson"), "notes": "asks for tea",
         }  # fmt: skip
-        given = {name: value for name, value in given.items() if name not in ground.lacks}
-        for name in _DRAFTED:
-            self.has(ground, name)
+        kept = {name for name in _DRAFTED if self.has(ground, name)}
+        if not self.has(ground, "client_mobile"):
+            kept -= {"mobile"}
+        given = {name: value for name, value in given.items() if name in kept}
         drafts: list[dict[str, Any]] = [given, {"first_name": "Bo"}, self.reached(ground, "021 555 0178")]
         for draft in drafts:
             answer = self.change(ground, "create_client", ClientDraft(**draft), self.key())
@@ -78,7 +79,8 @@ class ClientsHost(WritingHost):
         other = self.add_client(ground, "other", first_name="Other", mobile="021 555 0142")
         before = self.ask(ground, lambda host: self.record(host, ref))
         reach = next(iter(self.reached(ground, "021 555 0142")))
-        self.has(ground, "mobile")
+        for thing in ("mobile", "client_mobile"):
+            self.has(ground, thing)
         again = self.reached(ground, "021 555 0999")
         for fields in (again, {"last_name": None}, {"first_name": "Anna", reach: None}):
             seen = self.ask(ground, lambda host: self.record(host, ref))

@@ -214,7 +214,7 @@ class HoldingHost(WritingHost):
         self.needs(ground, "reassign")
         self.keeps(ground, "guests")
         salon = self.salon(ground)
-        typed = RawContacts(RecordRef.booking("gus"), **self.reached(ground, "021 555 0199"))
+        typed = RawContacts(RecordRef.booking("gus"), **self.reached(ground, "021 555 0199", guest=True))
         wanted = booked("gus", typed.ref, NOW + DAY, service_id=salon.service, booked_as="Gus")
         gus = RecordRef.booking(self.add_booked(ground, wanted, contacts=typed))
         kept = ("mobile", "phone", "email", "name", "version")

@@ -40,7 +40,18 @@ own rules keep the past from being changed lets these appointments be changed.""
 CUT = Service("cut", "Cut", timedelta(minutes=45))
 _MADE = datetime(2019, 5, 6, 7, 30, tzinfo=UTC)
 _LACKING = frozenset({"mobile", "phone", "email", "address", "notes", "custom", "birthday", "consents"})
+_CONTACTS = frozenset({"mobile", "phone", "email"})
 _keys = itertools.count(1)
+
+
+def _for_clients(ground: HostGround) -> frozenset[str]:
+    """What a client's own row has no place for."""
+    return ground.lacks | {"mobile"} if "client_mobile" in ground.lacks else ground.lacks
+
+
+def _for_guests(ground: HostGround) -> frozenset[str]:
+    """What a booking without a client row has no place for."""
+    return ground.lacks | {"email"} if "guest_email" in ground.lacks else ground.lacks
 
 
 def booked(id: str, ref: RecordRef, start: datetime, **fields: Any) -> Appointment:
@@ -184,18 +195,19 @@ class HostFrame(Running, Proving):
 
     def kept(self, ground: HostGround, record: ClientRecord) -> ClientRecord:
         """The record with the fields that the platform has a place for; without a mobile it is reached another way."""
-        fields = _LACKING & ground.lacks
+        fields = _LACKING & _for_clients(ground)
         emptied: dict[str, Any] = {name: {} if name in ("custom", "consents") else None for name in fields}
         kept = evolve(record, **emptied)
         if record.mobile and not (kept.mobile or kept.phone or kept.email):
             return evolve(kept, **self.reached(ground, record.mobile))
         return kept
 
-    def reached(self, ground: HostGround, mobile: str) -> dict[str, Any]:
+    def reached(self, ground: HostGround, mobile: str, *, guest: bool = False) -> dict[str, Any]:
         """A contact that the platform has a place for: that mobile, else what comes nearest."""
-        if "mobile" not in ground.lacks:
+        lacking = _for_guests(ground) if guest else _for_clients(ground)
+        if "mobile" not in lacking:
             return {"mobile": mobile}
-        if "email" not in ground.lacks:
+        if "email" not in lacking:
             return {"email": f"{''.join(filter(str.isdecimal, mobile))}@post.test"}
         return {"phone": mobile}
 
@@ -221,10 +233,18 @@ class HostFrame(Running, Proving):
         }
         for lacking in ground.lacks & leaving.keys():
             appointment = evolve(appointment, **leaving[lacking])
-        if contacts is not None and contacts.mobile and "mobile" in ground.lacks:
-            reached = {} if contacts.email and "email" not in ground.lacks else self.reached(ground, contacts.mobile)
-            contacts = evolve(contacts, mobile=None, **reached)
+        if contacts is not None:
+            contacts = self._typed(ground, contacts)
         return self.put(lambda: ground.add_appointment(business or ground.businesses[0], appointment, contacts))
+
+    def _typed(self, ground: HostGround, contacts: RawContacts) -> RawContacts:
+        """What the platform keeps of the contacts that were typed at a booking."""
+        lacking = _for_guests(ground)
+        emptied: dict[str, Any] = dict.fromkeys(_CONTACTS & lacking)
+        kept = evolve(contacts, **emptied)
+        if contacts.mobile and not (kept.mobile or kept.email):
+            return evolve(kept, **self.reached(ground, contacts.mobile, guest=True))
+        return kept
 
     def status(self, ground: HostGround, wanted: AppointmentStatus) -> AppointmentStatus:
         """That state, or the nearest that the platform has."""

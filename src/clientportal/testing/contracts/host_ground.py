@@ -33,7 +33,9 @@ Said: TypeAlias = T | Awaitable[T]
 
 LACKS: Mapping[str, str] = {
     "guests": "bookings that carry their contacts themselves, without a client row",
+    "guest_email": "an email address at a booking without a client row",
     "mobile": "a mobile number",
+    "client_mobile": "a mobile number in a client's own row, though bookings have one",
     "phone": "a second number next to the mobile",
     "email": "an email address",
     "address": "an address",

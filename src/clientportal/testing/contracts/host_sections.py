@@ -296,7 +296,7 @@ class SectionsHost(SectionFrame):
         """What came with one booking is listed by that booking's ref, and for nobody else."""
         self.keeps(ground, "guests", "booking_items")
         salon = self.salon(ground)
-        typed = RawContacts(RecordRef.booking("gus"), **self.reached(ground, "021 555 0199"))
+        typed = RawContacts(RecordRef.booking("gus"), **self.reached(ground, "021 555 0199", guest=True))
         wanted = booked("gus", typed.ref, NOW + timedelta(days=2), service_id=salon.service, booked_as="Gus")
         gus = RecordRef.booking(self.add_booked(ground, wanted, contacts=typed))
         for name in self.listed_sections(ground):
