@@ -33,7 +33,6 @@ def test_every_path_that_takes_a_code_is_tried() -> None:
     assert {path.purpose for path in HANDLES} == set(Purpose)
 
 
-@pytest.mark.control("guess_budget")
 @pytest.mark.parametrize("path", PATHS, ids=str)
 def test_sixty_four_parallel_guesses_reveal_no_more_than_the_budget(world: World, path: Path) -> None:
     """Each guesses another code at once: "wrong" is said five times at most, and of an app's codes twenty times."""
@@ -51,7 +50,6 @@ def test_sixty_four_parallel_guesses_reveal_no_more_than_the_budget(world: World
         typing.type(world.portal, wrong(typing.code))
 
 
-@pytest.mark.control("guess_budget")
 @pytest.mark.parametrize("path", HANDLES, ids=str)
 def test_after_the_last_try_the_right_code_is_refused_too(world: World, path: Path) -> None:
     """One after the other, a while apart: the sixth answer says nothing about the code."""
@@ -63,7 +61,6 @@ def test_after_the_last_try_the_right_code_is_refused_too(world: World, path: Pa
     assert reason_of(lambda: typing.type(world.portal, typing.code)) is Reason.TOO_MANY_TRIES
 
 
-@pytest.mark.control("code_life")
 @pytest.mark.parametrize("path", HANDLES, ids=str)
 @pytest.mark.parametrize("left", [1, 0], ids=["a second before", "at the end"])
 def test_a_sent_code_is_good_until_a_second_before_its_end(world: World, path: Path, left: int) -> None:
@@ -75,7 +72,6 @@ def test_a_sent_code_is_good_until_a_second_before_its_end(world: World, path: P
     assert reason_of(lambda: typing.type(world.portal, typing.code)) in {Reason.CODE_GONE, Reason.SESSION_ENDED}
 
 
-@pytest.mark.control("code_life")
 @pytest.mark.parametrize("path", PATHS, ids=str)
 def test_sixteen_hands_with_the_right_code_use_it_once(world: World, path: Path) -> None:
     """All type the right code at the same moment: one of them is answered with what it is for."""

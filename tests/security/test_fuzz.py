@@ -110,7 +110,6 @@ def test_any_text_that_opens_a_door_does_too(target: Target, text: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.control("sql_types_timing")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_corpus_in_every_argument_on_every_store(world: World, kind: str) -> None:
     """NUL, broken text, 5,000 characters, SQL, directions and digits of other scripts; afterwards all is well.
@@ -127,7 +126,6 @@ def test_the_corpus_in_every_argument_on_every_store(world: World, kind: str) ->
     assert world.visitor().start_booking() is not None
 
 
-@pytest.mark.control("sql_types_timing")
 @pytest.mark.parametrize("kind", KINDS)
 def test_bad_input_leaves_nothing_behind(memory_world: World, kind: str) -> None:
     """What is refused as input has written no row, and taken no try: a seventh of the corpus, each argument in turn."""
@@ -137,7 +135,6 @@ def test_bad_input_leaves_nothing_behind(memory_world: World, kind: str) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.control("sizes")
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_megabytes_in_every_argument_are_refused_or_answered(memory_world: World, kind: str) -> None:
     """No argument is kept whole, repeated in an error or handed to anything slow; not a row has grown by it."""
@@ -149,7 +146,6 @@ def test_ten_megabytes_in_every_argument_are_refused_or_answered(memory_world: W
     assert largest < 20_000
 
 
-@pytest.mark.control("sql_types_timing")
 def test_the_corpus_at_every_door_on_every_store(world: World) -> None:
     """The same in whatever opens a door."""
     target = Target(world)
