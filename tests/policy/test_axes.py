@@ -132,6 +132,7 @@ AXES: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("messages", "send_timeout"): LENGTHS,
     ("messages", "notice_life"): LENGTHS,
     ("messages", "link_life"): LENGTHS,
+    ("messages", "fall_back"): st.booleans(),
     ("changes", "enabled"): st.booleans(),
     ("changes", "cancel"): windows(),
     ("changes", "move"): windows(),

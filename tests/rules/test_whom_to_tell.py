@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clientportal.policy import Delivery, Policy, presets
 from clientportal.records import Challenge, MessageKind, OutboxMessage, Purpose
-from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, whom_to_tell
+from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, other_way, way_left, whom_to_tell
 from clientportal.testing.strategies import EMAIL_SPELLINGS, NUMBER_SPELLINGS, emails, numbers
 from clientportal.values import ContactKey, ContactKind, RecordRef, parse_email
 
@@ -231,3 +231,67 @@ def test_a_contact_that_no_record_has_yet_or_any_more_is_told_itself(kind: Messa
     by_email = whom_to_tell(telling(ANA, kind=kind, to=EMAIL), TIMELY, NOW)
     assert by_email == Tell(False, "ana@example.com", diverted=False)
     assert whom_to_tell(telling(kind=kind, flagged=True), TIMELY, NOW) == Drop("flagged as nobody's by staff")
+
+
+# --- when the first way fails --------------------------------------------------------------------------------------
+
+BY_SMS, BY_EMAIL = Tell(True, "+64211234567", diverted=True), Tell(False, "Ana@example.com", diverted=True)
+NO_FALL_BACK = evolve(VCITA, messages=evolve(VCITA.messages, fall_back=False))
+
+
+def instead(seen: Telling, policy: Policy) -> Tell | None:
+    """The other way of a message whose first one there is."""
+    first = whom_to_tell(seen, policy, NOW)
+    assert isinstance(first, Tell)
+    return other_way(seen, first, policy)
+
+
+def test_a_code_for_an_email_that_went_to_the_mobile_may_go_to_that_email() -> None:
+    """What was typed is what it proves: under "SMS, else email", and where falling back is not switched off (V3)."""
+    seen = telling(ANA, to=EMAIL)
+    assert instead(seen, VCITA) == Tell(False, "Ana@example.com", diverted=False)
+    assert instead(seen, by(Delivery.SMS)) is None
+    assert instead(seen, NO_FALL_BACK) is None
+    assert instead(telling(person(email="ana@example.com"), to=EMAIL), VCITA) is None, "it goes there already"
+
+
+@pytest.mark.parametrize("delivery", [Delivery.SMS, Delivery.SMS_ELSE_EMAIL])
+def test_a_code_for_a_number_goes_to_no_email(delivery: Delivery) -> None:
+    """Whoever has an old mailbox of the client's would log in with a number that is somebody else's by now."""
+    assert instead(telling(ANA), by(delivery)) is None
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        MessageKind.SECOND_PROOF_CODE,
+        MessageKind.CLAIM_CODE,
+        MessageKind.CHANGE_CONTACT_CODE,
+        MessageKind.CONTACT_CHANGED,
+    ],
+)
+@pytest.mark.parametrize("to", [MOBILE, EMAIL])
+def test_what_proves_one_certain_contact_goes_there_or_nowhere(kind: MessageKind, to: str) -> None:
+    """A code for another contact would prove nothing of this one."""
+    assert instead(telling(ANA, to=to, kind=kind), VCITA) is None
+
+
+def test_what_is_sent_to_a_record_may_go_to_its_other_contact() -> None:
+    """A link to an appointment: the better contact first, then the other one, if it can be reached."""
+    assert instead(telling(ANA, to=None, code=False), VCITA) == BY_EMAIL
+    assert instead(telling(ANA, to=None, code=False), by(Delivery.EMAIL)) == BY_SMS
+    assert instead(telling(person(email="ana@example.com"), to=None, code=False), VCITA) is None
+    assert instead(telling(person(mobile="021 123 4567", email="none"), to=None, code=False), VCITA) is None
+    assert instead(telling(ANA, to=None, code=False), NO_FALL_BACK) is None
+
+
+def test_the_way_that_has_not_failed_is_left() -> None:
+    """The first, then the other; then staff are shown that it did not arrive, and why."""
+    message = telling(ANA).message
+    assert way_left(message, BY_SMS, BY_EMAIL) == BY_SMS
+    assert way_left(evolve(message, failed=("sms",)), BY_SMS, BY_EMAIL) == BY_EMAIL
+    assert way_left(evolve(message, failed=("sms",)), BY_EMAIL, None) == BY_EMAIL, "the mobile was taken off meanwhile"
+    for other in (None, BY_SMS):
+        none = way_left(evolve(message, failed=("sms",), note="no such number"), BY_SMS, other)
+        assert none == Drop("no such number; there is no other way to this client", shown_to_staff=True)
+    assert way_left(evolve(message, failed=("sms",)), Drop("expired"), BY_EMAIL) == Drop("expired")

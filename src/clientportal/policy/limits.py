@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from attrs import field, frozen
-from attrs.validators import ge, gt
+from attrs.validators import ge, gt, instance_of
 
 __all__ = ["GuessPolicy", "MessagePolicy", "SendPolicy", "SessionPolicy"]
 
@@ -69,7 +69,9 @@ class MessagePolicy:
     """How messages leave: ``tries`` with doubling gaps from ``first_retry``, then visibly abandoned (I5).
 
     ``send_timeout`` is how long one send may take; ``notice_life`` how long a notice is still worth sending;
-    ``link_life`` how long a signed link works.
+    ``link_life`` how long a signed link works. ``fall_back``: what could not be delivered by one channel goes by the
+    other, where that proves the same: what is sent to a record by its other contact, and a code that was asked for by
+    email, and that ``login.delivery = "sms_else_email"`` had sent to the mobile, by that very email.
     """
 
     tries: int = field(default=5, validator=ge(1))
@@ -77,3 +79,4 @@ class MessagePolicy:
     send_timeout: timedelta = field(default=timedelta(seconds=20), validator=_positive)
     notice_life: timedelta = field(default=timedelta(days=2), validator=_positive)
     link_life: timedelta = field(default=timedelta(days=90), validator=_positive)
+    fall_back: bool = field(default=True, validator=instance_of(bool))

@@ -52,10 +52,13 @@ class MessageState(StrEnum):
 
     QUEUED = "queued"
     SENT = "sent"
+    """A provider has taken it."""
+    DELIVERED = "delivered"
+    """A provider's receipt says that it has arrived."""
     DROPPED = "dropped"
     """Not to be sent: nobody there, expired, or over the destination's budget; ``note`` says which."""
     ABANDONED = "abandoned"
-    """Tried as often as the policy says, or refused for good; staff see it."""
+    """Tried as often as the policy says, refused for good, or reported as not arrived; staff see it."""
 
 
 @stored(
@@ -74,6 +77,9 @@ class OutboxMessage:
     ``mailed_link_id``, or from ``facts``. ``to`` is a contact as typed and normalised, ``ref`` a record and
     ``account`` an account whose contact is looked up when it leaves.
     ``due_at`` is also the lease: a pump that takes a message moves it ahead, so that two pumps take it once.
+    ``by`` is the channel that it was last taken for, ``failed`` are those that it cannot go by, and ``other`` is the
+    keyed digest of the address that it may go to instead, as that was when it was first taken. ``bounced`` are the
+    provider's own ids of sendings that it has reported as not arrived.
     ``language`` is what whoever asked for it was reading, empty where they had chosen none; ``branch`` the business of
     a franchise that speaks.
     """
@@ -97,5 +103,9 @@ class OutboxMessage:
     expires_at: datetime
     note: str = ""
     sent_to: str | None = None
+    by: str = ""
+    failed: tuple[str, ...] = ()
+    other: str = ""
+    bounced: tuple[str, ...] = ()
     language: str = ""
     branch: str = ""

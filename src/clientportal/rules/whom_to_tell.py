@@ -2,6 +2,12 @@
 
 Decided when a message leaves, not when it was asked for: that is how asking for a code can look the same for everybody,
 and how the channel is the one that the record has *at the time of sending* (V3).
+
+The attack on the other channel, where the first one fails: whoever has one contact of a client, an old mailbox perhaps,
+waits for the moment in which the other cannot be reached. So what proves a certain contact goes there or nowhere: a
+code that was asked for by number never goes to an email. A code that was asked for by email, and went to the record's
+mobile, may go to that email, which is what was typed, where the policy says "SMS, else email". What is sent to a
+record, and proves nothing, may go to its other contact, if that has not been changed since the first try.
 """
 
 from __future__ import annotations
@@ -15,8 +21,19 @@ from clientportal.errors import InvalidContact
 from clientportal.policy import Delivery, Policy, UnknownIdentity
 from clientportal.records import Challenge, MessageKind, OutboxMessage
 from clientportal.values import ContactKey, ContactKind, Email, Phone, RecordRef, parse_email, parse_phone
+from clientportal.values.channels import Channel
 
-__all__ = ["Drop", "Reachable", "Tell", "Telling", "may_be_sent_to", "to_owner", "whom_to_tell"]
+__all__ = [
+    "Drop",
+    "Reachable",
+    "Tell",
+    "Telling",
+    "may_be_sent_to",
+    "other_way",
+    "to_owner",
+    "way_left",
+    "whom_to_tell",
+]
 
 
 @frozen
@@ -55,6 +72,11 @@ class Tell:
     address: str
     diverted: bool
     instead: MessageKind | None = None
+
+    @property
+    def channel(self) -> Channel:
+        """By which it goes."""
+        return Channel.SMS if self.by_sms else Channel.EMAIL
 
 
 @frozen
@@ -170,16 +192,45 @@ def _reach(people: Sequence[Reachable], policy: Policy) -> Tell | Drop:
     """A message to a record, not to a contact: by SMS where codes go by SMS and there is a mobile, else by email."""
     if not people:
         return Drop("the record is gone")
-    person = people[0]
+    ways = _ways_to(people[0], policy)
+    return ways[0] if ways else Drop("the record has no contact that can be reached")
+
+
+def _ways_to(person: Reachable, policy: Policy) -> tuple[Tell, ...]:
+    """Both contacts of a record that can be reached, the better one first."""
+    ways: list[Tell] = []
     phone = _texted(person.mobile, policy)
-    email: str | None = None
+    if phone is not None:
+        ways.append(Tell(by_sms=True, address=phone.e164, diverted=True))
     if person.email:
         try:
-            email = parse_email(person.email).address
+            ways.append(Tell(by_sms=False, address=parse_email(person.email).address, diverted=True))
         except InvalidContact:
-            email = None
-    if phone is not None and (policy.login.delivery is not Delivery.EMAIL or email is None):
-        return Tell(by_sms=True, address=phone.e164, diverted=True)
-    if email is not None:
-        return Tell(by_sms=False, address=email, diverted=True)
-    return Drop("the record has no contact that can be reached")
+            return tuple(ways)
+    return tuple(reversed(ways)) if policy.login.delivery is Delivery.EMAIL else tuple(ways)
+
+
+# --- when the first way fails ----------------------------------------------------------------------------------------
+
+
+def other_way(seen: Telling, first: Tell, policy: Policy) -> Tell | None:
+    """By what else a message may go that cannot be delivered the first way; ``None`` where that would prove less."""
+    if not policy.messages.fall_back:
+        return None
+    if seen.message.to is None:
+        return next((way for way in _ways_to(seen.people[0], policy) if way.by_sms != first.by_sms), None)
+    if first.diverted and policy.login.delivery is Delivery.SMS_ELSE_EMAIL:
+        return Tell(
+            by_sms=False, address=_stored_address(ContactKey.parse(seen.message.to), seen.people), diverted=False
+        )
+    return None
+
+
+def way_left(message: OutboxMessage, first: Tell | Drop, other: Tell | None) -> Tell | Drop:
+    """The way that has not failed yet. Where there is none, staff are shown that the message did not arrive."""
+    if isinstance(first, Drop):
+        return first
+    for way in (first, other):
+        if way is not None and way.channel.value not in message.failed:
+            return way
+    return Drop(f"{message.note or 'it did not arrive'}; there is no other way to this client", shown_to_staff=True)
