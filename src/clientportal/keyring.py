@@ -91,6 +91,11 @@ class KeyRing:
         """The id of the key that signs."""
         return self._keys[0].id
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all keys, the signing one first."""
+        return tuple(key.id for key in self._keys)
+
     def knows(self, id: str) -> bool:
         """Whether the ring has that key."""
         return self._secret(id) is not None

@@ -144,8 +144,8 @@ COSTS: dict[str, Cost] = {
     "duplicates": Cost(13, sqlite=(10, 1), postgres=(10, 1)),
     "plan_merge": Cost(17, sqlite=(7, 6), postgres=(7, 6)),
     "staff.client": Cost(29, sqlite=(20, 4), postgres=(20, 4)),
-    "deliver, two messages": Cost(36, sqlite=(25, 6), postgres=(37, 6)),
-    "deliver, nothing due": Cost(2, sqlite=(1, 0), postgres=(1, 0)),
+    "deliver, two messages": Cost(37, sqlite=(26, 6), postgres=(38, 6)),
+    "deliver, nothing due": Cost(3, sqlite=(2, 0), postgres=(2, 0)),
     # Accounts. A first proof and a reset read all that hangs on the email and on every account that typed it (two here,
     # ten reads each), and write over it; a login is three commits, for the slow hash stands between two of them.
     "register": Cost(10, sqlite=(15, 1), postgres=(15, 1)),

@@ -43,6 +43,7 @@ from clientportal.doors.portal import Portal, client_of, make_setup, setup_at, s
 from clientportal.doors.registering import AsyncClientRegistering, AsyncStaffRegistering, AsyncVisitorRegistering
 from clientportal.doors.sections import AsyncClientSections
 from clientportal.doors.staff import StaffDoor
+from clientportal.doors.upkeep import AsyncPortalUpkeep
 from clientportal.doors.viewing import AsyncStaffViewing
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.keyring import KeyRing
@@ -60,7 +61,6 @@ from clientportal.operations import (
 )
 from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
 from clientportal.operations.delivery import deliver
-from clientportal.operations.housekeeping import purge
 from clientportal.operations.matching import MATCH_BOOKING, BookedAs
 from clientportal.operations.notices import NOTIFY, Notify
 from clientportal.operations.performing import perform
@@ -293,7 +293,7 @@ class AsyncStaffDoor(
         return await self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(state, limit))
 
 
-class AsyncPortal(AsyncPortalPaying, AsyncPortalPasswords, AsyncPortalPapers, AsyncPortalOwn):
+class AsyncPortal(AsyncPortalPaying, AsyncPortalPasswords, AsyncPortalPapers, AsyncPortalOwn, AsyncPortalUpkeep):
     """The twin of :class:`Portal` for an event loop: stores, hosts and senders may be async."""
 
     def __init__(
@@ -405,9 +405,6 @@ class AsyncPortal(AsyncPortalPaying, AsyncPortalPasswords, AsyncPortalPapers, As
     ) -> Notified:
         asked = Notify(ref, kind, title, text, section, item)
         return await perform(self._setup, System(check_tenant(business)), NOTIFY, asked, key=key)
-
-    async def purge(self, business: str) -> int:
-        return await purge(self._setup, check_tenant(business))
 
 
 describe(AsyncVisitorDoor, VisitorDoor)

@@ -30,11 +30,11 @@ from clientportal.doors.paying import PortalPaying
 from clientportal.doors.staff import StaffDoor
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.errors import InvalidInput
+from clientportal.doors.upkeep import PortalUpkeep
 from clientportal.keyring import KeyRing, tenant_of
 from clientportal.messages.texts import Catalogue
 from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
 from clientportal.operations.delivery import deliver
-from clientportal.operations.housekeeping import purge
 from clientportal.operations.matching import MATCH_BOOKING, BookedAs
 from clientportal.operations.notices import NOTIFY, Notify
 from clientportal.operations.performing import perform
@@ -151,7 +151,7 @@ def client_of(token: Secret | str | None) -> Client:
     return Client(tenant if tenant is not None and is_tenant(tenant) else "-", secret)
 
 
-class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn):
+class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn, PortalUpkeep):
     """A client portal over one platform, without an event loop; :class:`AsyncPortal` is its twin.
 
     * ``store``: where the portal keeps its own records (``SqlStore``, ``MemoryStore``).
@@ -329,7 +329,3 @@ class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn):
         """
         asked = Notify(ref, kind, title, text, section, item)
         return step(perform(self._setup, System(check_tenant(business)), NOTIFY, asked, key=key))
-
-    def purge(self, business: str) -> int:
-        """Forget what has expired; answers how many records went."""
-        return step(purge(self._setup, check_tenant(business)))

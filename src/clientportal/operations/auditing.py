@@ -13,6 +13,7 @@ from clientportal.decisions import Because, Decision, Refusal
 from clientportal.errors import Conflict, StoreError
 from clientportal.operations.frame import TRIES, Reading, audit_entry
 from clientportal.operations.setting import Setup, Staff
+from clientportal.operations.vouching import vouched
 from clientportal.records import Put
 
 __all__ = ["note_action", "note_look", "note_refusal"]
@@ -29,7 +30,7 @@ async def note_look(
     entry = audit_entry(reading, action, subject, outcome, str(decision.because))
     # After a conflict the caller decides again, and comes back here.
     async with setup.store.begin(reading.tenant, setup.host, writes=True, connection=setup.connection) as unit:
-        await unit.commit((Put(entry),))
+        await unit.commit((Put(vouched(setup, reading.tenant, entry)),))
 
 
 async def note_action(setup: Setup, staff: Staff, action: str, because: Because) -> None:
@@ -53,7 +54,7 @@ async def _note(setup: Setup, staff: Staff, action: str, subject: str, outcome: 
         try:
             async with setup.store.begin(staff.tenant, setup.host, writes=True, connection=setup.connection) as unit:
                 entry = audit_entry(Reading(setup, unit, staff, setup.clock()), action, subject, outcome, str(because))
-                await unit.commit((Put(entry),))
+                await unit.commit((Put(vouched(setup, staff.tenant, entry)),))
                 return
         except Conflict:
             if setup.connection is not None or attempt == TRIES - 1:

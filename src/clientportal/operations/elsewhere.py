@@ -16,6 +16,7 @@ from clientportal.operations.following import FOLLOWING, STANDING, Following
 from clientportal.operations.frame import BEGUN, TRIES, Operation, Reading, Unfinished, ask_host, audit_entry
 from clientportal.operations.setting import Caller, Setup, System
 from clientportal.operations.trusting import CheckedHost, check_outcome
+from clientportal.operations.vouching import vouching
 from clientportal.ports import Unit, awaited_host
 from clientportal.records import Intent, Put, Receipt, Remove, SpentLink, Trail, Write
 from clientportal.rules.notifying import noticed
@@ -168,7 +169,7 @@ async def _finish(
                 elif intent.receipt is not None and (begun := await _begun(unit, intent)) is not None:
                     writes.append(Put(evolve(begun, result=settled_result(intent.receipt.result, answer))))
                 writes.append(Put(audit_entry(reading, action, subject, word, str(settled.because))))
-                await unit.commit(writes)
+                await unit.commit(vouching(setup, caller.tenant, writes))
                 for event in after.events:
                     await reading.host.heard(event)
                 return settled

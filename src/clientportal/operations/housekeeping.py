@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import cast
 
 from attrs import field, frozen
 
@@ -12,8 +15,9 @@ from clientportal.operations.accounts import belongings_of
 from clientportal.operations.frame import Operation, Reading, alone
 from clientportal.operations.paging import check_limit
 from clientportal.operations.performing import perform
+from clientportal.operations.sealing import prune_audit
 from clientportal.operations.setting import Setup, System
-from clientportal.outcomes import OutboxLine
+from clientportal.outcomes import OutboxLine, Purged
 from clientportal.policy import Policy
 from clientportal.records import (
     Account,
@@ -32,6 +36,7 @@ from clientportal.records import (
     Stored,
     Write,
 )
+from clientportal.rules.erasing import TOPICS
 from clientportal.rules.first_proof import forget_account
 from clientportal.rules.who_may_manage import Permission
 
@@ -53,6 +58,10 @@ _KEPT: tuple[tuple[type[Stored], timedelta], ...] = (
 """How long after its expiry each kind is kept, so that a late answer can still say why."""
 
 _OUTBOX_KEPT = timedelta(days=30)
+_SHORTEST_AUDIT = timedelta(days=1)
+
+
+_DONE = tuple(state for state in MessageState if state is not MessageState.QUEUED)
 
 
 @frozen
@@ -70,28 +79,61 @@ async def _load_expired(reading: Reading, _asked: _Purge) -> tuple[Write, ...]:
     for account in waiting.items:
         # A registration that nobody proved in time: with everything that hangs on it; its appointments stay
         found.extend(forget_account(await belongings_of(reading, account)))
-    page_of_messages = await reading.state.page(OutboxMessage, "time", upto=reading.now - _OUTBOX_KEPT, limit=_BATCH)
-    found.extend(Remove(one) for one in page_of_messages.items if one.state is not MessageState.QUEUED)
+    for state in _DONE:
+        # By its state: what is still queued, however old, must not stand in front of what can go.
+        done = await reading.state.page(
+            OutboxMessage, "due", [state.value], upto=reading.now - _OUTBOX_KEPT, limit=_BATCH
+        )
+        found.extend(map(Remove, done.items))
     # A session or link of a registration that is forgotten may have expired as well: each goes once.
     return tuple({(type(write.record), write.record.id): write for write in found}.values())
 
 
-def _decide_purge(seen: tuple[Write, ...], _asked: _Purge, _policy: Policy, _now: datetime) -> Decision[int]:
-    return grant(len(seen), Because("housekeeping.purge", (("records", str(len(seen))),)), seen)
+def _decide_purge(
+    seen: tuple[Write, ...], _asked: _Purge, _policy: Policy, _now: datetime
+) -> Decision[Mapping[str, int]]:
+    because = Because("housekeeping.purge", (("records", str(len(seen))),))
+    return grant(Counter(_topic(write) for write in seen), because, seen)
 
 
-_PURGE = Operation[_Purge, tuple[Write, ...], int](
+def _topic(write: Write) -> str:
+    """What is forgotten, as an export of one client calls it."""
+    kind = type(write.record)
+    return TOPICS.get(kind, kind.TABLE)
+
+
+_PURGE = Operation[_Purge, tuple[Write, ...], Mapping[str, int]](
     name="purge", load=_load_expired, decide=_decide_purge, previewable=False, audited=False, durable=True
 )
 
 
-async def purge(setup: Setup, tenant: str) -> int:
-    """Remove what expired, a batch a transaction, until nothing is left; answers how many records went."""
+async def purge(
+    setup: Setup, tenant: str, audit_older_than: timedelta | None, progress: Callable[[Purged], None] | None
+) -> Purged:
+    """Remove what expired, a batch a transaction, until nothing is left; then the audit that is older than asked."""
     alone(setup, "purge")
-    removed = 0
-    while count := await perform(setup, System(tenant), _PURGE, _Purge()):
-        removed += count
-    return removed
+    before = _audit_limit(setup, audit_older_than)
+    removed = Counter[str]()
+    while kinds := await perform(setup, System(tenant), _PURGE, _Purge()):
+        removed.update(kinds)
+        _tell(removed, progress)
+    while before is not None and (count := await prune_audit(setup, tenant, before)):
+        removed["audit"] += count
+        _tell(removed, progress)
+    return Purged(dict(removed))
+
+
+def _tell(removed: Counter[str], progress: Callable[[Purged], None] | None) -> None:
+    if progress is not None:
+        progress(Purged(dict(removed)))
+
+
+def _audit_limit(setup: Setup, older_than: timedelta | None) -> datetime | None:
+    if older_than is None:
+        return None
+    if not isinstance(cast("object", older_than), timedelta) or older_than < _SHORTEST_AUDIT:
+        raise InvalidInput("audit_older_than is a timedelta of a day or more: what is newer is not sealed for certain")
+    return setup.clock() - older_than
 
 
 def _state(state: MessageState | str) -> MessageState:
@@ -112,7 +154,8 @@ class ListOutbox:
 async def _load_outbox(reading: Reading, asked: ListOutbox) -> tuple[OutboxLine, ...]:
     page = await reading.state.page(OutboxMessage, "due", [asked.state.value], limit=asked.limit, newest_first=True)
     return tuple(
-        OutboxLine(one.id, one.kind.value, one.state.value, one.tries, one.created_at, one.note) for one in page.items
+        OutboxLine(one.id, one.kind.value, one.state.value, one.tries, one.created_at, one.note, one.by)
+        for one in page.items
     )
 
 

@@ -23,6 +23,7 @@ from clientportal.operations.frame import TRIES, Reading, alone, audit_entry
 from clientportal.operations.people import records_of, roots_of
 from clientportal.operations.setting import Setup, Staff
 from clientportal.operations.trusting import CheckedHost
+from clientportal.operations.vouching import vouched
 from clientportal.outcomes import ImportedRow, ImportReport, RowOutcome
 from clientportal.policy import Policy
 from clientportal.ports import awaited_host
@@ -251,7 +252,8 @@ class _Run:
     def _audited(self, reading: Reading, lines: Sequence[ImportedRow]) -> Put:
         counts = tuple((one.value, str(sum(line.outcome is one for line in lines))) for one in RowOutcome)
         because = Because("importing.judge_rows", (("lines", f"{lines[0].line} to {lines[-1].line}"), *counts))
-        return Put(audit_entry(reading, "import_clients", self.asked.name, "done", str(because)))
+        entry = audit_entry(reading, "import_clients", self.asked.name, "done", str(because))
+        return Put(vouched(self.setup, self.staff.tenant, entry))
 
     # --- a platform with a database of its own
 

@@ -34,6 +34,7 @@ from clientportal.operations.frame import (
 from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, check_human
 from clientportal.operations.viewing import open_session
 from clientportal.policy import Policy
+from clientportal.operations.vouching import vouching
 from clientportal.records import Intent, OutboxMessage, Put, Receipt, Session, Write
 from clientportal.rules.notifying import noticed
 from clientportal.rules.reassigning import noted
@@ -291,7 +292,7 @@ def _idle(policy: Policy, now: datetime) -> datetime:
 
 def _noting_use(reading: Reading, writes: list[Write]) -> list[Write]:
     """The writes, and that the session was used, where that is due and they do not change it themselves."""
-    writes = [_as_asked_here(reading.setup, write) for write in writes]
+    writes = vouching(reading.setup, reading.tenant, [_as_asked_here(reading.setup, write) for write in writes])
     touched = reading.session
     if touched is None or any(write.record.id == touched.id for write in writes):
         return writes

@@ -73,8 +73,10 @@ from clientportal.outcomes.merging import (
     Undone,
 )
 from clientportal.outcomes.notices import MarkedRead, NoticeLine, NoticePage, Notified
+from clientportal.outcomes.operating import Health, HealthPart, HealthState, KeysInUse, KeyUse
 from clientportal.outcomes.paying import PaymentLine, PaymentsPage, PaymentView
 from clientportal.outcomes.rehearsing import Rehearsed, RehearsedKind
+from clientportal.outcomes.sealing import AuditBreak, AuditHead, AuditVerdict, BreakKind, Sealed
 from clientportal.outcomes.sections import SectionChanged, SectionEntry
 from clientportal.outcomes.staff import (
     AuditLine,
@@ -90,15 +92,27 @@ from clientportal.outcomes.staff import (
 )
 from clientportal.outcomes.upkeep import (
     Delivered,
+    Purged,
     Unreadable,
     WalkReport,
 )
 from clientportal.outcomes.viewing import Viewing
 
 __all__ = [
+    "AuditBreak",
+    "AuditHead",
+    "AuditVerdict",
+    "BreakKind",
     "Call",
     "Dashboard",
+    "Health",
+    "HealthPart",
+    "HealthState",
+    "KeyUse",
+    "KeysInUse",
     "NewDocuments",
+    "Purged",
+    "Sealed",
     "Welcome",
     "AccountImport",
     "AccountLine",

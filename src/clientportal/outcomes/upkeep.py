@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import field, frozen
 
 from clientportal.values import ContactKind, RecordRef
 
 __all__ = [
     "Delivered",
+    "Purged",
     "Unreadable",
     "WalkReport",
 ]
@@ -22,6 +25,20 @@ class Delivered:
     put_off: int = 0
     abandoned: int = 0
     finished: int = 0
+
+
+@frozen
+class Purged:
+    """What has been forgotten, by kind: ``sessions``, ``login_codes``, ``messages``, …; after every batch to
+    ``progress``, and at the end.
+    """
+
+    kinds: Mapping[str, int] = field(factory=dict[str, int])
+
+    @property
+    def records(self) -> int:
+        """All of them."""
+        return sum(self.kinds.values())
 
 
 @frozen

@@ -13,7 +13,7 @@ from clientportal.ports.host import (
     RawContacts,
 )
 from clientportal.ports.messenger import AsyncSender, Channel, OutgoingMessage, Sender
-from clientportal.ports.state import Collision, Page, State, Store, Unit
+from clientportal.ports.state import Collision, Page, State, Store, StoreProbe, Unit
 from clientportal.values import (
     ActiveCode,
     Answer,
@@ -67,6 +67,7 @@ __all__ = [
     "Sender",
     "State",
     "Store",
+    "StoreProbe",
     "Unit",
     "awaited_host",
     "step",

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import frozen
@@ -29,7 +30,7 @@ from attrs import frozen
 from clientportal.ports.host import AsyncHost, HostAdapter
 from clientportal.records import Stored, Write
 
-__all__ = ["Collision", "Page", "State", "Store", "Unit"]
+__all__ = ["Collision", "Page", "State", "Store", "StoreProbe", "Unit"]
 
 R = TypeVar("R", bound=Stored)
 T_co = TypeVar("T_co", covariant=True)
@@ -49,6 +50,18 @@ class Collision:
 
     key: str
     ids: tuple[str, ...]
+
+
+@frozen
+class StoreProbe:
+    """What a store says of itself, where it has a method ``async def probe(self) -> StoreProbe``: for health checks.
+
+    ``version`` is that of its tables, ``needed`` the one of this library, ``now`` its own clock, if it has one.
+    """
+
+    version: int
+    needed: int
+    now: datetime | None = None
 
 
 class State(Protocol):

@@ -43,6 +43,7 @@ from clientportal.records.people import (
 from clientportal.records.proving import Allowance, Challenge, GuessCounter, Purpose, Session, SpentLink, Stage
 from clientportal.records.referring import Referral
 from clientportal.records.remembering import AuditEntry, HostWrite, Intent, Receipt
+from clientportal.records.sealing import AuditChain, AuditSeal, SealedEntry
 from clientportal.records.stored import RECORD_TYPES, Put, Remove, Stored, Write
 
 __all__ = [
@@ -58,7 +59,9 @@ __all__ = [
     "MailPurpose",
     "SecondFactor",
     "Allowance",
+    "AuditChain",
     "AuditEntry",
+    "AuditSeal",
     "Challenge",
     "ClientNumber",
     "ContactChange",
@@ -87,6 +90,7 @@ __all__ = [
     "Receipt",
     "Referral",
     "Remove",
+    "SealedEntry",
     "Session",
     "Snapshot",
     "SpentLink",

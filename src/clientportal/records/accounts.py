@@ -104,7 +104,7 @@ class Credential:
     set_by: str
 
 
-@stored("second_factors")
+@stored("second_factors", key=("key_id",))
 @frozen(kw_only=True)
 class SecondFactor:
     """The authenticator app of one account (``id``). Its secret is derived from the key ring, never stored.

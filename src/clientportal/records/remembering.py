@@ -27,10 +27,17 @@ from clientportal.values import (
 __all__ = ["AuditEntry", "HostWrite", "Intent", "Receipt"]
 
 
-@stored("audit", time=("at",), subject=("subject", "at"))
+@stored("audit", time=("at",), subject=("subject", "at"), sealing=("seal", "at"))
 @frozen(kw_only=True)
 class AuditEntry:
-    """Who did what, on whom, why, and how it ended. Contacts are masked; nothing secret is ever in it."""
+    """Who did what, on whom, why, and how it ended. Contacts are masked; nothing secret is ever in it.
+
+    ``mark`` vouches, by the key ``key_id`` of the ring, for what was inserted; ``seal`` is the batch that it was sealed
+    in, ``OPEN`` until then. The ``salt`` makes the digest over its words (``because``, ``reason``) tell nothing once
+    they are erased: ``words``, that digest, is then all that is left of them.
+    """
+
+    OPEN: ClassVar[str] = "open"
 
     TABLE: ClassVar[str]
     KEYS: ClassVar[Mapping[str, tuple[str, ...]]]
@@ -43,6 +50,11 @@ class AuditEntry:
     outcome: str
     because: str = ""
     reason: str = ""
+    salt: str = field(default="", repr=False)
+    words: str = field(default="", repr=False)
+    key_id: str = ""
+    mark: str = field(default="", repr=False)
+    seal: str = OPEN
 
 
 @stored("receipts", expiry=("forget_at",))

@@ -22,7 +22,9 @@ from clientportal.records import (
     AccountLink,
     Allowance,
     Assignment,
+    AuditChain,
     AuditEntry,
+    AuditSeal,
     Challenge,
     ClientNumber,
     Consent,
@@ -58,6 +60,7 @@ from clientportal.records import (
     Write,
 )
 from clientportal.rules.first_proof import Belongings
+from clientportal.rules.sealing import without_words
 from clientportal.values import (
     ActiveCode,
     Address,
@@ -121,6 +124,8 @@ TOPICS: Mapping[type[Stored], str] = {
 """What an export calls each kind of record that can be about somebody."""
 
 NOTHING_PERSONAL: Mapping[type[Stored], str] = {
+    AuditChain: "a count, and a digest of digests",
+    AuditSeal: "salted digests; what is erased takes its salt along",
     Intent: "is finished before a client is exported or erased, and then gone",
     NumberCounter: "a number",
     Receipt: "digests and ids, for a day",
@@ -131,11 +136,12 @@ NOTHING_PERSONAL: Mapping[type[Stored], str] = {
 """The kinds that hold nothing about anybody, and why."""
 
 _SECRET: Mapping[type[Stored], frozenset[str]] = {
+    AuditEntry: frozenset({"salt", "words", "key_id", "mark", "seal"}),
     Challenge: frozenset({"id", "key_id", "lane", "bound_to"}),
     Credential: frozenset({"hash"}),
     ImportedClient: frozenset({"id"}),
     MailedLink: frozenset({"id", "key_id"}),
-    OutboxMessage: frozenset({"challenge_id", "mailed_link_id"}),
+    OutboxMessage: frozenset({"challenge_id", "mailed_link_id", "other"}),
     SecondFactor: frozenset({"key_id", "nonce", "next_key_id", "next_nonce", "last_step", "recovery"}),
     Session: frozenset({"id", "device"}),
 }
@@ -247,7 +253,7 @@ def _told_without_words(record: AuditEntry, _held: Held) -> Write | None:
     """Who did what, when, and how it ended stays; what staff wrote of it, and the facts, go."""
     if record.action == ERASE or not (record.reason or record.because):
         return None
-    return Put(evolve(record, reason="", because=""))
+    return Put(without_words(record))
 
 
 def _ended(record: Session, held: Held) -> Write | None:
