@@ -17,6 +17,7 @@ from attrs.validators import instance_of
 from clientportal.records import Intent, Write
 from clientportal.values import Money
 from clientportal.values.instants import as_utc_or_none
+from clientportal.values.spending import Charge
 
 __all__ = ["Because", "Decision", "HostEvent", "Reason", "Refusal", "grant", "refuse"]
 
@@ -174,7 +175,8 @@ class Decision(Generic[T]):
 
     ``changes`` are written all or not at all, also when the outcome is a refusal (a wrong try is counted). ``asks`` is
     at most one write by the host: its answer is settled into the final decision by the rule that asked; until then
-    ``outcome`` is the forecast, which is what a preview shows.
+    ``outcome`` is the forecast, which is what a preview shows. ``spends`` are budgets that are counted outside of the
+    store: until they have answered, nothing of this is done, and then it is decided again.
     """
 
     outcome: T | Refusal
@@ -182,6 +184,7 @@ class Decision(Generic[T]):
     changes: tuple[Write, ...] = ()
     events: tuple[HostEvent, ...] = ()
     asks: Intent | None = None
+    spends: tuple[Charge, ...] = ()
 
     @property
     def granted(self) -> bool:
@@ -200,9 +203,10 @@ def grant(
     *,
     events: tuple[HostEvent, ...] = (),
     asks: Intent | None = None,
+    spends: tuple[Charge, ...] = (),
 ) -> Decision[T]:
     """Say yes."""
-    return Decision(outcome, because, changes, events, asks)
+    return Decision(outcome, because, changes, events, asks, spends)
 
 
 def refuse(

@@ -12,6 +12,7 @@ from clientportal.policy import Delivery, NameComparison, Policy, UnknownIdentit
 from clientportal.policy.merging import MERGED_FIELDS, is_merged_field
 from clientportal.policy.portal import DASHBOARD
 from clientportal.ports import AsyncSender, Capabilities, Channel, HostAdapter, Sender
+from clientportal.ports.budgets import AsyncBudgets, Budgets
 from clientportal.ports.section import Section
 from clientportal.rules.evidence import Alike
 from clientportal.rules.surviving import SurvivorshipRule
@@ -22,6 +23,8 @@ from clientportal.values.sections import SECTION_NAME
 
 __all__ = [
     "check_base_url",
+    "check_budgets",
+    "check_cap",
     "check_names_alike",
     "check_policy",
     "check_sections",
@@ -66,6 +69,24 @@ def check_senders(senders: Mapping[Channel, Sender | AsyncSender], *, loop: bool
     for channel, sender in senders.items():
         if not loop and inspect.iscoroutinefunction(sender.send):
             raise InvalidInput(f"the sender for {channel.value} is async: use AsyncPortal, or a plain sender")
+
+
+def check_budgets(budgets: Budgets | AsyncBudgets | None, *, loop: bool) -> Budgets | AsyncBudgets | None:
+    """Of the portal's colour: a plain one would hold the event loop up, an async one has none here."""
+    spend = getattr(budgets, "spend", None)
+    if budgets is not None and not callable(spend):
+        raise InvalidInput("budgets is where sending is counted, such as RedisBudgets(client); None is the store")
+    if budgets is not None and inspect.iscoroutinefunction(spend) is not loop:
+        said = "awaited: AsyncRedisBudgets(client)" if loop else "plain: RedisBudgets(client)"
+        raise InvalidInput(f"the budgets of this portal are {said}")
+    return budgets
+
+
+def check_cap(at_most: int | None) -> int | None:
+    """A cap that lets nothing through would be found at the first login."""
+    if at_most is not None and (not isinstance(cast("object", at_most), int) or at_most < 1):
+        raise InvalidInput("sends_per_hour is a whole number from 1, or None for no cap over all businesses")
+    return at_most
 
 
 def check_survivorship(given: Mapping[str, SurvivorshipRule] | None) -> dict[str, SurvivorshipRule]:

@@ -23,6 +23,7 @@ from clientportal.ports import Unit
 from clientportal.records import AuditEntry, HostWrite, Intent, Receipt, Session
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import AnswerKind, HostAnswer, RecordRef
+from clientportal.values.spending import Spending
 
 __all__ = [
     "BEGUN",
@@ -70,7 +71,16 @@ class Unfinished(Exception):
 class Reading:
     """One try of one operation: the unit, the one moment that counts as *now*, and who asks."""
 
-    def __init__(self, setup: Setup, unit: Unit, caller: Caller, now: datetime, *, human: bool = True) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        unit: Unit,
+        caller: Caller,
+        now: datetime,
+        *,
+        human: bool = True,
+        spending: Spending | None = None,
+    ) -> None:
         self.setup = setup
         self.unit = unit
         self.state = unit.state
@@ -78,6 +88,8 @@ class Reading:
         self.now = now
         self.tenant = caller.tenant
         self.human = human
+        self.spending = spending
+        """What budgets outside of the store have answered, once they were asked."""
         self.policy: Policy = setup.policy_here(caller.tenant)
         self.actor = caller.word
         self.session: Session | None = None

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.operations.accounts import account_by_email, people_with
+from clientportal.operations.budgeting import allowances_for
 from clientportal.operations.frame import Reading
 from clientportal.operations.setting import Visitor
 from clientportal.operations.signing_in import lane_of
 from clientportal.outcomes import MailSent
 from clientportal.records import (
     Account,
-    Allowance,
     Challenge,
     MailedLink,
     MailPurpose,
@@ -68,7 +68,7 @@ async def load_mail_request(
             for link in open_links
             if link.open_at(reading.now) and link.account == account and keys.knows(link.key_id)
         ),
-        allowances=await reading.state.get_many(Allowance, [charge.id for charge in charges], lock=True),
+        allowances=await allowances_for(reading, charges),
         link_id=reading.fresh_id(),
         message_id=reading.fresh_id(),
         key_id=keys.signing_id,

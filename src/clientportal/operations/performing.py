@@ -16,6 +16,7 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
 from clientportal.errors import Conflict, DurableOperation, InvalidInput, PolicyError
 from clientportal.operations.assignments import as_assigned_now
 from clientportal.operations.auditing import note_look, note_refusal
+from clientportal.operations.budgeting import Unspent, spend_outside
 from clientportal.operations.elsewhere import ask_elsewhere, finish_earlier
 from clientportal.operations.following import FOLLOWING, STANDING
 from clientportal.operations.frame import (
@@ -33,8 +34,8 @@ from clientportal.operations.frame import (
 )
 from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, check_human
 from clientportal.operations.viewing import open_session
-from clientportal.policy import Policy
 from clientportal.operations.vouching import vouching
+from clientportal.policy import Policy
 from clientportal.records import Intent, OutboxMessage, Put, Receipt, Session, Write
 from clientportal.rules.notifying import noticed
 from clientportal.rules.reassigning import noted
@@ -42,6 +43,7 @@ from clientportal.rules.settling import settle
 from clientportal.rules.viewing import as_looked_at, judge_look
 from clientportal.rules.who_may_manage import may
 from clientportal.values import RecordRef, Secret
+from clientportal.values.spending import Spending
 
 __all__ = ["perform", "receipt_id_of"]
 
@@ -131,14 +133,22 @@ async def _decide(
             return Decision(no, no.because)
     human = await check_human(setup, caller) if operation.humans_only else True
     joined = setup.connection is not None
-    for _ in range(1 if joined else TRIES):
+    looks, spending, tries = preview or not operation.writes, None, 1 if joined else TRIES
+    while tries:
         try:
-            return await _once(setup, caller, operation, request, key, preview, human=human)
+            return await _once(setup, caller, operation, request, key, preview, human=human, spending=spending)
+        except Unspent as asked:
+            # Asked once for a call, and never inside a unit: a unit that is run again spends nothing more.
+            spending = await spend_outside(setup, caller.tenant, asked.charges, setup.clock(), look=looks)
+            if spending is None:
+                return refuse(Reason.BUSY, Because("budgets.spend", (("budgets", "cannot be asked"),)))
+            continue
         except Conflict:
             if joined:
                 raise
         except Unfinished as earlier:
             await finish_earlier(setup, caller, earlier.intent_id)
+        tries -= 1
     return refuse(Reason.BUSY, Because("performing.perform", (("operation", operation.name), ("tries", str(TRIES)))))
 
 
@@ -151,6 +161,7 @@ async def _once(
     preview: bool,
     *,
     human: bool,
+    spending: Spending | None,
 ) -> Decision[T]:
     now = setup.clock()
     writes = operation.writes and not preview
@@ -159,9 +170,11 @@ async def _once(
     async with setup.store.begin(
         caller.tenant, setup.host_here(caller.tenant), writes=writes, connection=setup.connection
     ) as unit:
-        reading = Reading(setup, unit, caller, now, human=human)
+        reading = Reading(setup, unit, caller, now, human=human, spending=spending)
         receipt_id = receipt_id_of(setup, caller, operation, request, key) if writes else None
         decision, replayed = await _answer(reading, operation, request, receipt_id, writes=writes)
+        if decision.spends and spending is None:
+            raise Unspent(decision.spends)
         touched = reading.session
         if writes:
             receipt = None

@@ -21,6 +21,7 @@ from clientportal.passwords import BreachCheck, PasswordGate
 from clientportal.policy import NameComparison, Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store
 from clientportal.ports.branches import HostAtBranch
+from clientportal.ports.budgets import AsyncBudgets, Budgets
 from clientportal.rules.claiming import LinkRule, decide_link
 from clientportal.rules.evidence import Alike, folded_alike
 from clientportal.rules.franchises import policy_at
@@ -83,6 +84,10 @@ class Setup:
     breaches: BreachCheck | None = None
     human: HumanCheck | None = None
     payments: PaymentDesk | None = None
+    budgets: Budgets | AsyncBudgets | None = None
+    """Where sending is counted, if not in the store."""
+    sends_per_hour: int | None = None
+    """How many messages strangers may cause in an hour, all businesses together; known devices as many again."""
     decide_link: LinkRule = decide_link
     survivorship: Mapping[str, SurvivorshipRule] = field(factory=dict[str, SurvivorshipRule])
     names_alike: Alike | None = None

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import HostError, InvalidContact
 from clientportal.keyring import digest, new_secret, token_for
+from clientportal.operations.budgeting import allowances_for
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading, Unfinished
 from clientportal.operations.people import load_candidates, roots_of, session_of
 from clientportal.operations.setting import Setup, Visitor
@@ -18,7 +19,6 @@ from clientportal.outcomes import CodeSent, SignedIn
 from clientportal.policy import Policy, UnknownIdentity
 from clientportal.records import (
     Account,
-    Allowance,
     Challenge,
     ContactHistory,
     GuessCounter,
@@ -206,7 +206,7 @@ async def code_request(
         source=source,
         live=tuple(challenge for challenge in latest.items if challenge.open_at(reading.now)),
         superseded=superseded,
-        allowances=await reading.state.get_many(Allowance, [charge.id for charge in charges], lock=True),
+        allowances=await allowances_for(reading, charges),
         counter=counter,
         handle=Secret(handle),
         handle_digest=digest(handle),

@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from clientportal.policy import SendPolicy
-from clientportal.records import Allowance
+from clientportal.records import Allowance, Put, Write
 from clientportal.values import ContactKey, ContactKind
+from clientportal.values.spending import Charge, Spending
 
-__all__ = ["TYPED", "Charge", "destination_charge", "mailbox", "next_use", "request_charges", "spend"]
+__all__ = [
+    "TYPED",
+    "Allowances",
+    "Charge",
+    "Elsewhere",
+    "Spent",
+    "charge_all",
+    "destination_charge",
+    "in_all",
+    "mailbox",
+    "next_use",
+    "request_charges",
+    "spend",
+]
 
 TYPED = "typed"
 """The lane of what an address is sent because somebody, who is perhaps not its owner, says that it is theirs.
@@ -23,16 +37,36 @@ share this lane, and leave alone what a reset or a sign-in link needs: at most t
 
 
 @frozen
-class Charge:
-    """One use of one axis: ``limits`` are (window, at most); ``gap`` is the wait after a use, doubling in a window."""
+class Elsewhere:
+    """Budgets of which some or all are counted outside of the store, and asked between two units of work.
 
-    id: str
-    limits: tuple[tuple[timedelta, int], ...]
-    gap: timedelta | None = None
+    Before they were asked there is no ``answer``, and what they count is taken to be free: what the rule then grants
+    is only done once they have said yes. ``held`` is what the store counts nevertheless; ``None`` is nothing.
+    """
+
+    answer: Spending | None = None
+    held: Mapping[str, Allowance] | None = None
+
+
+Allowances = Mapping[str, Allowance] | Elsewhere
+"""What is known of the budgets where they are judged."""
+
+
+@frozen
+class Spent:
+    """All was spent: what the store writes down of it, and what is still to be spent outside.
+
+    ``again_at`` is when the first charge may be used again.
+    """
+
+    again_at: datetime
+    changes: tuple[Write, ...] = ()
+    elsewhere: tuple[Charge, ...] = field(default=())
 
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_TENANT = "tenant"
 
 
 def destination_charge(id: str, policy: SendPolicy) -> Charge:
@@ -56,7 +90,7 @@ def request_charges(identity: ContactKey, lane: str, source: str | None, policy:
     if identity.kind is not ContactKind.EMAIL:
         prefix = identity.value[: policy.prefix_digits + 1]
         charges.append(Charge(f"prefix:{prefix}{known}", ((_HOUR, policy.per_prefix_hour),)))
-    charges.append(Charge(f"tenant{known}", ((_HOUR, policy.per_tenant_hour),)))
+    charges.append(Charge(f"{_TENANT}{known}", ((_HOUR, policy.per_tenant_hour),)))
     return tuple(charges)
 
 
@@ -64,6 +98,33 @@ def mailbox(identity: ContactKey) -> str:
     """What a destination is counted under: ``ana+1@…``, ``ana+2@…`` and so on mostly fill one and the same mailbox."""
     local, at, domain = str(identity).rpartition("@")
     return f"{local.partition('+')[0]}{at}{domain}" if identity.kind is ContactKind.EMAIL else str(identity)
+
+
+def in_all(charges: Sequence[Charge], at_most: int | None) -> Charge | None:
+    """What the same request costs of the cap for all businesses together (V2.4.1), where there is one.
+
+    Whatever has no cap for its business has none for all. Known devices have a cap of their own here, too.
+    """
+    ids = [charge.id for charge in charges if charge.id.partition("|")[0] == _TENANT]
+    if at_most is None or not ids:
+        return None
+    return Charge(ids[0].replace(_TENANT, "all", 1), ((_HOUR, at_most),))
+
+
+def charge_all(allowances: Allowances, charges: Sequence[Charge], now: datetime) -> Spent | datetime:
+    """Spend all charges, wherever they are counted, or say when (aware UTC) it is worth trying again."""
+    outside = allowances if isinstance(allowances, Elsewhere) else None
+    held = allowances.held if isinstance(allowances, Elsewhere) else allowances
+    answer = None if outside is None else outside.answer
+    if answer is not None and not answer.spent:
+        return answer.at
+    elsewhere = tuple(charges) if outside is not None else ()
+    if held is None:
+        return Spent(now if answer is None else answer.at, elsewhere=elsewhere)
+    used = spend(held, charges, now)
+    if isinstance(used, datetime):
+        return used
+    return Spent(next_use(used[0], charges[0], now), tuple(map(Put, used)), elsewhere)
 
 
 def next_use(used: Allowance, charge: Charge, now: datetime) -> datetime:

@@ -17,7 +17,6 @@ from clientportal.outcomes import MailSent
 from clientportal.policy import Policy, RegisterFrom
 from clientportal.records import (
     Account,
-    Allowance,
     Challenge,
     MailedLink,
     MailPurpose,
@@ -26,7 +25,7 @@ from clientportal.records import (
     Put,
     Write,
 )
-from clientportal.rules.budgets import next_use, request_charges, spend
+from clientportal.rules.budgets import Allowances, charge_all, request_charges
 from clientportal.rules.whom_to_tell import Drop, Tell
 from clientportal.values import ContactKey, mask
 
@@ -92,7 +91,7 @@ class MailRequest:
     lane: str
     source: str | None
     live: tuple[MailedLink, ...]
-    allowances: Mapping[str, Allowance]
+    allowances: Allowances
     link_id: str
     message_id: str
     key_id: str
@@ -120,12 +119,12 @@ def request_mail(seen: MailRequest, policy: Policy, now: datetime) -> Decision[M
         # A further one evicts none: a stranger's requests must not void the link that the owner is about to use.
         return refuse(Reason.WAIT, because, retry_at=min(link.expires_at for link in seen.live))
     charges = request_charges(seen.identity, seen.lane, seen.source, policy.sends)
-    spent = spend(seen.allowances, charges, now)
+    spent = charge_all(seen.allowances, charges, now)
     if isinstance(spent, datetime):
         return refuse(Reason.WAIT, because, retry_at=spent)
     link, writes = mail_link(seen, policy, now)
-    outcome = MailSent(expires_at=link.expires_at, resend_at=next_use(spent[0], charges[0], now))
-    return grant(outcome, because, (*writes, *map(Put, spent)))
+    outcome = MailSent(expires_at=link.expires_at, resend_at=spent.again_at)
+    return grant(outcome, because, (*writes, *spent.changes), spends=spent.elsewhere)
 
 
 def mail_link(seen: MailRequest, policy: Policy, now: datetime) -> tuple[MailedLink, tuple[Write, ...]]:

@@ -18,7 +18,7 @@ from clientportal.outcomes import Registered
 from clientportal.policy import Policy, RegisterFrom
 from clientportal.records import Account, AccountOrigin, Consent, Credential, Put, Write
 from clientportal.rules.account_sessions import AccountSight, open_session
-from clientportal.rules.budgets import next_use, request_charges, spend
+from clientportal.rules.budgets import Spent, charge_all, request_charges
 from clientportal.rules.mailed_links import MailRequest, mail_link
 from clientportal.rules.signing_in import FreshSession, signed_in
 from clientportal.values import Secret, mask
@@ -95,10 +95,11 @@ def could_register(seen: Registering, policy: Policy, now: datetime) -> Decision
     if no is not None:
         return Decision(no, no.because)
     charges = request_charges(seen.mail.identity, seen.mail.lane, seen.mail.source, policy.sends)
-    spent = spend(seen.mail.allowances, charges, now)
+    spent = charge_all(seen.mail.allowances, charges, now)
     if isinstance(spent, datetime) and not seen.known:
         return refuse(Reason.WAIT, because, retry_at=spent)
-    return grant(True, because)
+    elsewhere = spent.elsewhere if isinstance(spent, Spent) and not seen.known else ()
+    return grant(True, because, spends=elsewhere)
 
 
 def register(seen: Registering, hashed: Secret, policy: Policy, now: datetime) -> Decision[Registered]:
@@ -112,7 +113,7 @@ def register(seen: Registering, hashed: Secret, policy: Policy, now: datetime) -
     if no is not None:
         return Decision(no, no.because)
     charges = request_charges(seen.mail.identity, seen.mail.lane, seen.mail.source, policy.sends)
-    spent = spend(seen.mail.allowances, charges, now)
+    spent = charge_all(seen.mail.allowances, charges, now)
     if isinstance(spent, datetime):
         return refuse(Reason.WAIT, because, retry_at=spent)
     account = waiting_account(seen, now)
@@ -125,7 +126,7 @@ def register(seen: Registering, hashed: Secret, policy: Policy, now: datetime) -
         stage=opened.stage,
         expires_at=opened.expires_at,
         account=account.id,
-        resend_at=next_use(spent[0], charges[0], now),
+        resend_at=spent.again_at,
     )
     writes: tuple[Write, ...] = (
         Put(account),
@@ -133,9 +134,9 @@ def register(seen: Registering, hashed: Secret, policy: Policy, now: datetime) -
         *consents_kept(account.id, policy, now),
         Put(session),
         *mail,
-        *map(Put, spent),
+        *spent.changes,
     )
-    return grant(outcome, because, writes)
+    return grant(outcome, because, writes, spends=spent.elsewhere)
 
 
 def waiting_account(seen: Registering, now: datetime) -> Account:

@@ -7,7 +7,7 @@ until the right code has been typed, nothing depends on whether the identity is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -18,7 +18,6 @@ from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.outcomes import CodeSent, SignedIn, SignInStage
 from clientportal.policy import Policy, Proof, UnknownIdentity
 from clientportal.records import (
-    Allowance,
     Challenge,
     ClientNumber,
     ContactEntry,
@@ -35,7 +34,7 @@ from clientportal.records import (
     Stage,
     Write,
 )
-from clientportal.rules.budgets import next_use, request_charges, spend
+from clientportal.rules.budgets import Allowances, charge_all, request_charges
 from clientportal.rules.guessing import (
     STRANGERS,
     Lane,
@@ -102,7 +101,7 @@ class CodeRequest:
     source: str | None
     live: tuple[Challenge, ...]
     superseded: Challenge | None
-    allowances: Mapping[str, Allowance]
+    allowances: Allowances
     counter: GuessCounter | None
     handle: Secret = field(repr=False)
     handle_digest: str
@@ -145,7 +144,7 @@ def request_code(seen: CodeRequest, policy: Policy, now: datetime) -> Decision[C
     if used_up or (seen.superseded is not None and not seen.superseded.open_at(now)):
         return refuse(Reason.CODE_GONE, because)
     charges = request_charges(seen.identity, seen.lane, seen.source, policy.sends)
-    spent = spend(seen.allowances, charges, now)
+    spent = charge_all(seen.allowances, charges, now)
     if isinstance(spent, datetime):
         return refuse(Reason.WAIT, because, retry_at=spent)
     challenge = _challenge(seen, policy, now)
@@ -163,10 +162,11 @@ def request_code(seen: CodeRequest, policy: Policy, now: datetime) -> Decision[C
     outcome = CodeSent(
         handle=seen.handle,
         expires_at=challenge.expires_at,
-        resend_at=next_use(spent[0], charges[0], now),
+        resend_at=spent.again_at,
         digits=login.code_digits,
     )
-    return grant(outcome, because, (Put(challenge), Put(message), *map(Put, spent)))
+    writes = (Put(challenge), Put(message), *spent.changes)
+    return grant(outcome, because, writes, spends=spent.elsewhere)
 
 
 def _challenge(seen: CodeRequest, policy: Policy, now: datetime) -> Challenge:
