@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
@@ -22,7 +21,7 @@ from clientportal.web.messages import BadRequest, Request, Response
 from clientportal.web.protection import came_from_here, token_fits
 from clientportal.web.routes import ROUTES
 from clientportal.web.routing import Found, Kind, Needs, Route, Table
-from clientportal.web.site import WIDGET, Site, bearer_of
+from clientportal.web.site import WIDGET, Site, Templates, bearer_of
 from clientportal.web.visits import StaffIdentity, Visit
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class PortalPages:
       of a franchise, with cookies of its own.
     * ``base_url``: where the pages are, for the protection of forms and cookies; the portal's own unless given. Links
       in messages begin with the portal's, so mount the pages where that points.
-    * ``templates``: a folder with your own templates; each replaces the shipped one of the same name.
+    * ``templates``: a folder with your own templates, or several; each replaces the shipped one of the same name.
     * ``staff``: says who of your staff sends a request, or ``None``; without it there are no pages for staff.
     * ``widget_origins``: sites that may show the pages inside a frame, below ``/widget/``.
     * ``documents``: where the documents are that a registration agrees to (``registration.consents``).
@@ -61,7 +60,7 @@ class PortalPages:
         business: str | Callable[[Request], str],
         *,
         base_url: str | None = None,
-        templates: str | Path | None = None,
+        templates: Templates | None = None,
         staff: StaffOf | None = None,
         widget_origins: Iterable[str] = (),
         documents: Mapping[str, str] | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -30,13 +30,16 @@ if TYPE_CHECKING:
     from clientportal.operations.setting import Setup
     from clientportal.web.visits import Visit
 
-__all__ = ["WIDGET", "Site", "bearer_of"]
+__all__ = ["WIDGET", "Site", "Templates", "bearer_of"]
 
 WIDGET = "/widget"
 _LONGEST_NEXT = 500
 _OWN_SECTION = re.compile(r"section(\.[a-z][a-z0-9_]*){1,4}")
 """The texts of a platform's own section: its name, its fields, their values, its actions."""
 _STATIC = Path(__file__).parent / "static"
+
+Templates = str | Path | Sequence[str | Path]
+"""A folder of templates, or several: the first that has a template is asked for it."""
 
 
 class Site:
@@ -48,7 +51,7 @@ class Site:
         table: Table,
         *,
         base_url: str,
-        templates: str | Path | None,
+        templates: Templates | None,
         widget_origins: tuple[str, ...],
         plain: bool = False,
         documents: Mapping[str, str] | None = None,
@@ -219,9 +222,10 @@ def _known_texts(words: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[st
     return {language: dict(texts) for language, texts in words.items()}
 
 
-def _environment(folder: str | Path | None) -> Environment:
+def _environment(templates: Templates | None) -> Environment:
     """The templates: the host's first, one by one, then the package's."""
-    own = [] if folder is None else [FileSystemLoader(_folder(folder))]
+    folders = [templates] if isinstance(templates, str | Path) else templates or ()
+    own = [FileSystemLoader(_folder(folder)) for folder in folders]
     environment = Environment(
         loader=ChoiceLoader([*own, PackageLoader("clientportal.web")]),
         autoescape=True,

@@ -32,6 +32,17 @@ _OURS = "clientportal_unit"
 """What a connection is marked with while a unit of our own is open on it: that one surrounds nobody's call."""
 
 
+def _surrounds(connection: Any) -> bool:
+    """Whether somebody has still to commit, or may roll back, what is done on that connection."""
+    return bool(connection.in_atomic_block) or not connection.get_autocommit()
+
+
+def _is_of_a_test(connection: Any) -> bool:
+    """Whether the innermost open block is the one that ``django.test.TestCase`` keeps around a test."""
+    blocks = connection.atomic_blocks
+    return bool(blocks) and bool(getattr(blocks[-1], "_from_testcase", False))
+
+
 class _Undone(Exception):
     """Handed to ``atomic`` where it is to roll back; it never leaves this file."""
 
@@ -42,6 +53,7 @@ class DjangoFace(Face):
 
     connection: Any
     _atomic: list[Any] = field(factory=list[Any], init=False)
+    _marked: bool = field(default=False, init=False)
 
     @property
     def raw(self) -> Any:
@@ -52,7 +64,11 @@ class DjangoFace(Face):
         return self._spelling.dialect
 
     def in_transaction(self) -> bool:
-        return bool(self.connection.in_atomic_block) or not self.connection.get_autocommit()
+        driver = self._driver_connection
+        if self.sqlite:
+            # With autocommit off SQLite has begun nothing yet, and would commit at the end of a first savepoint.
+            return driver is not None and bool(driver.in_transaction)
+        return _surrounds(self.connection)
 
     @property
     def _driver_connection(self) -> Any:
@@ -133,7 +149,15 @@ class DjangoFace(Face):
         """Nothing: Django begins with ``atomic``, by :meth:`begin_own` or around the caller."""
 
     async def begin_own(self, *, writes: bool) -> None:
-        setattr(self.connection, _OURS, True)
+        if self.connection.in_atomic_block:
+            if not _is_of_a_test(self.connection):
+                raise StoreError(
+                    "the portal was called from inside of one of its own units: an adapter calls no portal"
+                )
+            self._mark_ours()
+            self._enter(savepoint=True)
+            return
+        self._mark_ours()
         if not self.sqlite:
             self._enter(savepoint=False)
             if writes:
@@ -144,11 +168,16 @@ class DjangoFace(Face):
             return
         self.connection.ensure_connection()
         mode = self.connection.transaction_mode
-        self.connection.transaction_mode = "IMMEDIATE" if writes else mode
+        # A project may begin all of its own as writers; what only reads keeps no writer waiting.
+        self.connection.transaction_mode = "IMMEDIATE" if writes else None
         try:
             self._enter(savepoint=False)
         finally:
             self.connection.transaction_mode = mode
+
+    def _mark_ours(self) -> None:
+        setattr(self.connection, _OURS, True)
+        self._marked = True
 
     def _enter(self, *, savepoint: bool) -> None:
         block = transaction.atomic(using=self.connection.alias, savepoint=savepoint)
@@ -186,7 +215,8 @@ class DjangoFace(Face):
 
     async def close(self) -> None:
         """Django closes its connections itself, after each request or when they are old."""
-        setattr(self.connection, _OURS, False)
+        if self._marked:
+            setattr(self.connection, _OURS, False)
         self._left()
 
 
@@ -222,13 +252,19 @@ class DjangoStore:
         return connection
 
     def surrounding(self) -> Any:
-        """Django's connection, where the caller is inside ``transaction.atomic``; else ``None``."""
+        """Django's connection, where the caller is inside ``transaction.atomic`` or has autocommit off; else ``None``.
+
+        The block that Django's own ``TestCase`` keeps around each test is none, as ``atomic(durable=True)`` has it: in
+        a test the portal does what it does outside, and the test's end takes all of it back.
+        """
         connection = self._here()
-        return connection if connection.in_atomic_block and not getattr(connection, _OURS, False) else None
+        if getattr(connection, _OURS, False) or _is_of_a_test(connection):
+            return None
+        return connection if _surrounds(connection) else None
 
     def in_transaction(self, connection: Any) -> bool:
         """Whether the caller is inside ``transaction.atomic``, or has switched autocommit off."""
-        return DjangoFace(connection).in_transaction()
+        return _surrounds(connection)
 
     def begin(
         self, tenant: str, host: HostAdapter, *, writes: bool, connection: Any = None

@@ -33,7 +33,8 @@ _SQLITE_UNIQUE = (1555, 2067)
 
 MISSING_TABLES = (
     "the portal's tables are not in this database: run store.upgrade() "
-    "(await store.upgrade_async() with an async engine) once, before the first use"
+    "(await store.upgrade_async() with an async engine, manage.py migrate in a Django project) once, before the first "
+    "use"
 )
 
 OTHER_COLUMNS = (

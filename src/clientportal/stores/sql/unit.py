@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from clientportal.errors import StoreError
 from clientportal.ports.driving import awaited_host
@@ -126,7 +125,7 @@ class _Begun(AbstractAsyncContextManager[Unit]):
         finally:
             await self._close(face)
         # A host that met a deadlock or a lock in its own statement met the same conflict as the portal would have.
-        if isinstance(error, SQLAlchemyError) and passing(error):
+        if isinstance(error, Exception) and passing(error):
             raise failure(error) from None
 
 

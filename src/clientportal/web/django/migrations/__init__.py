@@ -1,0 +1,1 @@
+"""What the portal's tables were made by, release by release."""
