@@ -7,6 +7,7 @@ from typing import Any
 
 from clientportal import RecordRef
 from processes.here import Here
+from processes.storming import storm
 
 __all__ = [
     "cancel",
@@ -19,6 +20,7 @@ __all__ = [
     "move_by_link",
     "reset_password",
     "see",
+    "storm",
     "type_code",
     "undo",
     "upgrade",

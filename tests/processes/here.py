@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, text
@@ -13,7 +15,6 @@ from sqlalchemy import create_engine, text
 from clientportal import Channel, KeyRing, OutgoingMessage, Permission, Portal
 from clientportal.policy import policy_from_toml
 from clientportal.stores.sql import SqlHost, SqlStore
-from clientportal.testing.clock import FixedClock
 
 __all__ = ["Here"]
 
@@ -43,12 +44,28 @@ def _store(url: str, engine: str) -> SqlStore:
     return SqlStore(create_engine(url, hide_parameters=True, **settings))
 
 
+class Clock:
+    """The test's time, which stands still; or runs faster than anybody's, for all processes alike."""
+
+    def __init__(self, now: str) -> None:
+        self.set(now)
+
+    def set(self, now: str, *, since: float = 0.0, speed: float = 0.0) -> None:
+        """It was ``now`` at the moment ``since``, and every second takes ``speed`` seconds."""
+        self._now, self._since, self._speed = datetime.fromisoformat(now), since, speed
+
+    def __call__(self) -> datetime:
+        passed = (time.time() - self._since) * self._speed if self._speed else 0.0
+        return self._now + timedelta(seconds=passed)
+
+
 class Here:
     """The portal of this process over the database that all share."""
 
     def __init__(self, told: dict[str, Any]) -> None:
         self.tenant: str = told["tenant"]
-        self.clock = FixedClock(datetime.fromisoformat(told["now"]))
+        self.clock = Clock(told["now"])
+        self.mailbox = Path(told["mailbox"])
         self.store = _store(told["url"], json.dumps(told.get("engine")))
         box = SharedMailbox(told["mailbox"])
         self.portal = Portal(
@@ -60,10 +77,6 @@ class Here:
             clock=self.clock,
             base_url="https://kowhai.example/change/",
         )
-
-    def set_clock(self, now: str) -> None:
-        """The time is the test's."""
-        self.clock.set(datetime.fromisoformat(now))
 
     def connect(self) -> None:
         """What opening a connection takes is over before the common moment."""

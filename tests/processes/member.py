@@ -49,7 +49,7 @@ def _serve(line: IO[str]) -> None:
         if known not in opened:
             opened[known] = Here(job["ground"])
         here = opened[known]
-        here.set_clock(job["ground"]["now"])
+        here.clock.set(job["ground"]["now"])
         here.connect()
         _say(line, {"ready": True})
         _wait(json.loads(line.readline())["at"])
