@@ -132,6 +132,7 @@ def test_what_is_gone_or_done_is_not_marked() -> None:
     """Erased meanwhile; dropped; taken by the other channel; reported as failed before its own mark came."""
     assert mark(None, WENT, POLICY, NOW).outcome is None
     assert mark(sent(state=DROPPED), LOST, POLICY, NOW).outcome is None
+    assert after(under_way(state=DROPPED), WENT) is None, "whom it was for was deleted: no address is added"
     assert mark(under_way(by="email"), WENT, POLICY, NOW).outcome is None
     assert mark(under_way(bounced=("SM1",)), WENT, POLICY, NOW).outcome is None
     assert after(under_way(bounced=("SM1",)), evolve(WENT, bounces=1)) == sent(bounced=("SM1",))

@@ -8,7 +8,7 @@ two steps leaves a message that is due again a little later.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
@@ -17,6 +17,7 @@ from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import Conflict, PolicyError, Refused, SendFailed, StoreError
 from clientportal.messages.notices import worded
 from clientportal.messages.texts import clean
+from clientportal.operations.budgeting import allowances_for
 from clientportal.operations.elsewhere import take_up
 from clientportal.operations.frame import INTENT_LEASE, Operation, Reading, alone
 from clientportal.operations.mailing import load_mailing
@@ -25,12 +26,13 @@ from clientportal.operations.people import group_of, load_candidates
 from clientportal.operations.performing import perform
 from clientportal.operations.portraits import portrait
 from clientportal.operations.reaching import load_noticing, reachable
+from clientportal.operations.sealing import seal_what_is_due
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Delivered
 from clientportal.policy import Policy, Proof
 from clientportal.ports import AsyncSender, Channel, OutgoingMessage, Sender
 from clientportal.records import (
-    Allowance,
+    AuditEntry,
     Challenge,
     ContactHistory,
     Intent,
@@ -44,12 +46,22 @@ from clientportal.records import (
     Session,
     Write,
 )
-from clientportal.rules.budgets import destination_charge, spend
+from clientportal.rules.budgets import Allowances, Charge, charge_all, destination_charge
+from clientportal.rules.delivering import Ended, Sending, mark
 from clientportal.rules.links import APPOINTMENT_LINK
 from clientportal.rules.mailed_links import MAILED_LINK, Mailing, life_of, mailed_claims, where_to_mail
 from clientportal.rules.notifying import Noticing, where_to_notify
 from clientportal.rules.own_details import CONTACT_LINK
-from clientportal.rules.whom_to_tell import Drop, Reachable, Tell, Telling, to_owner, whom_to_tell
+from clientportal.rules.whom_to_tell import (
+    Drop,
+    Reachable,
+    Tell,
+    Telling,
+    other_way,
+    to_owner,
+    way_left,
+    whom_to_tell,
+)
 from clientportal.rules.whose_contact import MOST_HITS, is_flagged
 from clientportal.values import ContactKey, RecordRef
 
@@ -72,9 +84,11 @@ class _Take:
 @frozen
 class _Due:
     telling: Telling | Mailing | Noticing | None
-    allowances: Mapping[str, Allowance]
+    allowances: Allowances
     lane: str
     business: str
+    digest: str = ""
+    """Of the address that it may go to instead; once the first way has failed, of the one that is left."""
 
 
 @frozen
@@ -104,14 +118,23 @@ async def _load_due(reading: Reading, asked: _Take) -> _Due:
     if message.kind is MessageKind.NOTICE:
         return _Due(await load_noticing(reading, message), {}, lane, business)
     seen = await _telling(reading, message, challenge)
-    tell = _where(seen, reading.policy, reading.now)
-    ids = [_reach_id(tell, lane)] if isinstance(tell, Tell) and tell.diverted else []
-    allowances = await reading.state.get_many(Allowance, ids, lock=True)
-    return _Due(seen, allowances, lane, business)
+    tell, other = _where(seen, reading.policy, reading.now)
+    instead = tell if message.failed else other
+    digest = ""
+    if isinstance(instead, Tell):
+        digest = reading.setup.keys.fingerprint("other way", reading.tenant, instead.address)
+    allowances: Allowances = {}
+    if isinstance(tell, Tell) and tell.diverted:
+        allowances = await allowances_for(reading, (_reach_charge(tell, lane, reading.policy),))
+    return _Due(seen, allowances, lane, business, digest)
 
 
-def _where(seen: Telling | Mailing | Noticing, policy: Policy, now: datetime) -> Tell | Drop:
-    """By the rule of each kind; what goes to a demo client goes to the owner (V12)."""
+def _where(seen: Telling | Mailing | Noticing, policy: Policy, now: datetime) -> tuple[Tell | Drop, Tell | None]:
+    """By the rule of each kind, and by what else; what goes to a demo client goes to the owner, and nowhere else (V12).
+
+    Once the first way has failed it is the other.
+    """
+    other: Tell | None = None
     match seen:
         case Mailing():
             tell, demo = where_to_mail(seen, policy, now), seen.demo
@@ -120,11 +143,14 @@ def _where(seen: Telling | Mailing | Noticing, policy: Policy, now: datetime) ->
         case Telling():
             tell = whom_to_tell(seen, policy, now)
             demo = bool(seen.people) and all(one.demo for one in seen.people)
-    return to_owner(tell, policy) if demo else tell
+            if isinstance(tell, Tell) and not demo:
+                other = other_way(seen, tell, policy)
+    tell = to_owner(tell, policy) if demo else tell
+    return way_left(seen.message, tell, other), other
 
 
-def _reach_id(tell: Tell, lane: str) -> str:
-    return f"reach:{tell.address}|{lane}"
+def _reach_charge(tell: Tell, lane: str, policy: Policy) -> Charge:
+    return destination_charge(f"reach:{tell.address}|{lane}", policy.sends)
 
 
 async def _telling(reading: Reading, message: OutboxMessage, challenge: Challenge | None) -> Telling:
@@ -155,14 +181,17 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
     if seen.telling is None:
         return grant(None, Because("whom_to_tell.take", (("message", "not due"),)))
     message = seen.telling.message
-    tell = _where(seen.telling, policy, now)
+    tell, _ = _where(seen.telling, policy, now)
     extra: tuple[Write, ...] = ()
+    if isinstance(tell, Tell) and message.failed and seen.digest != message.other:
+        tell = Drop(f"{message.note}; the client's other contact has been changed since", shown_to_staff=True)
+    elsewhere: tuple[Charge, ...] = ()
     if isinstance(tell, Tell) and tell.diverted and message.tries == 0:
-        spent = spend(seen.allowances, (destination_charge(_reach_id(tell, seen.lane), policy.sends),), now)
+        spent = charge_all(seen.allowances, (_reach_charge(tell, seen.lane, policy),), now)
         if isinstance(spent, datetime):
-            tell = Drop("over the destination's budget")
+            tell = Drop("over the destination's budget", shown_to_staff=bool(message.failed))
         else:
-            extra = tuple(map(Put, spent))
+            extra, elsewhere = spent.changes, spent.elsewhere
     if isinstance(tell, Drop):
         because = Because("whom_to_tell.take", (("message", message.kind.value), ("dropped", tell.note)))
         state = MessageState.ABANDONED if tell.shown_to_staff else MessageState.DROPPED
@@ -175,12 +204,15 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
         given_up = evolve(message, state=MessageState.ABANDONED, note=note)
         return grant(_Taken(given_up, None, seen.business, None), because, (Put(given_up),))
     lease = now + policy.messages.send_timeout + _LEASE_MARGIN
-    taken = evolve(message, tries=message.tries + 1, due_at=lease)
+    # The other way is settled with the first take: whoever changes a contact meanwhile reads nothing along.
+    other = seen.digest if not message.by else message.other
+    taken = evolve(message, tries=message.tries + 1, due_at=lease, by=tell.channel.value, other=other)
     because = Because("whom_to_tell.take", (("message", message.kind.value), ("by", "sms" if tell.by_sms else "email")))
     link = seen.telling.link if isinstance(seen.telling, Mailing) else None
     challenge = None if isinstance(seen.telling, Noticing) else seen.telling.challenge
     notice = seen.telling.notice if isinstance(seen.telling, Noticing) else None
-    return grant(_Taken(taken, tell, seen.business, challenge, link, notice), because, (Put(taken), *extra))
+    outcome = _Taken(taken, tell, seen.business, challenge, link, notice)
+    return grant(outcome, because, (Put(taken), *extra), spends=elsewhere)
 
 
 _TAKE = Operation[_Take, _Due, "_Taken | None"](
@@ -199,38 +231,20 @@ _TAKE = Operation[_Take, _Due, "_Taken | None"](
 @frozen
 class _Mark:
     id: str
-    sent_to: str | None
-    problem: str | None = None
-    permanent: bool = False
-    untaken: bool = False
-    """It failed before it was taken, so that this try is not counted yet."""
+    ended: Sending
 
 
 async def _load_marked(reading: Reading, asked: _Mark) -> OutboxMessage | None:
     return await reading.state.get(OutboxMessage, asked.id, lock=True)
 
 
-def _decide_mark(
-    seen: OutboxMessage | None, asked: _Mark, policy: Policy, now: datetime
-) -> Decision[MessageState | None]:
-    """Sent; or put off, doubling, until the tries are used up; or abandoned, visibly."""
-    because = Because("whom_to_tell.mark", (("problem", "none" if asked.problem is None else asked.problem),))
-    if seen is None or seen.state is not MessageState.QUEUED:
-        return grant(None, because)
-    if asked.problem is None:
-        done = evolve(seen, state=MessageState.SENT, sent_to=asked.sent_to)
-        return grant(MessageState.SENT, because, (Put(done),))
-    tries = max(seen.tries + asked.untaken, 1)
-    if asked.permanent or tries >= policy.messages.tries:
-        given_up = evolve(seen, state=MessageState.ABANDONED, note=asked.problem or "no reason was given")
-        return grant(MessageState.ABANDONED, because, (Put(given_up),))
-    due = now + policy.messages.first_retry * 2 ** (tries - 1)
-    later = evolve(seen, tries=tries, due_at=due, note=asked.problem or "no reason was given")
-    return grant(MessageState.QUEUED, because, (Put(later),))
-
-
-_MARK = Operation[_Mark, OutboxMessage | None, "MessageState | None"](
-    name="mark_message", load=_load_marked, decide=_decide_mark, previewable=False, audited=False, durable=True
+_MARK = Operation[_Mark, OutboxMessage | None, Ended | None](
+    name="mark_message",
+    load=_load_marked,
+    decide=lambda seen, asked, policy, now: mark(seen, asked.ended, policy, now),
+    previewable=False,
+    audited=False,
+    durable=True,
 )
 
 
@@ -245,9 +259,12 @@ async def deliver(setup: Setup, tenant: str, dispatch: Dispatch, limit: int) -> 
         now = setup.clock()
         page = await unit.state.page(OutboxMessage, "due", [MessageState.QUEUED.value], upto=now, limit=limit)
         due = [(message.id, message.branch) for message in page.items]
+        unsealed = (await unit.state.page(AuditEntry, "sealing", [AuditEntry.OPEN], limit=1)).items
     for id, branch in due:
         # It speaks for the business at whose door it was asked for.
         done = await _deliver_one(evolve(setup, branch=branch) if branch else setup, tenant, id, dispatch, done)
+    # Messages are out: whoever waits for one does not wait for this.
+    await seal_what_is_due(setup, tenant, unsealed[0] if unsealed else None)
     # Last: a provider that hangs holds no message up.
     return evolve(done, finished=done.finished + await finish_payments(setup, tenant, limit))
 
@@ -257,37 +274,44 @@ async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, d
     try:
         taken = await perform(setup, system, _TAKE, _Take(id))
     except Refused:
-        return done  # another pump has it
+        return done  # another pump has it, or nobody can say whether it may be sent: it stays due, without a try
     except (StoreError, PolicyError):
         raise  # nothing can be read, or nothing is set up: so it is for every message
     except Exception as error:  # the host cannot be read for this one: it waits, and blocks nobody
-        mark = _Mark(id, None, f"the host failed: {type(error).__name__}", untaken=True)
-        return await _mark(setup, system, mark, done)
+        ended = Sending(None, f"the host failed: {type(error).__name__}", untaken=True)
+        return (await _mark(setup, system, id, ended, done))[0]
     if taken is None:
         return done
     if taken.tell is None:
         if taken.message.state is MessageState.ABANDONED:
             return evolve(done, abandoned=done.abandoned + 1)
         return evolve(done, dropped=done.dropped + 1)
-    channel = Channel.SMS if taken.tell.by_sms else Channel.EMAIL
+    channel = taken.tell.channel
     sender = setup.senders.get(channel)
     text = _texts(setup, tenant, taken, channel)
     if sender is None or text is None:
         problem = f"there is no sender for {channel.value}" if sender is None else "its key was removed from the ring"
-        return await _mark(setup, system, _Mark(id, None, problem, permanent=True), done)
-    outgoing = OutgoingMessage(
-        id=taken.message.id, channel=channel, to=taken.tell.address, subject=text[0], text=text[1], tenant=tenant
-    )
+        ended = Sending(None, problem, permanent=True)
+    else:
+        outgoing = OutgoingMessage(
+            id=taken.message.id, channel=channel, to=taken.tell.address, subject=text[0], text=text[1], tenant=tenant
+        )
+        ended = await _sent(setup, sender, outgoing, dispatch)
+    ended = evolve(ended, by=channel.value, bounces=len(taken.message.bounced))
+    done, again = await _mark(setup, system, id, ended, done)
+    # By the other channel at once: whoever waits for it has waited for the first one already.
+    return await _deliver_one(setup, tenant, id, dispatch, done) if again else done
+
+
+async def _sent(setup: Setup, sender: Sender | AsyncSender, outgoing: OutgoingMessage, dispatch: Dispatch) -> Sending:
     try:
-        await dispatch(sender, outgoing, setup.policy_of(tenant).messages.send_timeout)
+        await dispatch(sender, outgoing, setup.policy_of(outgoing.tenant).messages.send_timeout)
     except SendFailed as failed:
-        mark = _Mark(id, None, _without_text(clean(str(failed)), outgoing), failed.permanent)
+        return Sending(None, _without_text(clean(str(failed)), outgoing), failed.permanent)
     except Exception as error:  # whatever a sender raises is a passing fault
         # The text of a stranger's exception is not kept: it may quote the message, and with it the code.
-        mark = _Mark(id, None, f"the sender failed: {type(error).__name__}")
-    else:
-        mark = _Mark(id, taken.tell.address)
-    return await _mark(setup, system, mark, done)
+        return Sending(None, f"the sender failed: {type(error).__name__}")
+    return Sending(outgoing.to)
 
 
 def _without_text(problem: str, message: OutgoingMessage) -> str:
@@ -296,20 +320,21 @@ def _without_text(problem: str, message: OutgoingMessage) -> str:
     return "the sender's words quote the message, and are not kept" if quotes else problem
 
 
-async def _mark(setup: Setup, system: System, mark: _Mark, done: Delivered) -> Delivered:
+async def _mark(setup: Setup, system: System, id: str, sending: Sending, done: Delivered) -> tuple[Delivered, bool]:
+    """What the run has done then, and whether the message is to be taken again at once."""
     try:
-        state = await perform(setup, system, _MARK, mark)
+        ended = await perform(setup, system, _MARK, _Mark(id, sending))
     except Refused:
-        return evolve(done, put_off=done.put_off + 1)  # others are at it; its lease ends, and it is looked at again
-    match state:
-        case MessageState.SENT:
-            return evolve(done, sent=done.sent + 1)
-        case MessageState.ABANDONED:
-            return evolve(done, abandoned=done.abandoned + 1)
+        return evolve(done, put_off=done.put_off + 1), False  # others are at it; its lease ends, and it is seen again
+    if ended is None or ended.again:
+        return done, ended is not None
+    match ended.state:
+        case MessageState.SENT | MessageState.DELIVERED:
+            return evolve(done, sent=done.sent + 1), False
         case MessageState.QUEUED:
-            return evolve(done, put_off=done.put_off + 1)
+            return evolve(done, put_off=done.put_off + 1), False
         case _:
-            return done
+            return evolve(done, abandoned=done.abandoned + 1), False
 
 
 def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[str, str] | None:

@@ -191,7 +191,7 @@ class Difference:
 
 @frozen
 class OutboxLine:
-    """One message, as staff may see it: no text, no code."""
+    """One message, as staff may see it: no text, no code. ``by`` is the channel that it was last sent by, if any."""
 
     id: str
     kind: str
@@ -199,3 +199,4 @@ class OutboxLine:
     tries: int
     created_at: datetime
     note: str
+    by: str = ""

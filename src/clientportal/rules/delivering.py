@@ -56,7 +56,8 @@ def mark(seen: OutboxMessage | None, ended: Sending, policy: Policy, now: dateti
         return grant(None, because)
     if seen.state is not MessageState.QUEUED:
         # Its receipt was faster: what only the pump knows is added.
-        if ended.problem is None and seen.by == ended.by and seen.sent_to is None:
+        arrived = seen.state in (MessageState.SENT, MessageState.DELIVERED)
+        if arrived and ended.problem is None and seen.by == ended.by and seen.sent_to is None:
             return grant(Ended(seen.state), because, (Put(evolve(seen, sent_to=ended.sent_to)),))
         return grant(None, because)
     if seen.by != ended.by and not ended.untaken:

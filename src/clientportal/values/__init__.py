@@ -43,6 +43,7 @@ from clientportal.values.instants import as_utc, in_zone, zone
 from clientportal.values.matching import MatchKey
 from clientportal.values.money import Money
 from clientportal.values.prefill import Answer, CardSummary, Prefill
+from clientportal.values.receipts import DeliveryReceipt, DeliveryState
 from clientportal.values.secret import Secret
 from clientportal.values.sections import ItemPage, SectionItem, SectionWrite
 from clientportal.values.sources import normalise_source
@@ -68,6 +69,8 @@ __all__ = [
     "CodeKind",
     "ContactKey",
     "ContactKind",
+    "DeliveryReceipt",
+    "DeliveryState",
     "Email",
     "FieldValue",
     "HeldThing",
