@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -18,9 +18,9 @@ from sqlalchemy import Table, bindparam, literal_column, select, union_all
 
 from clientportal.records import (
     RECORD_TYPES,
+    Account,
     AuditEntry,
     Challenge,
-    Credential,
     GuessCounter,
     Merge,
     MessageKind,
@@ -172,12 +172,13 @@ def dump(
     audit: str = "done",
     times: bool = True,
     extra: Sequence[str] = (),
+    shown: Callable[[str], str | None] = str,
 ) -> tuple[str, ...]:
     """What has changed ``since`` the scene began, comparable between runs; versions aside, they only count the writes.
 
     ``audit``: which entries count, by their outcome, or ``"all"``; replays never do. ``times=False`` masks instants,
     where runs took unequally long. ``extra``: further lines, such as what was answered, whose ids are tied to the
-    records'.
+    records'. ``shown``: what becomes of each line, ``None`` of one that does not count.
     """
     before, known = _beginning(since, audit)
     after = Counter(_lines(held, audit))
@@ -186,7 +187,7 @@ def dump(
     lines = [line.replace(held.tenant, "the-business") for line in (*lines, *extra)]
     if not times:
         lines = [_TIME.sub("<time>", line) for line in lines]
-    return labelled(lines, known)
+    return labelled([line for one in lines if (line := shown(one)) is not None], known)
 
 
 @lru_cache(maxsize=8)
@@ -217,7 +218,7 @@ def _codes(held: Contents) -> Iterable[str]:
     counted = sum(counter.day_count for counter in held.of(GuessCounter))
     # A password is charged before it is judged: a process that dies in between leaves a try that nobody was told of.
     told = sum(entry.action == "password_failed" or entry.outcome == "second_factor_wrong" for entry in audit)
-    exactly = not held.of(Credential)
+    exactly = not held.of(Account)
     if wrong != misses or counted < misses + told or (exactly and counted != misses + told):
         yield (
             f"{wrong} wrong codes and {told} wrong passwords were answered, {misses} counted on the codes and "
