@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
-from clientportal import RecordRef
+from clientportal import ClientPortalError, RecordRef, Refused
 from processes.here import Here
 from processes.storming import storm
 
 __all__ = [
     "cancel",
     "cancel_by_link",
+    "check_schema",
     "deliver",
     "guess",
     "log_out_everywhere",
@@ -20,6 +22,8 @@ __all__ = [
     "move_by_link",
     "reset_password",
     "see",
+    "see_until",
+    "shorten_leases",
     "storm",
     "type_code",
     "undo",
@@ -34,8 +38,6 @@ def type_code(here: Here, handle: str, code: str, key: str | None = None) -> Any
 
 def guess(here: Here, handle: str, codes: Sequence[str]) -> list[str]:
     """Codes are tried one after the other; answers what was said to each."""
-    from clientportal import Refused
-
     said: list[str] = []
     for code in codes:
         try:
@@ -102,3 +104,30 @@ def deliver(here: Here) -> int:
 def upgrade(here: Here) -> None:
     """The tables are brought to this library's version."""
     here.store.upgrade()
+
+
+def check_schema(here: Here) -> None:
+    """Whether this library can work with the tables as they are."""
+    here.store.check_schema()
+
+
+def shorten_leases(here: Here, seconds: float) -> str:
+    """Every store of this process asks that often; answers which release this is."""
+    from clientportal.stores.sql import schema
+
+    schema.LEASE = seconds
+    return schema.STEPS[-1].release
+
+
+def see_until(here: Here, token: str, seconds: float) -> dict[str, Any]:
+    """Look at the appointments again and again; answers how often they were shown, and what was said once they were
+    not.
+    """
+    shown, until = 0, time.time() + seconds
+    while time.time() < until:
+        try:
+            here.client(token).appointments()
+            shown += 1
+        except ClientPortalError as error:
+            return {"shown": shown, "error": type(error).__name__, "text": str(error)}
+    return {"shown": shown, "error": "", "text": ""}

@@ -141,12 +141,12 @@ Job = tuple[str, Mapping[str, Any]]
 
 
 class Crew:
-    """As many members as somebody needs; they stay until :meth:`close`."""
+    """As many members as somebody needs; they stay until :meth:`close`. ``library``: the folder of another release."""
 
-    def __init__(self) -> None:
+    def __init__(self, library: Path | None = None) -> None:
         self._members: list[Member] = []
         self._folder = tempfile.TemporaryDirectory(prefix="clientportal-crew-")
-        paths = [str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+        paths = [*([str(library)] if library else []), str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._forking = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "processes.member", self._address],
             stdin=subprocess.PIPE,
