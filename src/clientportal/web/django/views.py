@@ -115,7 +115,12 @@ class _Finishing(HttpResponseBase):
 
 
 class _Whole(_Finishing, HttpResponse):
-    """A page."""
+    """A page, or a redirect: ``url`` is what Django's test client follows, and what ``assertRedirects`` compares."""
+
+    @property
+    def url(self) -> str:
+        """Where it leads, as on Django's own redirects."""
+        return str(self.headers["Location"])
 
 
 class _InPieces(_Finishing, StreamingHttpResponse):
