@@ -22,9 +22,6 @@ django.setup()
 def _tables() -> Iterator[None]:
     """Migrated once. What a test leaves behind, the next one's ground clears away."""
     call_command("migrate", verbosity=0)
-    from clientportal.stores.sql.django import DjangoStore
-
-    DjangoStore().upgrade()
     yield
     connections.close_all()
     _FOLDER.cleanup()

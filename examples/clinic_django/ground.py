@@ -18,7 +18,18 @@ from clientportal.stores.sql.django import DjangoStore
 from clientportal.stores.sql.tables import METADATA
 from clientportal.testing.contracts import HostGround
 
-__all__ = ["ClinicGround"]
+__all__ = ["ClinicGround", "empty"]
+
+
+@transaction.atomic
+def empty() -> None:
+    """Leave nothing behind in the clinic's tables, nor in what the portal has noted of them."""
+    for table in (Booking, Person, Treatment, Provider, Counter, Clinic):
+        table.objects.all().delete()
+    with connections["default"].cursor() as cursor:
+        for noted in METADATA.sorted_tables:
+            if noted.name != "cp_schema":
+                cursor.execute(f"DELETE FROM {noted.name}")
 
 
 class ClinicGround(HostGround):
@@ -37,12 +48,7 @@ class ClinicGround(HostGround):
 
     def open(self) -> None:
         """Both clinics, with nothing in them."""
-        for table in (Booking, Person, Treatment, Provider, Counter, Clinic):
-            table.objects.all().delete()
-        with connections["default"].cursor() as cursor:
-            for table in METADATA.sorted_tables:  # and what the portal has noted about others of that name
-                if table.name != "cp_schema":
-                    cursor.execute(f"DELETE FROM {table.name}")
+        empty()
         for slug, name in zip(self.businesses, ("Kōwhai Physio", "Rātā Physio"), strict=True):
             Clinic.objects.create(slug=slug, name=name, zone=self.zone)
 

@@ -15,7 +15,20 @@ What an adapter has to live with:
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q, UniqueConstraint
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+
+
+class WallClock(models.DateTimeField):
+    """What a clock on some wall says.
+
+    Django's own kind is an instant on PostgreSQL, by the zone of the settings: a time in Lisbon that the clocks of
+    Auckland skip would come back as another.
+    """
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        """A moment without a zone, on every database."""
+        return "timestamp" if connection.vendor == "postgresql" else super().db_type(connection)
 
 
 class Clinic(models.Model):
@@ -84,7 +97,7 @@ class Person(models.Model):
     first = models.CharField(max_length=100, blank=True)
     last = models.CharField(max_length=100, blank=True)
     email = models.CharField(max_length=320, blank=True)
-    registered = models.DateTimeField()
+    registered = WallClock()
     """By the clinic's clock."""
 
     class Meta:
@@ -105,15 +118,18 @@ class Booking(models.Model):
     phone = models.CharField(max_length=100, blank=True)
     provider = models.ForeignKey(Provider, models.PROTECT)
     treatment = models.ForeignKey(Treatment, models.PROTECT)
-    starts = models.DateTimeField()
-    ends = models.DateTimeField()
+    starts = WallClock()
+    ends = WallClock()
     """Both by the provider's clock."""
-    booked_on = models.DateTimeField()
+    booked_on = WallClock()
     """By the clinic's clock."""
 
     class Meta:
         db_table = "bookings"
-        constraints = (UniqueConstraint(fields=("clinic", "number"), name="one_booking_a_number"),)
+        constraints = (
+            UniqueConstraint(fields=("clinic", "number"), name="one_booking_a_number"),
+            CheckConstraint(condition=Q(ends__gte=F("starts")), name="no_booking_ends_before_it_starts"),
+        )
         indexes = (
             models.Index(fields=("clinic", "patient", "starts"), name="bookings_of_a_patient"),
             models.Index(fields=("clinic", "patient", "booked_on"), name="newest_booking_of_a_patient"),

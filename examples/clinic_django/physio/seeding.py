@@ -85,4 +85,4 @@ def seed(now: datetime) -> None:
     diary.line(20, "17:30", "Hemi Walker", "follow-up", file=mere, name="Mere Parata", phone="027 555 0163", made=9)
     diary.line(12, "15:00", "Hemi Walker", "first", file=kaia, name="Kaia (Mere's)", phone="027 555 0163", made=1)
     diary.line(2, "07:30", "Priya Nair", "follow-up", file=hemi, name="Hemi", phone="021 555 0111", made=1)
-    diary.line(3, "10:00", "Priya Nair", "first", file=None, name="Tom Baker", phone="ph. 022 555 0177", made=1)
+    diary.line(3, "10:00", "Priya Nair", "first", file=None, name="Tom Baker", phone="0064 22 555 0177", made=1)

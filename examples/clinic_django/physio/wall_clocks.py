@@ -18,7 +18,7 @@ WIDEST = timedelta(hours=16)
 
 def instant(wall: datetime, zone: str) -> datetime:
     """When the clock in that zone says this."""
-    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
 
 
 def stretch(starts: datetime, ends: datetime, zone: str) -> tuple[datetime, datetime]:
@@ -29,7 +29,7 @@ def stretch(starts: datetime, ends: datetime, zone: str) -> tuple[datetime, date
 
 def on_the_wall(moment: datetime, zone: str) -> datetime:
     """What the clock in that zone says then, to the minute."""
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0, second=0, microsecond=0)
 
 
 def plain_utc(moment: datetime) -> datetime:
