@@ -42,6 +42,7 @@ BY_CLIENT: dict[str, Call] = {
     "cancel": lambda door, _: door.cancel("a1", key="k"),
     "rebook": lambda door, on: door.rebook("a1", on["slot"], key="k"),
     "profiles": lambda door, _: door.profiles(),
+    "current_session": lambda door, _: door.current_session(),
     "sessions": lambda door, _: door.sessions(),
     "booked": lambda door, _: door.booked("fresh"),
     "sections": lambda door, _: door.sections(),

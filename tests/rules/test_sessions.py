@@ -11,14 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clientportal.decisions import Decision, Reason, Refusal
-from clientportal.outcomes import Detached, Ended, ProfileOption, SignedIn, SignInStage
-from clientportal.policy import UnknownIdentity, presets
-from clientportal.records import ClientNumber, ContactHistory, HostWrite, NumberCounter, Put, Remove, Session, Stage
+from clientportal.outcomes import CurrentSession, Detached, Ended, ProfileOption, SignedIn, SignInStage
+from clientportal.policy import SeenBy, UnknownIdentity, presets
+from clientportal.records import (
+    ClientNumber,
+    ContactHistory,
+    HostWrite,
+    NumberCounter,
+    Pointer,
+    Put,
+    Remove,
+    Session,
+    Stage,
+)
 from clientportal.rules.sessions import (
     Ending,
     NotMe,
     Person,
     Switching,
+    current_session,
     end_sessions,
     judge_session,
     label_profiles,
@@ -257,3 +268,40 @@ def test_one_session_ends_or_all_do() -> None:
     assert (every.outcome, every.changes) == (Ended(2), (Remove(one), Remove(other)))
     assert (reason(foreign), foreign.changes) == (Reason.NOT_FOUND, ())
     assert end_sessions(Ending({}), TIMELY, NOW).outcome == Ended(0)
+
+
+# --- who is behind a request ----------------------------------------------------------------------------------------
+
+
+def merged_into_ben() -> Pointer:
+    """Where Ana's record leads to."""
+    return Pointer(id=str(ANA), survivor=str(BEN), root=str(BEN), merge_id="m1")
+
+
+def test_a_request_is_by_the_record_that_speaks_for_the_session() -> None:
+    """Its own, or the survivor where that was merged; until when it counts is the earlier of its two ends."""
+    plain = current_session(session(account="a1", viewer="mia"), None, TIMELY, NOW)
+    assert plain.outcome == CurrentSession(SignInStage.DONE, ANA, "a1", NOW + HOUR, "mia")
+    assert str(plain.because) == (
+        "sessions.current_session; facts: stage open, merged no; policy: visibility.appointments = record"
+    )
+    merged = current_session(session(ends_at=NOW + TICK), merged_into_ben(), TIMELY, NOW)
+    assert merged.outcome == CurrentSession(SignInStage.DONE, BEN, None, NOW + TICK)
+    assert ("merged", "yes") in merged.because.facts
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.OPEN])
+def test_nobody_speaks_for_a_session_that_is_on_its_way(stage: Stage) -> None:
+    """Whoever has still to choose or to prove more is not yet anybody."""
+    outcome = current_session(session(stage=stage), None, TIMELY, NOW).outcome
+    assert isinstance(outcome, CurrentSession)
+    assert outcome.record is None
+    assert outcome.stage is not SignInStage.DONE
+
+
+def test_where_single_appointments_are_shown_no_record_speaks() -> None:
+    """An account that sees what is assigned to it is for no record (A7)."""
+    policy = presets.acuity()
+    assert policy.visibility.appointments is SeenBy.ASSIGNED
+    outcome = current_session(session(account="a1"), None, policy, NOW).outcome
+    assert outcome == CurrentSession(SignInStage.DONE, None, "a1", NOW + HOUR)

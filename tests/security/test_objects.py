@@ -141,6 +141,7 @@ CLIENT: dict[str, tuple[Cell, ...]] = {
     "start_booking": NO_THING,
     "profiles": NO_THING,
     "not_me": NO_THING,
+    "current_session": NO_THING,
     "sessions": NO_THING,
     "log_out": NO_THING,
     "log_out_everywhere": NO_THING,

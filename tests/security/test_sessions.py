@@ -10,6 +10,7 @@ from attrs import evolve
 
 from clientportal import Reason
 from clientportal.keyring import digest
+from clientportal.outcomes import SignInStage
 from clientportal.policy import SeveralRecords
 from clientportal.records import Session
 from security.attacking import ANA, Neighbour, patient
@@ -230,3 +231,21 @@ def test_this_is_not_me_ends_the_sessions_of_that_number_in_the_same_commit(worl
         assert reason_of(world.client(one).profile) is Reason.SESSION_ENDED
     assert detached.signed_in is not None
     assert world.client(detached.signed_in).profile().first_name is None
+
+
+def test_a_middleware_learns_who_it_is_in_one_look(world: World) -> None:
+    """The survivor speaks after a merge; a session that was ended, or a text that is no token, is nobody's."""
+    world.add_client("ana", "Ana Kingi", mobile=ANA)
+    world.add_client("anna", "Anna Kingi", mobile="+64275550163")
+    signed_in = world.sign_in(ANA)
+    door = world.client(signed_in)
+    assert door.current_session().record == client("ana")
+    assert door.current_session().stage is SignInStage.DONE
+    world.staff().merge(client("anna"), client("ana"))
+    assert door.current_session().record == client("anna")
+    other = world.sign_in(ANA)
+    assert world.client(other).current_session().record == client("anna")
+    door.log_out()
+    assert reason_of(door.current_session) is Reason.SESSION_ENDED
+    assert reason_of(world.portal.client("made.up").current_session) is Reason.SESSION_ENDED
+    assert world.client(other).current_session().ends_at > world.clock()

@@ -28,6 +28,7 @@ LOOKS = {
     "profiles",
     "change_terms",
     "slots",
+    "current_session",
     "sessions",
     "codes",
     "dashboard",

@@ -45,6 +45,7 @@ LOOKS = {
         Case("verify_code, wrong", code_sent, _wrong),
         Case("resend_code", code_sent, lambda on: on.visitor().resend_code(on["handle"])),
         Case("look_at_link", logged_in, lambda on: on.visitor().look_at_link(on["link"])),
+        Case("current_session", logged_in, lambda on: on.client("ben").current_session()),
         Case("profile", logged_in, lambda on: on.client("ben").profile()),
         Case("appointments", logged_in, lambda on: on.client("ben").appointments()),
         Case("appointment", logged_in, lambda on: on.client("ben").appointment("b1")),
@@ -135,11 +136,12 @@ COSTS: dict[str, Cost] = {
     "verify_code, wrong": Cost(4, sqlite=(5, 0), postgres=(5, 0)),
     "resend_code": Cost(6, sqlite=(8, 0), postgres=(10, 0)),
     "look_at_link": Cost(10, sqlite=(4, 5), postgres=(4, 5)),
-    "profile": Cost(5, sqlite=(3, 1), postgres=(3, 1)),
-    "appointments": Cost(5, sqlite=(3, 1), postgres=(3, 1)),
-    "appointment": Cost(6, sqlite=(4, 1), postgres=(4, 1)),
-    "change_terms": Cost(11, sqlite=(4, 6), postgres=(4, 6)),
-    "sessions": Cost(5, sqlite=(4, 0), postgres=(4, 0)),
+    "current_session": Cost(2, sqlite=(1, 0), postgres=(1, 0)),
+    "profile": Cost(4, sqlite=(2, 1), postgres=(2, 1)),
+    "appointments": Cost(4, sqlite=(2, 1), postgres=(2, 1)),
+    "appointment": Cost(5, sqlite=(3, 1), postgres=(3, 1)),
+    "change_terms": Cost(10, sqlite=(3, 6), postgres=(3, 6)),
+    "sessions": Cost(4, sqlite=(3, 0), postgres=(3, 0)),
     "profiles": Cost(7, sqlite=(5, 1), postgres=(12, 1)),
     "duplicates": Cost(13, sqlite=(10, 1), postgres=(10, 1)),
     "plan_merge": Cost(17, sqlite=(7, 6), postgres=(7, 6)),
@@ -162,9 +164,9 @@ COSTS: dict[str, Cost] = {
     "log_in, wrong": Cost(10, sqlite=(7, 0), postgres=(7, 0)),
     "log_in, unknown": Cost(10, sqlite=(7, 0), postgres=(7, 0)),
     "second_factor": Cost(11, sqlite=(14, 0), postgres=(19, 0)),
-    "sessions of an account": Cost(5, sqlite=(4, 0), postgres=(4, 0)),
-    "appointments, 10 assigned": Cost(6, sqlite=(4, 1), postgres=(4, 1)),
-    "appointments, 300 assigned": Cost(6, sqlite=(4, 1), postgres=(4, 1)),
+    "sessions of an account": Cost(4, sqlite=(3, 0), postgres=(3, 0)),
+    "appointments, 10 assigned": Cost(5, sqlite=(3, 1), postgres=(3, 1)),
+    "appointments, 300 assigned": Cost(5, sqlite=(3, 1), postgres=(3, 1)),
     "clients, a page": Cost(15, sqlite=(11, 2), postgres=(11, 2)),
     "clients, a search": Cost(15, sqlite=(11, 2), postgres=(11, 2)),
     "staff.assign": Cost(7, sqlite=(6, 1), postgres=(9, 1)),
@@ -177,7 +179,9 @@ def statements(store: Any) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
-        if sql.split()[0].upper() not in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"):
+        # Every few seconds a store asks whether its tables are still those that it knows: no cost of the operation.
+        frame = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+        if sql.split()[0].upper() not in frame and "cp_schema" not in sql:
             seen.append(sql)
 
     event.listen(store.engine, "before_cursor_execute", note)

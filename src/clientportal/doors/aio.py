@@ -11,7 +11,6 @@ from typing import Any
 
 from attrs import evolve
 
-from clientportal.decisions import Decision
 from clientportal.doors.assigning import AsyncClientAssigning, AsyncStaffAssigning, AsyncVisitorAssigning
 from clientportal.doors.base import as_secret, describe
 from clientportal.doors.checks import check_tenant
@@ -40,6 +39,7 @@ from clientportal.doors.passwords import (
 )
 from clientportal.doors.paying import AsyncClientPaying, AsyncPortalPaying, AsyncStaffPaying
 from clientportal.doors.portal import Portal, client_of, make_setup, setup_at, staff_of, visitor_of
+from clientportal.doors.receipts import AsyncPortalReceipts
 from clientportal.doors.registering import AsyncClientRegistering, AsyncStaffRegistering, AsyncVisitorRegistering
 from clientportal.doors.sections import AsyncClientSections
 from clientportal.doors.staff import StaffDoor
@@ -78,6 +78,7 @@ from clientportal.outcomes import (
     ChangeTerms,
     CodeSent,
     ContactExplained,
+    CurrentSession,
     Delivered,
     Detached,
     Difference,
@@ -97,6 +98,8 @@ from clientportal.outcomes import (
 from clientportal.passwords import BreachCheck, PastHashes
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Page, Sender, Store
+from clientportal.ports.budgets import AsyncBudgets
+from clientportal.ports.observing import Observer
 from clientportal.ports.payments import PaymentProvider
 from clientportal.records import MessageState, NoticeKind
 from clientportal.rules.claiming import LinkRule, decide_link
@@ -219,6 +222,9 @@ class AsyncClientDoor(
     async def not_me(self) -> Detached:
         return await self._do(sessions.NOT_ME, Nothing())
 
+    async def current_session(self) -> CurrentSession:
+        return await self._do(sessions.CURRENT_SESSION, Nothing())
+
     async def sessions(self) -> tuple[SessionLine, ...]:
         return await self._do(ending_sessions.LIST_SESSIONS, Nothing())
 
@@ -293,7 +299,9 @@ class AsyncStaffDoor(
         return await self._do(housekeeping.OUTBOX, housekeeping.ListOutbox(state, limit))
 
 
-class AsyncPortal(AsyncPortalPaying, AsyncPortalPasswords, AsyncPortalPapers, AsyncPortalOwn, AsyncPortalUpkeep):
+class AsyncPortal(
+    AsyncPortalPaying, AsyncPortalPasswords, AsyncPortalPapers, AsyncPortalOwn, AsyncPortalReceipts, AsyncPortalUpkeep
+):
     """The twin of :class:`Portal` for an event loop: stores, hosts and senders may be async."""
 
     def __init__(
@@ -308,13 +316,15 @@ class AsyncPortal(AsyncPortalPaying, AsyncPortalPasswords, AsyncPortalPapers, As
         texts: Catalogue | None = None,
         human: HumanCheck | None = None,
         clock: Callable[[], datetime] | None = None,
-        watch: Callable[[str, str, Decision[Any]], None] | None = None,
+        observer: Observer | Sequence[Observer] | None = None,
         past_hashes: Sequence[PastHashes] = (),
         breaches: BreachCheck | None = None,
         decide_link: LinkRule = decide_link,
         survivorship: Mapping[str, SurvivorshipRule] | None = None,
         names_alike: Alike | None = None,
         payments: PaymentProvider | None = None,
+        budgets: AsyncBudgets | None = None,
+        sends_per_hour: int | None = None,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -326,13 +336,15 @@ class AsyncPortal(AsyncPortalPaying, AsyncPortalPasswords, AsyncPortalPapers, As
             texts=texts,
             human=human,
             clock=clock,
-            watch=watch,
+            observer=observer,
             past_hashes=past_hashes,
             breaches=breaches,
             decide_link=decide_link,
             survivorship=survivorship,
             names_alike=names_alike,
             payments=payments,
+            budgets=budgets,
+            sends_per_hour=sends_per_hour,
             loop=True,
         )
 

@@ -25,6 +25,7 @@ from clientportal.outcomes import (
     Cancelled,
     ChangeTerms,
     CodeSent,
+    CurrentSession,
     Detached,
     Ended,
     Moved,
@@ -146,6 +147,13 @@ class ClientDoor(
         return self._do(sessions.NOT_ME, Nothing())
 
     # --- sessions
+
+    def current_session(self) -> CurrentSession:
+        """Who is behind this request: one select, and nothing of your platform is read.
+
+        For a middleware that asks at every request. Raises ``Refused`` with ``session_ended``.
+        """
+        return self._do(sessions.CURRENT_SESSION, Nothing())
 
     def sessions(self) -> tuple[SessionLine, ...]:
         """The client's open sessions, newest first."""

@@ -20,7 +20,7 @@ from clientportal.operations.trusting import CheckedHost
 from clientportal.operations.vouching import fresh_salt
 from clientportal.policy import Policy
 from clientportal.ports import Unit
-from clientportal.records import AuditEntry, HostWrite, Intent, Receipt, Session
+from clientportal.records import AuditEntry, HostWrite, Intent, Receipt, Session, Stored
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import AnswerKind, HostAnswer, RecordRef
 from clientportal.values.spending import Spending
@@ -95,6 +95,10 @@ class Reading:
         self.session: Session | None = None
         self.opened: Session | None = None
         """The caller's session as it was read before the loader began."""
+        self.linked: Mapping[str, Stored] | None = None
+        """What was read with it, where the operation only reads: the account that it was opened for, and the pointer of
+        the record that it was opened for, where that was merged.
+        """
         self.viewer: str | None = None
         """The member of staff who looks through the client's eyes with that session."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 from attrs import frozen
 
@@ -79,7 +80,10 @@ class Group:
 
 async def group_of(reading: Reading, ref: RecordRef) -> Group:
     """Follow the pointer from ``ref``, and collect everything else that leads to the same place."""
-    pointer = await reading.state.get(Pointer, str(ref))
+    return await _group_behind(reading, ref, await reading.state.get(Pointer, str(ref)))
+
+
+async def _group_behind(reading: Reading, ref: RecordRef, pointer: Pointer | None) -> Group:
     root = ref if pointer is None else pointer.root_ref
     return await _group(reading, root, await pointers_to(reading, [root]))
 
@@ -246,9 +250,13 @@ async def principal(reading: Reading) -> Principal:
     and assigned appointments loses neither (A7).
     """
     session = await session_of(reading, needs_record=True)
+    linked = reading.linked if session is reading.opened else None
     account: Account | None = None
     if session.account is not None:
-        account = await reading.state.get(Account, session.account)
+        if linked is None:
+            account = await reading.state.get(Account, session.account)
+        else:
+            account = cast("Account | None", linked.get("account"))
         if account is None:
             raise Denied(Refusal(Reason.SESSION_ENDED, Because("sessions.judge_session", (("account", "gone"),))))
         reading.actor = f"account:{account.id}"
@@ -256,7 +264,10 @@ async def principal(reading: Reading) -> Principal:
     if entry is None or reading.policy.visibility.appointments is SeenBy.ASSIGNED:
         bookings = () if account is None else await assigned_to(reading, account)
         return Principal(session, None, account, bookings)
-    group = await group_of(reading, entry)
+    if linked is None:
+        group = await group_of(reading, entry)
+    else:
+        group = await _group_behind(reading, entry, cast("Pointer | None", linked.get("entry")))
     if group.root.kind is RecordKind.BOOKING:
         group = await whole_guest(reading, session, account, group)
     if account is None:

@@ -32,6 +32,8 @@ from clientportal.operations.frame import (
     ask_host,
     audit_entry,
 )
+from clientportal.operations.observing import Watched
+from clientportal.operations.paging import hand_out, take_back
 from clientportal.operations.setting import Caller, Client, Setup, Staff, Visitor, check_human
 from clientportal.operations.viewing import open_session
 from clientportal.operations.vouching import vouching
@@ -78,12 +80,13 @@ async def perform(
         raise PolicyError(
             f"{operation.name} cannot be previewed: it judges a proof, spends, ends or hands out something"
         )
-    decision = await _decide(setup, caller, operation, request, key, preview)
-    if setup.watch is not None:
-        setup.watch(operation.name, caller.word, decision)
+    asked, request = request, take_back(request, setup.keys, caller.tenant, operation.name)
+    with setup.observing.operation(operation.name, caller, setup.branch, preview=preview) as watched:
+        decision = await _decide(setup, caller, operation, request, key, preview, watched)
+        watched.decided(decision)
     if isinstance(decision.outcome, Refusal):
         raise setup.refused(decision.outcome, caller.tenant)
-    return decision.outcome
+    return hand_out(decision.outcome, asked, setup.keys, caller.tenant, operation.name)
 
 
 @cache
@@ -124,7 +127,13 @@ def _check_texts(operation: str, request: object, key: str | None) -> None:
 
 
 async def _decide(
-    setup: Setup, caller: Caller, operation: Operation[Q, V, T], request: Q, key: str | None, preview: bool
+    setup: Setup,
+    caller: Caller,
+    operation: Operation[Q, V, T],
+    request: Q,
+    key: str | None,
+    preview: bool,
+    watched: Watched,
 ) -> Decision[T]:
     if isinstance(caller, Staff):
         no = may(caller.permissions, operation.permission)
@@ -135,8 +144,9 @@ async def _decide(
     joined = setup.connection is not None
     looks, spending, tries = preview or not operation.writes, None, 1 if joined else TRIES
     while tries:
+        watched.tries += 1
         try:
-            return await _once(setup, caller, operation, request, key, preview, human=human, spending=spending)
+            return await _once(setup, caller, operation, request, key, preview, watched, human=human, spending=spending)
         except Unspent as asked:
             # Asked once for a call, and never inside a unit: a unit that is run again spends nothing more.
             spending = await spend_outside(setup, caller.tenant, asked.charges, setup.clock(), look=looks)
@@ -144,6 +154,7 @@ async def _decide(
                 return refuse(Reason.BUSY, Because("budgets.spend", (("budgets", "cannot be asked"),)))
             continue
         except Conflict:
+            watched.conflicts += 1
             if joined:
                 raise
         except Unfinished as earlier:
@@ -159,6 +170,7 @@ async def _once(
     request: Q,
     key: str | None,
     preview: bool,
+    watched: Watched,
     *,
     human: bool,
     spending: Spending | None,
@@ -175,7 +187,7 @@ async def _once(
         decision, replayed = await _answer(reading, operation, request, receipt_id, writes=writes)
         if decision.spends and spending is None:
             raise Unspent(decision.spends)
-        touched = reading.session
+        touched, watched.replayed = reading.session, replayed
         if writes:
             receipt = None
             if receipt_id is not None and not replayed:
@@ -234,7 +246,7 @@ def _is_noise(caller: Caller, decision: Decision[T]) -> bool:
 async def _answer(
     reading: Reading, operation: Operation[Q, V, T], request: Q, receipt_id: str | None, *, writes: bool
 ) -> tuple[Decision[T], bool]:
-    await open_session(reading)
+    await open_session(reading, writes=writes)
     no = judge_look(reading.viewer, operation.name, writes=writes)
     if no is not None:
         return Decision(no, no.because), False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from attrs import evolve, frozen
 
@@ -20,13 +21,14 @@ from clientportal.operations.people import (
     whole_guest,
 )
 from clientportal.operations.signing_in import fresh_session, fresh_session_of, remember_sign_in, replay_sign_in
-from clientportal.outcomes import Detached, ProfileOption, SignedIn
+from clientportal.outcomes import CurrentSession, Detached, ProfileOption, SignedIn
 from clientportal.policy import Policy, SeenBy
 from clientportal.records import (
     Account,
     ClientNumber,
     ContactHistory,
     NumberCounter,
+    Pointer,
     Session,
     Stage,
 )
@@ -36,6 +38,7 @@ from clientportal.rules.sessions import (
     NotMe,
     Person,
     Switching,
+    current_session,
     label_profiles,
     not_me,
     number_equals,
@@ -46,6 +49,7 @@ from clientportal.rules.whose_contact import Candidate, one_per_guest
 from clientportal.values import ContactKey, RecordKind, RecordRef
 
 __all__ = [
+    "CURRENT_SESSION",
     "LIST_PROFILES",
     "NOT_ME",
     "SWITCH",
@@ -64,6 +68,35 @@ class SwitchTo:
     """Which profile."""
 
     option: str
+
+
+# --- who is it? ------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class _Opened:
+    session: Session
+    pointer: Pointer | None
+
+
+async def _load_current(reading: Reading, _asked: Nothing) -> _Opened:
+    session = await session_of(reading, needs_record=False, needs_factor=False)
+    linked = reading.linked or {}
+    if session.account is not None and "account" not in linked:
+        raise Denied(Refusal(Reason.SESSION_ENDED, Because("sessions.judge_session", (("account", "gone"),))))
+    return _Opened(session, cast("Pointer | None", linked.get("entry")))
+
+
+def _decide_current(seen: _Opened, _asked: Nothing, policy: Policy, now: datetime) -> Decision[CurrentSession]:
+    return current_session(seen.session, seen.pointer, policy, now)
+
+
+CURRENT_SESSION = Operation[Nothing, _Opened, CurrentSession](
+    name="current_session", load=_load_current, decide=_decide_current, writes=False
+)
+
+
+# --- choosing and switching ------------------------------------------------------------------------------------------
 
 
 async def _numbered(reading: Reading, people: Sequence[Candidate]) -> tuple[Person, ...]:

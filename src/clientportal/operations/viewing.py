@@ -14,7 +14,7 @@ from clientportal.operations.setting import Client, Staff
 from clientportal.operations.signing_in import fresh_session
 from clientportal.outcomes.viewing import Viewing
 from clientportal.policy import Policy
-from clientportal.records import Account, Allowance, Session
+from clientportal.records import Account, Allowance, Pointer, Session
 from clientportal.rules.viewing import NOBODYS, AccountView, Looker, RecordView, view_account, view_record
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import RecordRef
@@ -22,14 +22,21 @@ from clientportal.values import RecordRef
 __all__ = ["VIEW_AS", "VIEW_AS_ACCOUNT", "ViewAccount", "ViewRecord", "open_session"]
 
 
-async def open_session(reading: Reading) -> None:
+_LINKED = {"entry": Pointer, "account": Account}
+
+
+async def open_session(reading: Reading, *, writes: bool) -> None:
     """Read the caller's session before anything else, and note whether staff look with it.
 
     Every operation of a session does this, so that none that reads sessions in its own way can overlook a viewer.
     """
     if not isinstance(reading.caller, Client):
         return
-    session = await reading.state.get(Session, reading.caller.session_id)
+    if writes:
+        # What it does not need it should not be checked for at its commit.
+        session = await reading.state.get(Session, reading.caller.session_id)
+    else:
+        session, reading.linked = await reading.state.get_with(Session, reading.caller.session_id, _LINKED)
     reading.opened = session
     if session is None or session.viewer is None or not session.alive_at(reading.now):
         return

@@ -239,6 +239,22 @@ class SessionLine:
 
 
 @frozen
+class CurrentSession:
+    """The session that a token opens, in one small read: who is behind this request.
+
+    ``record`` is the record that speaks for the client today (the survivor, where theirs was merged); ``None`` while
+    they are still to choose, and where a business shows an account its single appointments. ``account`` is the
+    account's id. ``viewer`` is the member of staff who looks through the client's eyes with it: show a banner.
+    """
+
+    stage: SignInStage
+    record: RecordRef | None
+    account: str | None
+    ends_at: datetime
+    viewer: str | None = None
+
+
+@frozen
 class Ended:
     """How many sessions were ended."""
 

@@ -75,6 +75,16 @@ class State(Protocol):
         """The records with those ids; absent ones are left out. Locks are taken in the order of the ids."""
         ...
 
+    async def get_with(
+        self, kind: type[R], id: str, links: Mapping[str, type[Stored]]
+    ) -> tuple[R | None, Mapping[str, Stored]]:
+        """A record and, in the same read, those that its attributes name: ``{"entry": Pointer}`` is the pointer whose
+        id is the record's ``entry``.
+
+        Each attribute belongs to a declared key. What is absent is left out; absence is remembered as by :meth:`get`.
+        """
+        ...
+
     async def find(
         self, kind: type[R], key: str, values: Sequence[str], *, lock: bool = False, limit: int = 1000
     ) -> Sequence[R]:
@@ -136,8 +146,8 @@ class Unit(Protocol):
 class Store(Protocol):
     """Where the portal keeps its own records.
 
-    A store on a connection that the framework hands round (Django) may also have ``surrounding()``: the connection, where
-    the caller is inside a transaction of its own just now, else ``None``; the portal joins that one then.
+    A store on a connection that the framework hands round (Django) may also have ``surrounding()``: the connection,
+    where the caller is inside a transaction of its own just now, else ``None``; the portal joins that one then.
     """
 
     def begin(

@@ -8,12 +8,13 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
-from clientportal.outcomes import Detached, Ended, ProfileOption, SignedIn
-from clientportal.policy import Policy, UnknownIdentity
+from clientportal.outcomes import CurrentSession, Detached, Ended, ProfileOption, SignedIn
+from clientportal.policy import Policy, SeenBy, UnknownIdentity
 from clientportal.records import (
     ClientNumber,
     ContactHistory,
     NumberCounter,
+    Pointer,
     Put,
     Remove,
     Session,
@@ -21,7 +22,7 @@ from clientportal.records import (
     Write,
 )
 from clientportal.rules.client_numbers import assign_numbers
-from clientportal.rules.signing_in import FreshSession, new_client, signed_in
+from clientportal.rules.signing_in import SIGN_IN_STAGES, FreshSession, new_client, signed_in
 from clientportal.values import ClientRecord, ContactKey, ContactKind, RecordRef, mask
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "NotMe",
     "Person",
     "Switching",
+    "current_session",
     "end_sessions",
     "judge_session",
     "label_profiles",
@@ -73,6 +75,27 @@ def judge_session(
     if needs_factor and session.stage is Stage.ENROLLING:
         return Refusal(Reason.ENROL_FIRST, because)
     return None
+
+
+def current_session(
+    session: Session, pointer: Pointer | None, policy: Policy, _now: datetime
+) -> Decision[CurrentSession]:
+    """Who is behind a request, from the session and the pointer of its record alone (V7): nobody else's fact is read.
+
+    Where the business shows an account its single appointments, no record speaks for it (A7); while somebody is still
+    to prove or choose more, none does either.
+    """
+    seen_by = policy.visibility.appointments
+    root = session.entry_ref if pointer is None else pointer.root_ref
+    record = root if session.stage is Stage.OPEN and seen_by is not SeenBy.ASSIGNED else None
+    ends = min(session.ends_at, session.idle_until)
+    outcome = CurrentSession(SIGN_IN_STAGES[session.stage], record, session.account, ends, session.viewer)
+    because = Because(
+        "sessions.current_session",
+        (("stage", session.stage.value), ("merged", "no" if pointer is None else "yes")),
+        (("visibility.appointments", seen_by.value),),
+    )
+    return grant(outcome, because)
 
 
 # --- choosing and switching ------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ from clientportal.rules.whose_contact import (
 from clientportal.values import ClientDraft, ContactKey, ContactKind, Email, MatchKey, Phone, RecordRef, Secret, mask
 
 __all__ = [
+    "SIGN_IN_STAGES",
     "STRANGERS",
     "CodeRequest",
     "FreshSession",
@@ -446,13 +447,14 @@ def _last_proof(seen: SignIn) -> datetime | None:
     return None if seen.history is None else seen.history.proved_at
 
 
-_STAGES = {
+SIGN_IN_STAGES = {
     Stage.OPEN: SignInStage.DONE,
     Stage.CHOOSING: SignInStage.CHOOSE,
     Stage.SECOND_PROOF: SignInStage.SECOND_PROOF,
     Stage.SECOND_FACTOR: SignInStage.SECOND_FACTOR,
     Stage.ENROLLING: SignInStage.ENROL,
 }
+"""How far a session has come, as its holder is told."""
 
 
 def signed_in(
@@ -465,7 +467,7 @@ def signed_in(
     return SignedIn(
         token=fresh.token,
         device=fresh.device,
-        stage=_STAGES[session.stage],
+        stage=SIGN_IN_STAGES[session.stage],
         expires_at=session.ends_at,
         record=next((one.ref for one in people if entry in one.refs), entry),
         new_record=new,

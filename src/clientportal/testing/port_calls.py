@@ -158,6 +158,14 @@ class _SteppingState:
         call = self._call("get_many", kind, ", ".join(ids), ids, lock)
         return await self._stepper.call(call, lambda: self._inner.get_many(kind, ids, lock=lock))
 
+    async def get_with(
+        self, kind: type[R], id: str, links: Mapping[str, type[Stored]]
+    ) -> tuple[R | None, Mapping[str, Stored]]:
+        # Which ids the record names is known after the read alone, so each linked table counts as read whole.
+        keys = [self._trace.key(kind.TABLE, id), *(self._trace.key(linked.TABLE) for linked in links.values())]
+        call = self._trace.call(f"state.get_with({kind.__name__} {id}: {', '.join(links)})", keys)
+        return await self._stepper.call(call, lambda: self._inner.get_with(kind, id, links))
+
     async def find(
         self, kind: type[R], key: str, values: Sequence[str], *, lock: bool = False, limit: int = 1000
     ) -> Sequence[R]:

@@ -62,6 +62,9 @@ def _check_id(_instance: object, _attribute: object, value: Any) -> None:
         raise InvalidInput(f"a record id is text of 1 to {MAX_ID} characters, without NUL and lone surrogates")
 
 
+_KIND_OF: Mapping[str, RecordKind] = {kind.value: kind for kind in RecordKind}
+
+
 @frozen(order=True)
 class RecordRef:
     """Points at one record of the host. ``id`` is opaque text made by the host's adapter."""
@@ -78,10 +81,11 @@ class RecordRef:
     @classmethod
     def parse(cls, text: str) -> RecordRef:
         """Read back what ``str`` wrote."""
-        kind, separator, id = text.partition(":")
-        if not separator or kind not in tuple(RecordKind):
+        word, separator, id = text.partition(":")
+        kind = _KIND_OF.get(word)
+        if not separator or kind is None:
             raise InvalidInput("a record is written kind:id, such as client:42")
-        return cls(RecordKind(kind), id)
+        return cls(kind, id)
 
     @classmethod
     def client(cls, id: str) -> RecordRef:

@@ -69,6 +69,17 @@ class MemoryState:
         found = {id: self._tx.read(kind, id) for id in ids}
         return {id: cast("R", record) for id, record in found.items() if record is not None}
 
+    async def get_with(
+        self, kind: type[R], id: str, links: Mapping[str, type[Stored]]
+    ) -> tuple[R | None, Mapping[str, Stored]]:
+        self._check()
+        record = cast("R | None", self._tx.read(kind, id))
+        if record is None:
+            return None, {}
+        named = {name: getattr(record, name) for name in links}
+        found = {name: self._tx.read(links[name], str(named[name])) for name in links if named[name] is not None}
+        return record, {name: other for name, other in found.items() if other is not None}
+
     async def find(
         self, kind: type[R], key: str, values: Sequence[str], *, lock: bool = False, limit: int = 1000
     ) -> Sequence[R]:

@@ -113,6 +113,27 @@ class SqlState:
                 self.seen.remember(kind, id, 0, lock=lock)
         return found
 
+    async def get_with(
+        self, kind: type[R], id: str, links: Mapping[str, type[Stored]]
+    ) -> tuple[R | None, Mapping[str, Stored]]:
+        self._check()
+        if not storable(id):
+            return None, {}
+        statement = statements.with_linked(kind, tuple(links.items()))
+        rows = await self._face.fetch(statement, {"p_tenant": self._tenant, "p_id": id})
+        if not rows:
+            self.seen.remember(kind, id, 0, lock=False)
+            return None, {}
+        row = rows[0]
+        found: dict[str, Stored] = {}
+        for at, (name, linked) in enumerate(links.items(), start=1):
+            named, version, body = row[3 * at : 3 * at + 3]
+            if version is not None:
+                found[name] = self._taken(linked, [(named, version, body)], lock=False)[0]
+            elif named != "":
+                self.seen.remember(linked, named, 0, lock=False)
+        return self._taken(kind, [row], lock=False)[0], found
+
     async def find(
         self, kind: type[R], key: str, values: Sequence[str], *, lock: bool = False, limit: int = 1000
     ) -> Sequence[R]:

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, Integer, bindparam, case, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    Executable,
+    FromClause,
+    Integer,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 
 from clientportal.records import Stored
@@ -28,6 +41,7 @@ __all__ = [
     "row_of",
     "updating",
     "versions_held",
+    "with_linked",
     "without_placeholders",
 ]
 
@@ -56,6 +70,22 @@ def by_ids(kind: type[Stored], lock: bool) -> Executable:
     of = record_table(kind)
     query = select(*_columns(of)).where(of.table.c.tenant == _TENANT, of.table.c.id.in_(_IDS)).order_by(of.table.c.id)
     return query.with_for_update() if lock else query
+
+
+@prepared
+def with_linked(kind: type[Stored], links: tuple[tuple[str, type[Stored]], ...]) -> Executable:
+    """One record beside those that its key attributes name, each with its id, version and body; ``p_tenant``, ``p_id``.
+
+    An absent attribute is the empty text, which is nobody's id.
+    """
+    of = record_table(kind)
+    columns: list[Any] = [*_columns(of)]
+    whole: FromClause = of.table
+    for at, (name, linked) in enumerate(links):
+        other = record_table(linked).table.alias(f"linked_{at}")
+        columns += [of.table.c[of.columns[name].name], other.c.version, other.c.body]
+        whole = whole.outerjoin(other, (other.c.tenant == _TENANT) & (other.c.id == of.table.c[name]))
+    return select(*columns).select_from(whole).where(of.table.c.tenant == _TENANT, of.table.c.id == _ID)
 
 
 @prepared

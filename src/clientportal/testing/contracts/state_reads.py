@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from clientportal.errors import Conflict, InvalidCursor
 from clientportal.ports.state import Collision, Page, Store
 from clientportal.records import (
     RECORD_TYPES,
+    Account,
     AuditEntry,
     ClientNumber,
     ContactEntry,
@@ -65,6 +67,25 @@ class ReadingContract(Ground):
 
         assert self.run(read()) == {"a": 1, "b": 1}
         assert self.get(store, GuessCounter, "nobody") is None
+
+    def test_linked(self, store: Store) -> None:
+        """A record comes with those that its attributes name; what is absent, or somebody else's, is left out."""
+        leads = ClientNumber(id="client:1", number=7)
+        self.put(store, session("s1", "client:1"), session("s2", "client:2"), session("s3", None), leads)
+        self.put(store, ClientNumber(id="client:2", number=8), tenant="another")
+
+        async def read(id: str, tenant: str | None = None) -> tuple[Session | None, Mapping[str, Stored]]:
+            async with self.unit(store, writes=False, tenant=tenant) as unit:
+                return await unit.state.get_with(Session, id, {"entry": ClientNumber, "account": Account})
+
+        def first(entry: str | None, id: str) -> Session:
+            return evolve(session(id, entry), version=1)
+
+        assert self.run(read("s1")) == (first("client:1", "s1"), {"entry": evolve(leads, version=1)})
+        assert self.run(read("s2")) == (first("client:2", "s2"), {})
+        assert self.run(read("s3")) == (first(None, "s3"), {})
+        assert self.run(read("nobody")) == (None, {})
+        assert self.run(read("s1", "another")) == (None, {})
 
     def test_find_order(self, store: Store) -> None:
         """Found in the order of the rest of the key, then of the ids, up to the limit."""

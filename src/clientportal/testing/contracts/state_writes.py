@@ -9,8 +9,8 @@ from attrs import evolve
 
 from clientportal.errors import Conflict
 from clientportal.ports.state import Store
-from clientportal.records import AuditEntry, ContactEntry, GuessCounter, Put, Remove, Write
-from clientportal.testing.contracts.state_ground import Ground, audit, contact, counter
+from clientportal.records import AuditEntry, ContactEntry, GuessCounter, Put, Remove, Session, Write
+from clientportal.testing.contracts.state_ground import Ground, audit, contact, counter, session
 
 __all__ = ["WritingContract"]
 
@@ -98,10 +98,12 @@ class WritingContract(Ground):
         assert stored is not None
         assert stored.day_count == won >= 1
 
-    @pytest.mark.parametrize("look", ["get", "get_many", "find", "find_any", "page", "collisions"])
+    @pytest.mark.parametrize(
+        "look", ["get", "get_many", "get_with", "linked", "find", "find_any", "page", "collisions"]
+    )
     def test_reads_are_checked(self, store: Store, look: str) -> None:
         """A decision that rests on a record fails where that record has changed by the commit, however it was read."""
-        self.put(store, contact("client:1", "k"), contact("client:2", "k"))
+        self.put(store, contact("client:1", "k"), contact("client:2", "k"), session("s", "client:1|k"))
         begun, changed = threading.Event(), threading.Event()
 
         async def decide() -> bool:
@@ -112,6 +114,10 @@ class WritingContract(Ground):
                         await state.get(ContactEntry, id)
                     case "get_many":
                         await state.get_many(ContactEntry, [id])
+                    case "get_with":
+                        await state.get_with(ContactEntry, id, {"ref": GuessCounter})
+                    case "linked":
+                        await state.get_with(Session, "s", {"entry": ContactEntry})
                     case "find":
                         await state.find(ContactEntry, "ref", ["client:1"])
                     case "find_any":
@@ -136,13 +142,18 @@ class WritingContract(Ground):
         decided = self.get(store, GuessCounter, "decided")
         assert decided is None or decided.day_count == 0, "it committed on a record that was gone"
 
-    def test_absence_is_checked(self, store: Store) -> None:
+    @pytest.mark.parametrize("look", ["get", "linked"])
+    def test_absence_is_checked(self, store: Store, look: str) -> None:
         """Two units each see that the other's record is absent and write their own: not both can commit."""
+        self.put(store, session("s0", "claim0"), session("s1", "claim1"))
         read = [threading.Event(), threading.Event()]
 
         async def claim(own: int) -> bool:
             async with self.unit(store) as unit:
-                absent = await unit.state.get(GuessCounter, f"claim{1 - own}") is None
+                if look == "get":
+                    absent = await unit.state.get(GuessCounter, f"claim{1 - own}") is None
+                else:
+                    absent = not (await unit.state.get_with(Session, f"s{1 - own}", {"entry": GuessCounter}))[1]
                 read[own].set()
                 await self.until(read[1 - own])
                 if not absent:
