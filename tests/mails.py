@@ -73,8 +73,8 @@ def register(world: World, email: str = "ana@example.com", password: str = PASSW
 
 def confirmed(world: World) -> Any:
     """The confirmation page of somebody's booking."""
-    ref = world.add_client(f"guest-{len(world.decisions)}", "Somebody Else")
-    id = world.book(f"theirs-{len(world.decisions)}", ref, "2026-12-24 09:00")
+    ref = world.add_client(f"guest-{len(world.observed.all)}", "Somebody Else")
+    id = world.book(f"theirs-{len(world.observed.all)}", ref, "2026-12-24 09:00")
     return world.portal.confirmation(world.tenant, id)
 
 

@@ -39,6 +39,7 @@ from clientportal import (
 )
 from clientportal.outcomes import SignedIn
 from clientportal.ports import RawContacts, Store, step
+from clientportal.ports.observing import Begun, Ended, Happened, Observer
 from clientportal.stores.memory import MemoryHost, MemoryStore
 from clientportal.testing.clock import FixedClock
 
@@ -76,6 +77,28 @@ class Phonebox:
     def to(self, address: str) -> list[OutgoingMessage]:
         """What was sent there."""
         return [message for message in self.messages if message.to == address]
+
+
+class Observed(Observer):
+    """Keeps what an observer is told."""
+
+    def __init__(self) -> None:
+        self.operations: list[Ended] = []
+        self.all: list[Any] = []
+
+    def began(self, begun: Begun) -> object:
+        """An operation begins; its place in the list comes back with its end."""
+        self.all.append(begun)
+        return len(self.all)
+
+    def ended(self, ended: Ended, token: object) -> None:
+        """An operation has ended."""
+        self.operations.append(ended)
+        self.all.append(ended)
+
+    def happened(self, happened: Happened) -> None:
+        """Something else."""
+        self.all.append(happened)
 
 
 class Driven:
@@ -126,7 +149,8 @@ class World:
         self.box = Phonebox()
         self.keys = KeyRing.from_secrets({"k1": KeyRing.generate_secret()})
         self.policy: Policy = presets.timely(region="NZ")
-        self.decisions: list[Any] = []
+        self.observed = Observed()
+        self.decisions = self.observed.operations
         # Whoever brings connections to a loop brings what runs on it.
         self._run = run
         self._runner = asyncio.Runner() if awaited and run is None else None
@@ -161,7 +185,7 @@ class World:
             "senders": {Channel.SMS: self.box, Channel.EMAIL: self.box},
             "clock": self.clock,
             "base_url": "https://kowhai.example/change/",
-            "watch": lambda name, actor, decision: self.decisions.append((name, actor, decision)),
+            "observer": self.observed,
             **more,
         }
         if self.awaited:

@@ -157,7 +157,7 @@ def test_a_code_is_money_and_stands_in_no_repr(studio: World) -> None:
     ref, door = linked(studio)
     studio.seed("add_codes", [code("voucher", ref, "gift")])
     answer = door.codes()
-    assert "SECRET-voucher" not in repr((answer, studio.decisions))
+    assert "SECRET-voucher" not in repr((answer, studio.observed.all))
     assert answer.codes[0].code == Secret("SECRET-voucher")
 
 

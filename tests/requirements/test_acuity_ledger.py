@@ -88,10 +88,10 @@ class Ledger:
         """A booking is made and told at a door: whose it is, by which clause."""
         self.book(id, ref)
         answer = door.booked(id)
-        (decided,) = [one for name, _, one in self.world.decisions[-1:] if name.endswith("_booked")]
+        (decided,) = [one for one in self.world.observed.operations[-1:] if one.begun.name.endswith("_booked")]
         assert answer.account == self.holder(id)
         self.known[id] = self.named(answer.account)
-        self.lines.append(f"{self.now} · {what}: {id} -> {self.known[id]} ({clause(decided.because.rule)})")
+        self.lines.append(f"{self.now} · {what}: {id} -> {self.known[id]} ({clause(decided.rule)})")
 
     def happened(self, what: str) -> None:
         """Anything else, with every appointment that is somebody else's by it."""

@@ -78,7 +78,7 @@ def test_a_card_is_brand_last_four_and_expiry_and_no_more(world: World) -> None:
         assert (one.token.reveal(), one.prepaid) == ("", ())
     handed = world.staff().export_person(ana).held["items"]
     assert [one["last_four"] for one in handed] == ["4242", "1881"]
-    assert "tok_" not in repr((page, handed, world.decisions))
+    assert "tok_" not in repr((page, handed, world.observed.all))
 
 
 def test_a_card_can_pay_until_the_end_of_its_month(memory_world: World) -> None:

@@ -160,8 +160,8 @@ def test_no_secret_can_be_read_anywhere(variant: str, tmp_path: Path, caplog: py
     for error in witness.errors:
         witness.found_in("an error", f"{error} {error!r} {error.args} {vars(error)} {error.staff_text}")
         witness.found_in("a traceback", "".join(traceback.format_exception(error)))
-    for name, actor, decision in world.decisions:
-        witness.found_in("what a watcher is told", f"{name} {actor} {decision!r}")
+    for told in world.observed.all:
+        witness.found_in("what an observer is told", f"{told!r} {attrs.asdict(told)}")
     for table, rows in everything_stored(world).items():
         for row in rows:
             witness.found_in(f"the table {table}", row)

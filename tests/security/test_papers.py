@@ -136,7 +136,7 @@ def test_answers_stand_in_no_log(shop: World, capsys: pytest.CaptureFixture[str]
             door.submit_form("ana-form", answers)
         except ClientPortalError as error:
             said.append((str(error), repr(error), getattr(error, "problems", None), getattr(error, "refusal", None)))
-    said += [door.form("ana-form"), shop.staff().audit(limit=200), shop.decisions]
+    said += [door.form("ana-form"), shop.staff().audit(limit=200), shop.observed.all]
     assert form_there(shop, "ana-form").answers["story"] == secret
     assert secret not in repr(said)
     assert secret not in "".join(capsys.readouterr())

@@ -335,7 +335,7 @@ def test_no_password_can_be_read_anywhere(world: World, caplog: pytest.LogCaptur
     for error in errors:
         report = traceback.TracebackException.from_exception(error, capture_locals=True)
         seen += [str(error), repr(error.refusal), error.staff_text, "".join(report.format())]
-    seen += [repr(one) for one in world.decisions]
+    seen += [repr(one) for one in world.observed.all]
     seen += [row for rows in everything_stored(world).values() for row in rows]
     for secret in secrets:
         assert not [text for text in seen if secret in text]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from clientportal.errors import InvalidInput, MissingCapability, PolicyError
+from clientportal.operations.observing import Observing
 from clientportal.policy import Delivery, NameComparison, Policy, UnknownIdentity
 from clientportal.policy.merging import MERGED_FIELDS, is_merged_field
 from clientportal.policy.portal import DASHBOARD
 from clientportal.ports import AsyncSender, Capabilities, Channel, HostAdapter, Sender
 from clientportal.ports.budgets import AsyncBudgets, Budgets
+from clientportal.ports.observing import Observer
 from clientportal.ports.section import Section
 from clientportal.rules.evidence import Alike
 from clientportal.rules.surviving import SurvivorshipRule
@@ -26,6 +28,7 @@ __all__ = [
     "check_budgets",
     "check_cap",
     "check_names_alike",
+    "check_observers",
     "check_policy",
     "check_sections",
     "check_senders",
@@ -272,3 +275,13 @@ def checked_policies(
         return found
 
     return policy_of
+
+
+def check_observers(given: Observer | Sequence[Observer] | None) -> Observing:
+    """None, one, or several: each a subclass of :class:`~clientportal.ports.observing.Observer`."""
+    several = isinstance(given, Sequence) and not isinstance(cast("object", given), str)
+    observers = () if given is None else tuple(cast("Sequence[Observer]", given)) if several else (given,)
+    for one in observers:
+        if not isinstance(cast("object", one), Observer):
+            raise InvalidInput("observer is an Observer, such as LoggingObserver(), or several of them")
+    return Observing(cast("tuple[Observer, ...]", observers))

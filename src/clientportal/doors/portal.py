@@ -8,12 +8,14 @@ from typing import Any, cast
 
 from attrs import evolve
 
-from clientportal.decisions import Decision
 from clientportal.doors.asking import make_desk
 from clientportal.doors.base import as_secret
 from clientportal.doors.checks import (
     check_base_url,
+    check_budgets,
+    check_cap,
     check_names_alike,
+    check_observers,
     check_sections,
     check_senders,
     check_survivorship,
@@ -27,10 +29,11 @@ from clientportal.doors.own import PortalOwn
 from clientportal.doors.papers import PortalPapers
 from clientportal.doors.passwords import PortalPasswords
 from clientportal.doors.paying import PortalPaying
+from clientportal.doors.receipts import PortalReceipts
 from clientportal.doors.staff import StaffDoor
+from clientportal.doors.upkeep import PortalUpkeep
 from clientportal.doors.visitor import VisitorDoor
 from clientportal.errors import InvalidInput
-from clientportal.doors.upkeep import PortalUpkeep
 from clientportal.keyring import KeyRing, tenant_of
 from clientportal.messages.texts import Catalogue
 from clientportal.operations.contact_index import CONTACT_CHANGED, ContactChanged, walk
@@ -44,6 +47,8 @@ from clientportal.outcomes import Delivered, Match, Notified, WalkReport
 from clientportal.passwords import AwaitedGate, BlockingGate, BreachCheck, PastHashes
 from clientportal.policy import Policy
 from clientportal.ports import AsyncSender, Channel, HostAdapter, Sender, Store, step
+from clientportal.ports.budgets import AsyncBudgets, Budgets
+from clientportal.ports.observing import Observer
 from clientportal.ports.payments import PaymentProvider
 from clientportal.records import NoticeKind
 from clientportal.rules.claiming import LinkRule, decide_link
@@ -66,13 +71,15 @@ def make_setup(
     texts: Catalogue | None,
     human: HumanCheck | None,
     clock: Callable[[], datetime] | None,
-    watch: Callable[[str, str, Decision[Any]], None] | None,
+    observer: Observer | Sequence[Observer] | None,
     past_hashes: Sequence[PastHashes],
     breaches: BreachCheck | None,
     decide_link: LinkRule,
     survivorship: Mapping[str, SurvivorshipRule] | None,
     names_alike: Alike | None,
     payments: PaymentProvider | None,
+    budgets: Budgets | AsyncBudgets | None,
+    sends_per_hour: int | None,
     loop: bool,
 ) -> Setup:
     """Check everything that a portal is given, once, for both colours."""
@@ -106,7 +113,9 @@ def make_setup(
         names_alike=check_names_alike(names_alike),
         human=human,
         payments=make_desk(payments, loop=loop),
-        watch=watch,
+        budgets=check_budgets(budgets, loop=loop),
+        sends_per_hour=check_cap(sends_per_hour),
+        observing=check_observers(observer),
     )
 
 
@@ -151,7 +160,7 @@ def client_of(token: Secret | str | None) -> Client:
     return Client(tenant if tenant is not None and is_tenant(tenant) else "-", secret)
 
 
-class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn, PortalUpkeep):
+class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn, PortalReceipts, PortalUpkeep):
     """A client portal over one platform, without an event loop; :class:`AsyncPortal` is its twin.
 
     * ``store``: where the portal keeps its own records (``SqlStore``, ``MemoryStore``).
@@ -161,7 +170,9 @@ class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn, PortalUpkee
     * ``senders``: channel -> sender.
     * ``base_url``: what a signed link is appended to in messages; only from here, never from a request. ``{business}``
       in it is the business's id: each has an address of its own then.
-    * ``texts``: your wording; ``human``: a bot check; ``clock``: aware UTC; ``watch``: is told every decision.
+    * ``texts``: your wording; ``human``: a bot check; ``clock``: aware UTC.
+    * ``observer``: is told what happens, for logs, traces and metrics; one, or several (``ports.observing``; what ships
+      is in ``clientportal.observers``).
     * ``past_hashes``: the kinds of password hashes that your platform's old accounts bring along; ``breaches``: asks a
       service whether a new password is known to have leaked.
     * ``decide_link``: your own rule on which records an account may see; see ``rules.claiming.LinkRule``.
@@ -171,6 +182,8 @@ class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn, PortalUpkee
       ``matching.names``; a plain function, in both colours.
     * ``payments``: who takes the money (``ports.payments.PaymentProvider``); without one, invoices are listed and
       nothing can be paid.
+    * ``budgets``: where sending is counted, if not in the store (``ports.budgets``, ``stores.redis``);
+      ``sends_per_hour``: how many messages strangers may cause in an hour, all businesses together.
 
     Raises ``PolicyError`` for a policy that this host or these senders cannot carry out.
     """
@@ -187,13 +200,15 @@ class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn, PortalUpkee
         texts: Catalogue | None = None,
         human: HumanCheck | None = None,
         clock: Callable[[], datetime] | None = None,
-        watch: Callable[[str, str, Decision[Any]], None] | None = None,
+        observer: Observer | Sequence[Observer] | None = None,
         past_hashes: Sequence[PastHashes] = (),
         breaches: BreachCheck | None = None,
         decide_link: LinkRule = decide_link,
         survivorship: Mapping[str, SurvivorshipRule] | None = None,
         names_alike: Alike | None = None,
         payments: PaymentProvider | None = None,
+        budgets: Budgets | None = None,
+        sends_per_hour: int | None = None,
     ) -> None:
         self._setup = make_setup(
             store=store,
@@ -205,13 +220,15 @@ class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn, PortalUpkee
             texts=texts,
             human=human,
             clock=clock,
-            watch=watch,
+            observer=observer,
             past_hashes=past_hashes,
             breaches=breaches,
             decide_link=decide_link,
             survivorship=survivorship,
             names_alike=names_alike,
             payments=payments,
+            budgets=budgets,
+            sends_per_hour=sends_per_hour,
             loop=False,
         )
 

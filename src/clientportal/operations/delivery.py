@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import Conflict, PolicyError, Refused, SendFailed, StoreError
@@ -31,6 +31,7 @@ from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import Delivered
 from clientportal.policy import Policy, Proof
 from clientportal.ports import AsyncSender, Channel, OutgoingMessage, Sender
+from clientportal.ports.observing import Happening
 from clientportal.records import (
     AuditEntry,
     Challenge,
@@ -251,6 +252,15 @@ _MARK = Operation[_Mark, OutboxMessage | None, Ended | None](
 # --- the run -------------------------------------------------------------------------------------------------------
 
 
+_TOLD = {
+    "sent": Happening.MESSAGE_SENT,
+    "dropped": Happening.MESSAGE_DROPPED,
+    "put_off": Happening.MESSAGE_PUT_OFF,
+    "abandoned": Happening.MESSAGE_ABANDONED,
+}
+"""What observers are told of a message, by what a run counts it as."""
+
+
 async def deliver(setup: Setup, tenant: str, dispatch: Dispatch, limit: int) -> Delivered:
     """Send what is due, at most ``limit`` messages, and finish what a crash left open. Many at once are fine."""
     alone(setup, "deliver")
@@ -261,12 +271,18 @@ async def deliver(setup: Setup, tenant: str, dispatch: Dispatch, limit: int) -> 
         due = [(message.id, message.branch) for message in page.items]
         unsealed = (await unit.state.page(AuditEntry, "sealing", [AuditEntry.OPEN], limit=1)).items
     for id, branch in due:
+        before = done
         # It speaks for the business at whose door it was asked for.
         done = await _deliver_one(evolve(setup, branch=branch) if branch else setup, tenant, id, dispatch, done)
+        for count, kind in _TOLD.items():
+            if getattr(done, count) > getattr(before, count):
+                setup.observing.happened(kind, tenant, message=id)
     # Messages are out: whoever waits for one does not wait for this.
     await seal_what_is_due(setup, tenant, unsealed[0] if unsealed else None)
     # Last: a provider that hangs holds no message up.
-    return evolve(done, finished=done.finished + await finish_payments(setup, tenant, limit))
+    done = evolve(done, finished=done.finished + await finish_payments(setup, tenant, limit))
+    setup.observing.counted(Happening.PUMP_RAN, tenant, asdict(done))
+    return done
 
 
 async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, done: Delivered) -> Delivered:
@@ -278,6 +294,7 @@ async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, d
     except (StoreError, PolicyError):
         raise  # nothing can be read, or nothing is set up: so it is for every message
     except Exception as error:  # the host cannot be read for this one: it waits, and blocks nobody
+        setup.observing.happened(Happening.HOST_FAILED, tenant, error=type(error).__name__, message=id)
         ended = Sending(None, f"the host failed: {type(error).__name__}", untaken=True)
         return (await _mark(setup, system, id, ended, done))[0]
     if taken is None:
@@ -287,6 +304,8 @@ async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, d
             return evolve(done, abandoned=done.abandoned + 1)
         return evolve(done, dropped=done.dropped + 1)
     channel = taken.tell.channel
+    kind = taken.message.kind.value
+    setup.observing.happened(Happening.MESSAGE_TAKEN, tenant, message=id, kind=kind, channel=channel.value)
     sender = setup.senders.get(channel)
     text = _texts(setup, tenant, taken, channel)
     if sender is None or text is None:
@@ -307,11 +326,20 @@ async def _sent(setup: Setup, sender: Sender | AsyncSender, outgoing: OutgoingMe
     try:
         await dispatch(sender, outgoing, setup.policy_of(outgoing.tenant).messages.send_timeout)
     except SendFailed as failed:
-        return Sending(None, _without_text(clean(str(failed)), outgoing), failed.permanent)
+        setup.observing.happened(Happening.SENDER_FAILED, outgoing.tenant, **_what_failed(outgoing, failed))
+        wait = failed.retry_after or timedelta(0)
+        return Sending(None, _without_text(clean(str(failed)), outgoing), failed.permanent, retry_after=wait)
     except Exception as error:  # whatever a sender raises is a passing fault
+        setup.observing.happened(Happening.SENDER_FAILED, outgoing.tenant, **_what_failed(outgoing, error))
         # The text of a stranger's exception is not kept: it may quote the message, and with it the code.
         return Sending(None, f"the sender failed: {type(error).__name__}")
     return Sending(outgoing.to)
+
+
+def _what_failed(message: OutgoingMessage, error: Exception) -> dict[str, str | int]:
+    permanent = int(isinstance(error, SendFailed) and error.permanent)
+    name, channel = type(error).__name__, message.channel.value
+    return {"message": message.id, "channel": channel, "error": name, "permanent": permanent}
 
 
 def _without_text(problem: str, message: OutgoingMessage) -> str:
@@ -411,6 +439,9 @@ async def _finish_intents(setup: Setup, tenant: str, limit: int) -> int:
             finished += await take_up(setup, intent, System(tenant))
         except StoreError:
             raise
-        except Exception:  # the host is away: it is asked again later, and holds no message up
+        except Exception as error:  # the host is away: it is asked again later, and holds no message up
+            setup.observing.happened(
+                Happening.HOST_FAILED, tenant, error=type(error).__name__, write=intent.write.value
+            )
             await _put_off(setup, tenant, intent)
     return finished

@@ -19,6 +19,7 @@ from clientportal.operations.sealing import prune_audit
 from clientportal.operations.setting import Setup, System
 from clientportal.outcomes import OutboxLine, Purged
 from clientportal.policy import Policy
+from clientportal.ports.observing import Happening
 from clientportal.records import (
     Account,
     Allowance,
@@ -120,6 +121,7 @@ async def purge(
     while before is not None and (count := await prune_audit(setup, tenant, before)):
         removed["audit"] += count
         _tell(removed, progress)
+    setup.observing.counted(Happening.PURGE_RAN, tenant, removed)
     return Purged(dict(removed))
 
 

@@ -27,6 +27,7 @@ from clientportal.operations.signing_in import fresh_session_of, lane_of, regist
 from clientportal.outcomes import SignedIn
 from clientportal.passwords import Checked, Hashing, HashingBusy
 from clientportal.policy import Policy
+from clientportal.ports.observing import Happening
 from clientportal.records import Account, Credential, GuessCounter, Identifier, Put, Receipt, Session
 from clientportal.rules.choosing_passwords import read_password
 from clientportal.rules.logging_in import (
@@ -77,9 +78,8 @@ class CredentialChanged(Exception):
 
 
 def told(setup: Setup, caller: Caller, name: str, refusal: Refusal) -> Refused:
-    """The error that is raised between two steps; whoever watches is told as of any decision."""
-    if setup.watch is not None:
-        setup.watch(name, caller.word, Decision(refusal, refusal.because))
+    """The error that is raised between two steps; observers are told as of any decision."""
+    setup.observing.refused(name, caller, refusal)
     return setup.refused(refusal, caller.tenant)
 
 
@@ -93,6 +93,7 @@ async def at_a_place(setup: Setup, caller: Caller, name: str, work: Callable[[Ha
             return await work(hashing)
     except HashingBusy as busy:
         because = Because("gate.place", (("hashing", str(busy)),))
+        setup.observing.happened(Happening.GATE_BUSY, caller.tenant, operation=name)
     raise told(setup, caller, name, Refusal(Reason.BUSY, because))
 
 

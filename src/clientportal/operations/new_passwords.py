@@ -12,6 +12,7 @@ from clientportal.decisions import Because, Reason, Refusal
 from clientportal.operations.setting import Setup
 from clientportal.passwords import Hashing, HashingBusy, is_breached, is_listed
 from clientportal.policy import SecondFactorUse
+from clientportal.ports.observing import Happening
 from clientportal.rules.choosing_passwords import PasswordFacts, judge_new_password, read_password
 from clientportal.values import Secret
 
@@ -25,6 +26,7 @@ async def hashing_place(setup: Setup, tenant: str) -> AsyncGenerator[Hashing]:
         async with setup.gate.place(setup.policy_of(tenant).passwords) as hashing:
             yield hashing
     except HashingBusy:
+        setup.observing.happened(Happening.GATE_BUSY, tenant)
         busy = Refusal(Reason.BUSY, Because("new_passwords.hashing_place", (("places", "all taken"),)))
     else:
         return

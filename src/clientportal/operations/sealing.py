@@ -22,6 +22,7 @@ from clientportal.operations.vouching import chain_holds, entry_holds, sign_chai
 from clientportal.outcomes.sealing import AuditBreak, AuditHead, Sealed
 from clientportal.policy import Policy
 from clientportal.ports import State
+from clientportal.ports.observing import Happening
 from clientportal.records import AuditChain, AuditEntry, AuditSeal, Put, Remove, Write
 from clientportal.rules import sealing
 
@@ -162,8 +163,16 @@ async def seal_audit(setup: Setup, tenant: str, *, accept: bool = False, batches
             said = await perform(setup, System(tenant), _SEAL, _Batch())
         done = Sealed(done.entries + said.entries, done.seals + said.seals, said.waiting, said.broken)
         if accept or not said.entries:
-            return done
+            break
+    _tell(setup, tenant, done)
     return done
+
+
+def _tell(setup: Setup, tenant: str, done: Sealed) -> None:
+    setup.observing.counted(Happening.AUDIT_SEALED, tenant, {"entries": done.entries, "seals": done.seals})
+    if done.broken is not None:
+        facts: dict[str, str | int] = {"broken": done.broken.kind.value, "seal": done.broken.seal}
+        setup.observing.happened(Happening.AUDIT_BROKEN, tenant, **facts)
 
 
 async def seal_what_is_due(setup: Setup, tenant: str, oldest: AuditEntry | None) -> Sealed:

@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
-from clientportal.decisions import Decision, Refusal
+from clientportal.decisions import Refusal
 from clientportal.errors import Refused
 from clientportal.keyring import KeyRing, digest
 from clientportal.messages.terms import words_of
 from clientportal.messages.texts import Catalogue
+from clientportal.operations.observing import Observing
 from clientportal.operations.providers import PaymentDesk
 from clientportal.passwords import BreachCheck, PasswordGate
 from clientportal.policy import NameComparison, Policy
@@ -91,7 +92,7 @@ class Setup:
     decide_link: LinkRule = decide_link
     survivorship: Mapping[str, SurvivorshipRule] = field(factory=dict[str, SurvivorshipRule])
     names_alike: Alike | None = None
-    watch: Callable[[str, str, Decision[Any]], None] | None = None
+    observing: Observing = field(factory=Observing)
     joining: Any = None
     language: str | None = None
     """What the caller at this door wants to read; where it is not offered, the business's own language."""

@@ -12,6 +12,7 @@ from clientportal.operations.setting import Setup
 from clientportal.operations.vouching import entry_holds
 from clientportal.outcomes.sealing import AuditBreak, AuditHead, AuditVerdict, BreakKind
 from clientportal.ports import State
+from clientportal.ports.observing import Happening
 from clientportal.records import AuditChain, AuditEntry, AuditSeal
 from clientportal.rules import sealing
 
@@ -165,6 +166,9 @@ async def verify_audit(
             break
         walk = _Walk(setup, tenant, anchor)
         verdict = await walk.run(progress)
+    if verdict.broken is not None:
+        facts: dict[str, str | int] = {"broken": verdict.broken.kind.value, "seal": verdict.broken.seal}
+        setup.observing.happened(Happening.AUDIT_BROKEN, tenant, **facts)
     return verdict
 
 

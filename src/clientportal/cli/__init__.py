@@ -1,0 +1,1 @@
+"""The ``clientportal`` command; needs the extra ``cli``."""
