@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant, refuse
 from clientportal.errors import InvalidInput
 from clientportal.operations.frame import Denied, Operation, Reading
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.people import Principal, principal, session_of
 from clientportal.operations.portraits import card_refs, portrait
 from clientportal.outcomes import (
@@ -55,7 +55,7 @@ def _which(when: When | str) -> When:
 
 
 @frozen
-class ListAppointments:
+class ListAppointments(Paged):
     """Which list, from where, how many."""
 
     when: When = field(converter=_which)

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import Conflict, InvalidInput, MissingCapability, Refused
 from clientportal.operations.frame import Operation, Reading
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.people import group_of, groups_of, pointers_to, records_of
 from clientportal.operations.performing import perform
 from clientportal.operations.portraits import portrait
@@ -55,7 +55,7 @@ def _is_search(text: str) -> bool:
 
 
 @frozen
-class ListClients:
+class ListClients(Paged):
     """What is searched for, from where, how many."""
 
     search: str | None = field(default=None, repr=False)

@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import HostError
 from clientportal.operations.frame import Denied, Operation, Reading
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.performing import perform
 from clientportal.operations.sections import OpenSection, item_of, open_section
 from clientportal.operations.sessions import Nothing
@@ -46,7 +46,7 @@ UNIT = 256 * 1024
 
 
 @frozen
-class ListDocuments:
+class ListDocuments(Paged):
     """From where, how many."""
 
     after: str | None = None

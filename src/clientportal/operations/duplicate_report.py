@@ -22,7 +22,7 @@ from clientportal.operations.components import MOST_HOLDERS as MOST_HOLDERS
 from clientportal.operations.components import IndexComponent, components_around, holders, index_components
 from clientportal.operations.frame import Operation, Reading
 from clientportal.operations.looking import look
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.people import records_of, roots_of
 from clientportal.operations.setting import Setup, Staff
 from clientportal.operations.weighing import weigh
@@ -45,7 +45,7 @@ COMPONENTS_AT_ONCE = 200
 
 
 @frozen
-class ListDuplicates:
+class ListDuplicates(Paged):
     """From where, how many groups."""
 
     after: str | None = None

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import HostError
 from clientportal.operations.frame import Denied, Operation, Reading
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.sections import item_of, open_section
 from clientportal.operations.sessions import Nothing
 from clientportal.outcomes.held import HeldPage, MembershipDetails, PackagePage
@@ -39,7 +39,7 @@ __all__ = [
 
 
 @frozen
-class ListHeld:
+class ListHeld(Paged):
     """From where, and how many."""
 
     after: str | None = None

@@ -18,7 +18,7 @@ from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.errors import InvalidCursor, InvalidInput
 from clientportal.messages.notices import worded
 from clientportal.operations.frame import Keyed, Operation, Reading
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.people import Principal, group_of, principal, records_of
 from clientportal.operations.sections import require_section
 from clientportal.operations.sessions import Nothing
@@ -108,7 +108,7 @@ class _Place:
 
 
 @frozen
-class ListNotices:
+class ListNotices(Paged):
     """From where, how many."""
 
     after: str | None = None

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import HostError, InvalidInput
 from clientportal.operations.frame import Denied, Operation, Reading
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.paying import shown_at
 from clientportal.operations.sections import OpenSection, open_section
 from clientportal.operations.sessions import Nothing
@@ -41,7 +41,7 @@ _MOST_OPEN = 1000
 
 
 @frozen
-class ListInvoices:
+class ListInvoices(Paged):
     """From where, how many."""
 
     after: str | None = None
@@ -129,7 +129,7 @@ def _stage(value: PaymentStage | str) -> PaymentStage:
 
 
 @frozen
-class ListPayments:
+class ListPayments(Paged):
     """Which payments: those that wait for one of the two, or are done; the latest first."""
 
     stage: PaymentStage = field(default=PaymentStage.STAFF, converter=_stage)

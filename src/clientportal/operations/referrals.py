@@ -12,7 +12,7 @@ from attrs import field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import HostError, InvalidCursor
 from clientportal.operations.frame import Denied, Operation, Reading
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.people import group_of, load_candidates, records_of, roots_of, trail_from
 from clientportal.operations.sections import OpenSection, open_section, require_section
 from clientportal.outcomes.own import ReferralCounted, Referrals
@@ -34,7 +34,7 @@ _PAGE = 200
 
 
 @frozen
-class ListReferrals:
+class ListReferrals(Paged):
     """From which friend on, how many of them."""
 
     after: str | None = None

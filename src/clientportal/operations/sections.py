@@ -15,7 +15,7 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import InvalidAnswers, InvalidInput
 from clientportal.operations.active_codes import whose_cards, whose_codes
 from clientportal.operations.frame import INTENT_LEASE, Denied, Keyed, Operation, Reading
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.people import Principal, principal
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.trusting_sections import CheckedSection
@@ -175,7 +175,7 @@ LIST_SECTIONS = Operation[Nothing, tuple[SectionEntry, ...], tuple[SectionEntry,
 
 
 @frozen
-class ListItems:
+class ListItems(Paged):
     """Which section, from where, how many."""
 
     section: str

@@ -10,7 +10,7 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant, re
 from clientportal.operations.accounts import account_by_email
 from clientportal.operations.changing import load_changes, load_changing
 from clientportal.operations.frame import Denied, Operation, Reading
-from clientportal.operations.paging import check_limit
+from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.people import group_of, load_candidates
 from clientportal.operations.signing_in import read_any_contact
 from clientportal.outcomes import AuditLine, ChangeExplained, ChangeTerms, ContactExplained
@@ -294,7 +294,7 @@ APPOINTMENT_LINK_FOR = Operation[LinkFor, _Link, Secret](
 
 
 @frozen
-class ListAudit:
+class ListAudit(Paged):
     """From where, how many, newest first; ``subject`` narrows it to what is about one thing."""
 
     subject: str | None = None
