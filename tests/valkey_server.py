@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 __all__ = ["ValkeyServer"]
 
@@ -56,7 +58,7 @@ class ValkeyServer:
     @property
     def settings(self) -> dict[str, Any]:
         """Where it is, for a client that does not wait long."""
-        return {"host": "127.0.0.1", "port": self.port, "socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+        return {"host": "127.0.0.1", "port": self.port, "socket_timeout": 0.5, "retry": Retry(NoBackoff(), 1)}
 
     def client(self, **more: Any) -> redis.Redis:
         """A client of this server; it is closed with it."""

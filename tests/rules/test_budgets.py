@@ -10,8 +10,19 @@ from hypothesis import strategies as st
 
 from clientportal.policy import SendPolicy
 from clientportal.records import Allowance
-from clientportal.rules.budgets import Charge, destination_charge, next_use, request_charges, spend
+from clientportal.rules.budgets import (
+    Charge,
+    Elsewhere,
+    Spent,
+    charge_all,
+    destination_charge,
+    in_all,
+    next_use,
+    request_charges,
+    spend,
+)
 from clientportal.values import ContactKey, ContactKind
+from clientportal.values.spending import Spending
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -300,3 +311,53 @@ def test_known_devices_have_wider_budgets_of_their_own() -> None:
     assert known == {
         "to:mobile:+64211234567|device:1", "from:192.0.2.7|known", "prefix:+64211234|known", "tenant|known"
     }  # fmt: skip
+
+
+# --- counted elsewhere -----------------------------------------------------------------------------------------------
+
+ANA = ContactKey(ContactKind.MOBILE, "+64211234567")
+
+
+def test_what_is_counted_in_the_store_is_written_and_nothing_is_asked_for_outside() -> None:
+    """The changes are the allowances as they are then; the answer says when the first axis is free again."""
+    charges = request_charges(ANA, "strangers", None, SendPolicy())
+    spent = charge_all({}, charges, NOON)
+    assert isinstance(spent, Spent)
+    assert [write.record.id for write in spent.changes] == [charge.id for charge in charges]
+    assert (spent.again_at, spent.elsewhere) == (NOON + 30 * SECOND, ())
+    held = {write.record.id: write.record for write in spent.changes if isinstance(write.record, Allowance)}
+    assert charge_all(held, charges, NOON) == NOON + 30 * SECOND
+
+
+def test_before_budgets_elsewhere_were_asked_they_are_taken_to_be_free() -> None:
+    """Nothing is written, and every charge is still to be spent."""
+    charges = request_charges(ANA, "strangers", None, SendPolicy())
+    assert charge_all(Elsewhere(), charges, NOON) == Spent(NOON, elsewhere=charges)
+
+
+def test_what_budgets_elsewhere_have_answered_counts() -> None:
+    """A yes with its moment, a no with its own."""
+    charges = request_charges(ANA, "strangers", None, SendPolicy())
+    yes, no = Spending(True, NOON + MINUTE), Spending(False, NOON + HOUR)
+    assert charge_all(Elsewhere(yes), charges, NOON) == Spent(NOON + MINUTE, elsewhere=charges)
+    assert charge_all(Elsewhere(no), charges, NOON) == NOON + HOUR
+
+
+def test_a_cap_outside_is_asked_for_besides_what_the_store_counts() -> None:
+    """The store's own limits are judged first, and still are when the cap has said yes."""
+    charges = request_charges(ANA, "strangers", None, SendPolicy())
+    fresh = charge_all({}, charges, NOON)
+    assert isinstance(fresh, Spent)
+    asked = charge_all(Elsewhere(Spending(True, NOON), {}), charges, NOON)
+    assert asked == Spent(fresh.again_at, fresh.changes, charges)
+    held = {write.record.id: write.record for write in fresh.changes if isinstance(write.record, Allowance)}
+    assert charge_all(Elsewhere(Spending(True, NOON), held), charges, NOON) == NOON + 30 * SECOND
+
+
+def test_the_cap_for_all_is_one_axis_for_strangers_and_one_for_known_devices() -> None:
+    """Whatever has no cap for its business, as what goes out by another way does, has none for all."""
+    strangers = in_all(request_charges(ANA, "strangers", None, SendPolicy()), 5000)
+    known = in_all(request_charges(ANA, "device:1", None, SendPolicy()), 5000)
+    assert (strangers, known) == (Charge("all", ((HOUR, 5000),)), Charge("all|known", ((HOUR, 5000),)))
+    assert in_all(request_charges(ANA, "strangers", None, SendPolicy()), None) is None
+    assert in_all([destination_charge("reach:+64211234567|", SendPolicy())], 5000) is None

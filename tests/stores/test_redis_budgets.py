@@ -1,4 +1,4 @@
-"""The script that spends budgets, on a real server: as the rule says, all or none, by many processes; and what fails."""
+"""The script that spends budgets, on a real server: as the rule says, all or none, for many processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ import valkey
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.backoff import NoBackoff
 from redis.crc import key_slot
+from redis.retry import Retry
 
 from clientportal import InvalidInput
 from clientportal.ports.budgets import Budgets, Charge
@@ -125,7 +127,7 @@ from datetime import UTC, datetime, timedelta
 import redis
 from clientportal.ports.budgets import Charge
 from clientportal.stores.redis import RedisBudgets
-budgets = RedisBudgets(redis.Redis(port=int(sys.argv[1]), socket_timeout=10))
+budgets = RedisBudgets(redis.Redis(port=int(sys.argv[1]), socket_timeout=5, retry=None))
 now = datetime(2026, 11, 23, 12, tzinfo=UTC)
 charges = [Charge("all", ((timedelta(hours=1), 100),)), Charge(f"own-{sys.argv[2]}", ((timedelta(hours=1), 40),))]
 print("ready", flush=True)
@@ -190,7 +192,7 @@ def refuses(budgets: Budgets, charge: Charge) -> bool:
 
 def test_without_a_server_with_one_that_hangs_or_may_not_write_nothing_is_spent(own_server: ValkeyServer) -> None:
     """Down, silent, a replica, full: an error each time, in a moment, and afterwards the budget is what it was."""
-    client = own_server.client(retry=None)
+    client = own_server.client()
     budgets, charge = RedisBudgets(client), axis(1)
     client.config_set("maxmemory", 1)
     assert refuses(budgets, charge)
@@ -237,13 +239,13 @@ def test_an_answer_that_was_lost_is_given_again(server: ValkeyServer) -> None:
 def test_the_clients_of_redis_and_valkey_in_both_colours(server: ValkeyServer) -> None:
     """All four, with answers as bytes and as text, share what they spend."""
     charge = axis(4)
-    clock = {"port": server.port, "socket_timeout": 2}
-    with redis.Redis(**clock) as one, valkey.Valkey(**clock, decode_responses=True) as other:
+    where: dict[str, Any] = {"port": server.port, "socket_timeout": 2, "retry": None}
+    with redis.Redis(**where) as one, valkey.Valkey(**where, decode_responses=True) as other:
         assert RedisBudgets(one).spend([charge], NOON).spent
         assert RedisBudgets(other).spend([charge], NOON).spent
 
     async def awaited() -> list[bool]:
-        async with redis.asyncio.Redis(**clock) as one, valkey.asyncio.Valkey(**clock) as other:
+        async with redis.asyncio.Redis(**where) as one, valkey.asyncio.Valkey(**where) as other:
             await one.script_flush()
             return [(await AsyncRedisBudgets(client).spend([charge], NOON)).spent for client in (one, other, one)]
 
@@ -254,9 +256,10 @@ def test_each_mistake_is_told_when_it_is_made() -> None:
     """No client; one that would wait for ever; a prefix that breaks the keys. The repr has no password in it."""
     with pytest.raises(InvalidInput, match=r"redis\.Redis"):
         RedisBudgets("redis://localhost")  # type: ignore[arg-type]
-    with pytest.raises(InvalidInput, match="socket_timeout"):
-        RedisBudgets(redis.Redis(socket_timeout=None))
-    with redis.Redis(password="7hush", socket_timeout=1) as client:
+    for patient in ({"socket_timeout": None}, {"socket_timeout": 5, "retry": Retry(NoBackoff(), 10)}):
+        with pytest.raises(InvalidInput, match="socket_timeout=1"):
+            RedisBudgets(redis.Redis(**patient))
+    with redis.Redis(password="7hush", socket_timeout=1, retry=Retry(NoBackoff(), 1)) as client:
         with pytest.raises(InvalidInput, match="braces"):
             AsyncRedisBudgets(client, prefix="a{b}")
         assert "7hush" not in repr(RedisBudgets(client))

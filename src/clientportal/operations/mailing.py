@@ -54,8 +54,9 @@ async def load_mail_request(
     if lane == STRANGERS and purpose in _OF_WHOEVER_TYPED_IT:
         lane = TYPED
     keys = reading.setup.keys
+    # Two requests at once are kept apart by the allowances, so these come first.
+    allowances = await allowances_for(reading, request_charges(identity, lane, source, reading.policy.sends))
     open_links = await reading.state.find(MailedLink, "identity", [str(identity), purpose.value])
-    charges = request_charges(identity, lane, source, reading.policy.sends)
     return MailRequest(
         purpose=purpose,
         identity=identity,
@@ -68,7 +69,7 @@ async def load_mail_request(
             for link in open_links
             if link.open_at(reading.now) and link.account == account and keys.knows(link.key_id)
         ),
-        allowances=await allowances_for(reading, charges),
+        allowances=allowances,
         link_id=reading.fresh_id(),
         message_id=reading.fresh_id(),
         key_id=keys.signing_id,

@@ -143,7 +143,7 @@ def _decide_looked(seen: _Looked, _asked: Registration, policy: Policy, now: dat
     decision = could_register(seen.seen, policy, now)
     if isinstance(decision.outcome, Refusal):
         return Decision(decision.outcome, decision.because)
-    return grant(seen.business, decision.because)
+    return grant(seen.business, decision.because, spends=decision.spends)
 
 
 MAY_REGISTER = Operation[Registration, _Looked, str](

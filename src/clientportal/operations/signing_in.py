@@ -194,10 +194,11 @@ async def code_request(
     bound_to: str | None = None,
 ) -> CodeRequest:
     """What is read when a code is asked for, for whatever purpose: budgets and open codes, never a client."""
+    # Two requests at once are kept apart by the allowances, so these come first.
+    allowances = await allowances_for(reading, request_charges(identity, lane, source, reading.policy.sends))
     # The ones that expire last are the ones that may be open, but spent ones stand among them and must not hide an open
-    # one. Two requests at once are kept apart by the allowances.
+    # one.
     latest = await reading.state.page(Challenge, "lane", [str(identity), lane], limit=_LATEST, newest_first=True)
-    charges = request_charges(identity, lane, source, reading.policy.sends)
     counter = await reading.state.get(GuessCounter, f"{identity}|{lane}")
     return CodeRequest(
         contact=contact,
@@ -206,7 +207,7 @@ async def code_request(
         source=source,
         live=tuple(challenge for challenge in latest.items if challenge.open_at(reading.now)),
         superseded=superseded,
-        allowances=await allowances_for(reading, charges),
+        allowances=allowances,
         counter=counter,
         handle=Secret(handle),
         handle_digest=digest(handle),

@@ -13,6 +13,7 @@ again.
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ __all__ = ["AsyncRedisBudgets", "RedisBudgets"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LONGEST = 10.0
 _SHA1 = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -43,9 +45,11 @@ class _Common:
         if not prefix or any(c in prefix for c in "{} \r\n"):
             raise InvalidInput("prefix is a word that the keys begin with, without braces and spaces")
         pool = getattr(client, "connection_pool", None)
-        kept: dict[str, Any] = getattr(pool, "connection_kwargs", {})
-        if pool is not None and kept.get("socket_timeout") is None:
-            raise InvalidInput("the client needs a socket_timeout, or a server that hangs holds every login up: pass 1")
+        if pool is not None and _longest_wait(pool.connection_kwargs) > _LONGEST:
+            raise InvalidInput(
+                f"a server that hangs would hold each login up for more than {_LONGEST:.0f} seconds: give the client "
+                "a socket_timeout and few retries, such as socket_timeout=1, retry=Retry(NoBackoff(), 1)"
+            )
         self._client = client
         self._prefix = prefix
 
@@ -63,6 +67,13 @@ class _Common:
         return [len(keys), *keys, *words]
 
 
+def _longest_wait(kept: dict[str, Any]) -> float:
+    """How long a client waits for a server that takes the connection and says nothing; its pauses not counted."""
+    timeout, retry = kept.get("socket_timeout"), kept.get("retry")
+    retries: int = getattr(retry, "_retries", 0)
+    return math.inf if timeout is None or retries < 0 else float(timeout) * (retries + 1)
+
+
 def _spending(said: Any) -> Spending:
     spent, at = cast("tuple[Any, Any]", tuple(said))
     return Spending(int(spent) == 1, _EPOCH + int(at) * _MICROSECOND)
@@ -74,11 +85,11 @@ def _forgotten(error: Exception) -> bool:
 
 
 class RedisBudgets(_Common):
-    """``Portal(budgets=RedisBudgets(redis.Redis(host="…", socket_timeout=1)))``.
+    """``Portal(budgets=RedisBudgets(client))``.
 
-    ``client``: of ``redis``, ``valkey``, or a cluster's; it needs a ``socket_timeout``, and the server
-    ``maxmemory-policy noeviction``, so that a full server refuses rather than forgets. ``prefix``: what the keys begin
-    with, where several installations share one server.
+    ``client``: of ``redis``, ``valkey``, or a cluster's; one that gives up soon: ``redis.Redis(host="…",
+    socket_timeout=1, retry=Retry(NoBackoff(), 1))``. The server needs ``maxmemory-policy noeviction``, so that a full
+    one refuses rather than forgets. ``prefix``: what the keys begin with, where several installations share one server.
     """
 
     def spend(self, charges: Sequence[Charge], now: datetime, *, look: bool = False) -> Spending:
