@@ -78,15 +78,15 @@ async def _store(setup: Setup) -> list[HealthPart]:
     found: list[StoreProbe] = []
 
     async def look() -> HealthPart:
+        facts: _Facts = {}
+        if probe is not None:
+            said = cast("StoreProbe", await probe())
+            found.append(said)
+            facts = {"version": said.version, "needed": said.needed}
+            if said.version < said.needed:
+                return HealthPart("store", HealthState.FAILED, "it has no tables of this library: upgrade it", facts)
         async with setup.store.begin(_NOBODY, setup.host, writes=False) as unit:
             await unit.state.get(WalkMark, WalkMark.FIRST)
-        if probe is None:
-            return HealthPart("store", HealthState.OK)
-        said = cast("StoreProbe", await probe())
-        found.append(said)
-        facts: _Facts = {"version": said.version, "needed": said.needed}
-        if said.version < said.needed:
-            return HealthPart("store", HealthState.FAILED, "its tables are older than this library: upgrade it", facts)
         return HealthPart("store", HealthState.OK, "", facts)
 
     parts = [await _part(setup, "store", look)]

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from clientportal.errors import StoreError
 from clientportal.ports.driving import step
 from clientportal.ports.host import HostAdapter
-from clientportal.ports.state import Unit
-from clientportal.stores.sql import schema
+from clientportal.ports.state import StoreProbe, Unit
+from clientportal.stores.sql import probing, schema
 from clientportal.stores.sql.connections import AwaitedFace, Face, PlainFace, face_of
 from clientportal.stores.sql.engines import open_async_engine, open_engine
 from clientportal.stores.sql.failures import failure
@@ -139,6 +139,14 @@ class SqlStore:
         face = await self._connect(writes=False)
         try:
             await schema.check(face)
+        finally:
+            await face.close()
+
+    async def probe(self) -> StoreProbe:
+        """What the database says of itself: the version of its tables, and its clock."""
+        face = await self._connect(writes=False)
+        try:
+            return await probing.probe(face)
         finally:
             await face.close()
 
