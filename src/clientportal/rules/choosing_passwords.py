@@ -47,10 +47,10 @@ def read_password(text: Secret, policy: PasswordPolicy) -> Secret:
 
     Raises :class:`~clientportal.errors.InvalidInput`, which never repeats what was typed.
     """
-    typed = text.reveal()
-    problem = _problem(typed, policy)
+    # No variable has it in clear: whoever reports crashes keeps those of every frame that the error went through.
+    problem = _problem(text.reveal(), policy)
     if problem is None:
-        composed = Secret(unicodedata.normalize("NFC", typed))
+        composed = Secret(unicodedata.normalize("NFC", text.reveal()))
         problem = _problem(composed.reveal(), policy)
         if problem is None:
             return composed
