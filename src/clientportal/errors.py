@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from clientportal.decisions import Reason, Refusal
     from clientportal.values.forms import AnswerProblem
@@ -185,11 +185,15 @@ class HostError(ClientPortalError):
 
 
 class SendFailed(ClientPortalError):
-    """Raised by a sender. ``permanent`` means that another try cannot work (the address does not exist)."""
+    """Raised by a sender. ``permanent`` means that another try cannot work (the address does not exist).
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    ``retry_after``: how long a provider wants to be left alone; the next try of this message is not before that.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.retry_after = retry_after
 
 
 class SecretUsedAsText(ClientPortalError, TypeError):

@@ -84,6 +84,14 @@ def test_what_failed_for_now_waits_twice_as_long_each_time(tries: int) -> None:
     assert later == under_way(tries=tries, note="503", due_at=NOW + timedelta(seconds=15 * 2 ** (tries - 1)))
 
 
+@pytest.mark.parametrize(("asked", "waits"), [(1, 15), (15, 15), (90, 90), (3600, 3600), (3601, 3600), (10**9, 3600)])
+def test_a_provider_that_wants_to_be_left_alone_is(asked: int, waits: int) -> None:
+    """The next try is not before that; within an hour: nobody waits a year for a code."""
+    later = after(under_way(), evolve(LOST, retry_after=timedelta(seconds=asked)))
+    assert later is not None
+    assert later.due_at == NOW + timedelta(seconds=waits)
+
+
 @pytest.mark.parametrize(("seen", "ended"), [(under_way(tries=5), LOST), (under_way(), HOPELESS)])
 def test_what_failed_for_good_goes_by_the_other_channel_at_once(seen: OutboxMessage, ended: Sending) -> None:
     """Refused for good, or tried as often as the policy says: its tries are counted anew, once."""

@@ -12,7 +12,7 @@ only to the address that it was when the message was first taken.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
@@ -23,6 +23,8 @@ from clientportal.values.receipts import DeliveryReceipt, DeliveryState
 
 __all__ = ["Ended", "Sending", "hear", "mark"]
 
+_LONGEST_WAIT = timedelta(hours=1)
+
 
 @frozen
 class Sending:
@@ -30,7 +32,7 @@ class Sending:
 
     ``by`` is the channel, ``bounces`` how many sendings had been reported as failed when this one was begun: a report
     that overtakes its own mark is not overwritten by it. ``untaken``: it failed before it was taken, so that this try
-    is not counted yet.
+    is not counted yet. ``retry_after`` is how long the provider wants to be left alone.
     """
 
     sent_to: str | None
@@ -39,6 +41,7 @@ class Sending:
     untaken: bool = False
     by: str = ""
     bounces: int = 0
+    retry_after: timedelta = timedelta(0)
 
 
 @frozen
@@ -71,6 +74,9 @@ def mark(seen: OutboxMessage | None, ended: Sending, policy: Policy, now: dateti
     counted = evolve(seen, tries=tries)
     # What failed before it was taken says nothing about the channel.
     after = _failed(counted, ended.problem, policy, now, hopeless=ended.permanent, elsewhere=not ended.untaken)
+    if after.state is MessageState.QUEUED and after.tries:
+        # A provider that asks for a year is not obeyed: who waits for a code asks for another.
+        after = evolve(after, due_at=max(after.due_at, now + min(ended.retry_after, _LONGEST_WAIT)))
     return grant(Ended(after.state, again=len(after.failed) > len(seen.failed)), because, (Put(after),))
 
 
