@@ -15,7 +15,6 @@ from attrs import asdict, evolve, frozen
 
 from clientportal.decisions import Because, Decision, grant
 from clientportal.errors import Conflict, PolicyError, Refused, SendFailed, StoreError
-from clientportal.messages.notices import worded
 from clientportal.messages.texts import clean
 from clientportal.operations.budgeting import allowances_for
 from clientportal.operations.elsewhere import take_up
@@ -28,19 +27,18 @@ from clientportal.operations.portraits import portrait
 from clientportal.operations.reaching import load_noticing, reachable
 from clientportal.operations.sealing import seal_what_is_due
 from clientportal.operations.setting import Setup, System
+from clientportal.operations.wording_messages import Taken, texts_of
 from clientportal.outcomes import Delivered
 from clientportal.policy import Policy, Proof
-from clientportal.ports import AsyncSender, Channel, OutgoingMessage, Sender
+from clientportal.ports import AsyncSender, OutgoingMessage, Sender
 from clientportal.ports.observing import Happening
 from clientportal.records import (
     AuditEntry,
     Challenge,
     ContactHistory,
     Intent,
-    MailedLink,
     MessageKind,
     MessageState,
-    Notice,
     OutboxMessage,
     Purpose,
     Put,
@@ -49,10 +47,8 @@ from clientportal.records import (
 )
 from clientportal.rules.budgets import Allowances, Charge, charge_all, destination_charge
 from clientportal.rules.delivering import Ended, Sending, mark
-from clientportal.rules.links import APPOINTMENT_LINK
-from clientportal.rules.mailed_links import MAILED_LINK, Mailing, life_of, mailed_claims, where_to_mail
+from clientportal.rules.mailed_links import Mailing, where_to_mail
 from clientportal.rules.notifying import Noticing, where_to_notify
-from clientportal.rules.own_details import CONTACT_LINK
 from clientportal.rules.whom_to_tell import (
     Drop,
     Reachable,
@@ -90,18 +86,6 @@ class _Due:
     business: str
     digest: str = ""
     """Of the address that it may go to instead; once the first way has failed, of the one that is left."""
-
-
-@frozen
-class _Taken:
-    """A message on its way out, or why it is not."""
-
-    message: OutboxMessage
-    tell: Tell | None
-    business: str
-    challenge: Challenge | None
-    link: MailedLink | None = None
-    notice: Notice | None = None
 
 
 async def _load_due(reading: Reading, asked: _Take) -> _Due:
@@ -178,7 +162,7 @@ async def _telling(reading: Reading, message: OutboxMessage, challenge: Challeng
     return Telling(message, tuple(people), challenge, too_many=hits > MOST_HITS, flagged=is_flagged(history))
 
 
-def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> Decision[_Taken | None]:
+def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> Decision[Taken | None]:
     if seen.telling is None:
         return grant(None, Because("whom_to_tell.take", (("message", "not due"),)))
     message = seen.telling.message
@@ -197,13 +181,13 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
         because = Because("whom_to_tell.take", (("message", message.kind.value), ("dropped", tell.note)))
         state = MessageState.ABANDONED if tell.shown_to_staff else MessageState.DROPPED
         dropped = evolve(message, state=state, note=tell.note)
-        return grant(_Taken(dropped, None, seen.business, None), because, (Put(dropped),))
+        return grant(Taken(dropped, None, seen.business, None), because, (Put(dropped),))
     if message.tries >= policy.messages.tries:
         # Every pump that took it died before it could say how it went: perhaps of this very message.
         note = "no pump came back from sending it"
         because = Because("whom_to_tell.take", (("message", message.kind.value), ("tries", str(message.tries))))
         given_up = evolve(message, state=MessageState.ABANDONED, note=note)
-        return grant(_Taken(given_up, None, seen.business, None), because, (Put(given_up),))
+        return grant(Taken(given_up, None, seen.business, None), because, (Put(given_up),))
     lease = now + policy.messages.send_timeout + _LEASE_MARGIN
     # The other way is settled with the first take: whoever changes a contact meanwhile reads nothing along.
     other = seen.digest if not message.by else message.other
@@ -212,11 +196,11 @@ def _decide_take(seen: _Due, _asked: _Take, policy: Policy, now: datetime) -> De
     link = seen.telling.link if isinstance(seen.telling, Mailing) else None
     challenge = None if isinstance(seen.telling, Noticing) else seen.telling.challenge
     notice = seen.telling.notice if isinstance(seen.telling, Noticing) else None
-    outcome = _Taken(taken, tell, seen.business, challenge, link, notice)
+    outcome = Taken(taken, tell, seen.business, challenge, link, notice)
     return grant(outcome, because, (Put(taken), *extra), spends=elsewhere)
 
 
-_TAKE = Operation[_Take, _Due, "_Taken | None"](
+_TAKE = Operation[_Take, _Due, Taken | None](
     name="take_message",
     load=_load_due,
     decide=_decide_take,
@@ -307,7 +291,7 @@ async def _deliver_one(setup: Setup, tenant: str, id: str, dispatch: Dispatch, d
     kind = taken.message.kind.value
     setup.observing.happened(Happening.MESSAGE_TAKEN, tenant, message=id, kind=kind, channel=channel.value)
     sender = setup.senders.get(channel)
-    text = _texts(setup, tenant, taken, channel)
+    text = texts_of(setup, tenant, taken, channel)
     if sender is None or text is None:
         problem = f"there is no sender for {channel.value}" if sender is None else "its key was removed from the ring"
         ended = Sending(None, problem, permanent=True)
@@ -363,55 +347,6 @@ async def _mark(setup: Setup, system: System, id: str, sending: Sending, done: D
             return evolve(done, put_off=done.put_off + 1), False
         case _:
             return evolve(done, abandoned=done.abandoned + 1), False
-
-
-def _texts(setup: Setup, tenant: str, taken: _Taken, channel: Channel) -> tuple[str, str] | None:
-    """Subject and text, with what is derived at this moment: the code, the link. ``None`` where the key is gone."""
-    message, policy = taken.message, setup.policy_here(tenant)
-    texts = setup.texts_for(policy, message.language)
-    facts = {"business": clean(taken.business)}
-    if taken.challenge is not None:
-        challenge = taken.challenge
-        code = setup.keys.code(
-            challenge.key_id,
-            tenant,
-            challenge.purpose.value,
-            challenge.identity,
-            challenge.id,
-            message.send_number,
-            policy.login.code_digits,
-        )
-        if code is None:
-            return None
-        facts["code"] = code.reveal()
-        facts["minutes"] = str(int(policy.login.code_life.total_seconds() // 60))
-    if taken.link is not None:
-        mailed = taken.link
-        if not setup.keys.knows(mailed.key_id):
-            return None
-        text = setup.keys.sign(MAILED_LINK, tenant, mailed_claims(mailed), mailed.key_id)
-        # The purpose stands in the address so that a host can route by it; what counts is the signed one.
-        facts["link"] = f"{setup.address_of(tenant)}{mailed.purpose.value}/{text.reveal()}"
-        facts["minutes"] = str(int(life_of(mailed.purpose, policy).total_seconds() // 60))
-    if message.kind is MessageKind.APPOINTMENT_LINK:
-        claims: dict[str, str | int] = {name: message.facts[name] for name in ("a", "v", "c", "i")}
-        claims["e"] = int(message.facts["e"])
-        if not setup.keys.knows(message.facts["key"]):
-            return None
-        link = setup.keys.sign(APPOINTMENT_LINK, tenant, claims, message.facts["key"])
-        facts["link"] = f"{setup.address_of(tenant)}{link.reveal()}"
-    if message.kind is MessageKind.CONTACT_CHANGED:
-        if not setup.keys.knows(message.facts["key"]):
-            return None
-        told: dict[str, str | int] = {"i": message.facts["change"], "e": int(message.facts["until"])}
-        back = setup.keys.sign(CONTACT_LINK, tenant, told, message.facts["key"])
-        facts["link"] = f"{setup.address_of(tenant)}contact/{back.reveal()}"
-    if taken.notice is not None:
-        facts |= worded(texts, taken.notice, facts)
-    kind = message.kind if taken.tell is None or taken.tell.instead is None else taken.tell.instead
-    name = f"message.{kind.value}.{channel.value}"
-    subject = texts.fill(f"{name}.subject", facts) if channel is Channel.EMAIL else ""
-    return subject, texts.fill(f"{name}.text", facts)
 
 
 # --- finishing what a crash left ------------------------------------------------------------------------------------
