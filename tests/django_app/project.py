@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import django
 from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connections, transaction
 
 from clientportal import Appointment, Business, ClientRecord, OutgoingMessage, RecordRef
@@ -56,6 +58,21 @@ class Phone:
     def send(self, message: OutgoingMessage) -> None:
         """Take it."""
         self.messages.append(message)
+
+
+class MailServer(BaseEmailBackend):
+    """An email backend of the project: takes what it is handed, or fails as it is told to."""
+
+    taken: ClassVar[list[EmailMessage]] = []
+    fails: ClassVar[list[Exception]] = []
+    """What it fails with from now on; nothing, as long as it works."""
+
+    def send_messages(self, messages: list[EmailMessage]) -> int:
+        """Take them all."""
+        for failure in self.fails:
+            raise failure
+        self.taken.extend(messages)
+        return len(messages)
 
 
 PHONE = Phone()
