@@ -60,7 +60,7 @@ def as_looked_at(decision: Decision[T], viewer: str | None, operation: str) -> D
     """What is left of a decision where it is only looked at: its outcome, and nothing that it would change."""
     if viewer is None or operation == _ENDS_ITSELF:
         return decision
-    return evolve(decision, changes=(), events=(), asks=None)
+    return evolve(decision, changes=(), events=(), asks=None, spends=())
 
 
 # --- beginning to look -----------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def purge(businesses: tuple[str, ...]) -> None:
     """Forget what has expired. Once a night."""
     mounted = mounted_here()
     for business in _asked_for(mounted, businesses):
-        click.echo(f"{business}: {mounted.portal.purge(business)} records forgotten")
+        click.echo(f"{business}: {mounted.portal.purge(business).records} records forgotten")
 
 
 @commands.command("reindex")
