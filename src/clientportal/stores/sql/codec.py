@@ -105,7 +105,8 @@ def _keep(record: Stored, parts: dict[str, Any], before: AsRead) -> None:
             parts[name] = value
         elif isinstance(value, dict | list) and value:
             if getattr(record, name) is not getattr(before.record, name):
-                read = read or _CONVERTER.unstructure(before.record)
+                if read is None:
+                    read = dict(_CONVERTER.unstructure(before.record))
                 if parts[name] != read[name]:
                     continue
             parts[name] = value
