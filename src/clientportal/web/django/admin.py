@@ -196,7 +196,7 @@ class SessionsAdmin(_PortalAdmin):
         """Log the client out everywhere."""
         ref = _needed(desk)
         ended = desk.door.end_sessions(ref)
-        messages.success(desk.request, f"{ended.sessions} sessions of {ref} have ended.")
+        messages.success(desk.request, f"Sessions of {ref} that have ended: {ended.sessions}.")
         return HttpResponseRedirect(self._address(desk, "clientportal_sessions_changelist", ref=ref))
 
 
@@ -250,7 +250,7 @@ class DuplicatesAdmin(_PortalAdmin):
         """ "Not a duplicate"."""
         first, second = (RecordRef.parse(desk.given.get(name, "")) for name in ("first", "second"))
         desk.door.dismiss(first, second)
-        messages.success(desk.request, f"{first} and {second} are not shown as duplicates any more.")
+        messages.success(desk.request, f"From now on {first} and {second} are two people.")
         return HttpResponseRedirect(self._address(desk, "clientportal_duplicates_changelist"))
 
     def journal(self, desk: Desk) -> HttpResponseBase:
@@ -270,7 +270,7 @@ class DuplicatesAdmin(_PortalAdmin):
     def undo(self, desk: Desk) -> HttpResponseBase:
         """Take one merge back."""
         done = desk.door.undo(desk.given.get("merge", ""), key=desk.given.get("once") or None)
-        messages.success(desk.request, f"{done.absorbed} stands by itself again.")
+        messages.success(desk.request, f"Undone: {done.absorbed} stands by itself again.")
         return HttpResponseRedirect(self._address(desk, "clientportal_merges", ref=done.survivor))
 
 
