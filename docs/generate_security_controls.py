@@ -25,8 +25,8 @@ INTRODUCTION = """\
 
 <!-- Made by docs/generate_security_controls.py from docs/security_controls.toml and the tests; edit those. -->
 
-Each row says what would break a control, and names the tests that try it through the doors. [Security](../explanation/security.md)
-says what the numbers are, and what is not promised. V is OWASP ASVS 5.0.
+Each row says what would break a control, and names the tests that try it through the doors.
+[Security](../explanation/security.md) says what the numbers are, and what is not promised. V is OWASP ASVS 5.0.
 """
 
 
@@ -80,9 +80,7 @@ def find(named: str, folder: Path = TESTS) -> dict[str, bool]:
 
 def check(control: Mapping[str, Any], folder: Path = TESTS) -> None:
     """Every test that it names is there; at least one of them runs on every store, unless it says why none does."""
-    everywhere = [
-        runs for bite in control["bites"] for named in bite["tests"] for runs in find(named, folder).values()
-    ]
+    everywhere = [runs for bite in control["bites"] for named in bite["tests"] for runs in find(named, folder).values()]
     if not any(everywhere) and "store" not in control:
         raise ControlError(f"{control['id']} is not tried on every store, and does not say why")
 

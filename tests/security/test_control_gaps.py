@@ -17,7 +17,8 @@ from accounts_ground import a_session, an_account
 from clientportal import ClientPortalError, ClientRecord, Reason, RecordRef, Secret, presets
 from clientportal.policy import SeveralRecords, VisibilityPolicy
 from mails import AGREED, PASSWORD, acuity
-from security.attacking import ANA, Trace, patient
+from proofs import code_for
+from security.attacking import ANA, Trace, patient, wrong
 from watching import at_once, reason_of
 from world import World
 
@@ -244,6 +245,28 @@ def test_ten_times_the_clients_are_at_most_thirteen_times_the_work(memory_world:
 
 
 # --- a clock that jumps -----------------------------------------------------------------------------------------------
+
+
+def test_a_row_never_goes_back_behind_its_own_last_mark(world: World) -> None:
+    """A code has seen the end of its ten minutes; an hour earlier by the clock, a new one on its handle is as old as
+    that, and opens nothing: backwards revives nothing. Another handle does, when the clock has caught up.
+    """
+    world.add_client("ana", "Ana Kingi", mobile=ANA)
+    patient(world)
+    sent, code = world.get_code(ANA)
+    end = sent.expires_at
+    world.clock.set(end - timedelta(microseconds=1))
+    assert reason_of(lambda: world.visitor().verify_code(sent.handle, wrong(code))) is Reason.CODE_WRONG
+    world.clock.set(end - timedelta(hours=1))
+    world.change_policy("sends", per_ten_minutes=1000)
+    again = world.visitor().resend_code(sent.handle)
+    right = code_for(world, sent.handle)
+    assert again.handle == sent.handle
+    assert reason_of(lambda: world.visitor().verify_code(sent.handle, right)) is Reason.CODE_GONE
+    world.deliver()
+    world.clock.advance(timedelta(hours=2))
+    fresh, its_code = world.get_code(ANA)
+    assert world.visitor().verify_code(fresh.handle, its_code).token
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=3), timedelta(days=400)], ids=["three hours", "a year and more"])
