@@ -22,7 +22,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-__all__ = ["ValkeyServer"]
+__all__ = ["ValkeyServer", "free_port"]
 
 
 @cache
@@ -35,13 +35,18 @@ def _binary() -> str | None:
     return shutil.which("valkey-server") or shutil.which("redis-server")
 
 
+def free_port() -> int:
+    """One that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class ValkeyServer:
     """One server on a port of its own, which keeps nothing on disk."""
 
     def __init__(self, *options: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: list[redis.Redis] = []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +19,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
 from redis.crc import key_slot
 from redis.retry import Retry
 
@@ -25,7 +28,7 @@ from clientportal.ports.budgets import Budgets, Charge
 from clientportal.records import Allowance
 from clientportal.rules.budgets import next_use, spend
 from clientportal.stores.redis import AsyncRedisBudgets, RedisBudgets
-from valkey_server import ValkeyServer
+from valkey_server import ValkeyServer, free_port
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -250,6 +253,22 @@ def test_the_clients_of_redis_and_valkey_in_both_colours(server: ValkeyServer) -
             return [(await AsyncRedisBudgets(client).spend([charge], NOON)).spent for client in (one, other, one)]
 
     assert asyncio.run(awaited()) == [True, True, False]
+
+
+def test_a_cluster_takes_all_axes_of_a_request_in_one_call(tmp_path: Path) -> None:
+    """They are in one slot, and the cluster's own client finds it."""
+    options = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--dir", str(tmp_path))
+    with ValkeyServer(*options) as server:
+        node = server.client()
+        node.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
+        until = time.monotonic() + 20
+        while node.cluster("info")["cluster_state"] != "ok":
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        with RedisCluster(host="127.0.0.1", port=server.port, socket_timeout=1) as cluster:
+            budgets = RedisBudgets(cluster)
+            charges = [axis(2), axis(20), axis(600)]
+            assert [budgets.spend(charges, NOON).spent for _ in range(3)] == [True, True, False]
 
 
 def test_each_mistake_is_told_when_it_is_made() -> None:
