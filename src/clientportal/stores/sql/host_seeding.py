@@ -12,7 +12,7 @@ from clientportal.ports.branches import AtBranch
 from clientportal.ports.host import RawContacts
 from clientportal.stores.sql import host_queries as queries
 from clientportal.stores.sql import host_rows as rows
-from clientportal.stores.sql.connections import face_of
+from clientportal.stores.sql.faces import face_of
 from clientportal.stores.sql.host_tables import APPOINTMENTS, BUSINESSES, CLIENTS, CODES, PREFILLS, SERVICES, SLOTS
 from clientportal.values import (
     ActiveCode,

@@ -14,9 +14,12 @@ from clientportal.ports.driving import step
 from clientportal.ports.host import HostAdapter
 from clientportal.ports.state import StoreProbe, Unit
 from clientportal.stores.sql import probing, schema
-from clientportal.stores.sql.connections import AwaitedFace, Face, PlainFace, face_of
+from clientportal.stores.sql.awaited import AwaitedFace
+from clientportal.stores.sql.connections import Face
 from clientportal.stores.sql.engines import open_async_engine, open_engine
+from clientportal.stores.sql.faces import face_of
 from clientportal.stores.sql.failures import failure
+from clientportal.stores.sql.plain import PlainFace
 from clientportal.stores.sql.turns import Turns
 from clientportal.stores.sql.unit import JoinedUnit, OwnUnit
 
