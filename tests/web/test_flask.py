@@ -11,6 +11,7 @@ import pytest
 from flask import Flask, Response, abort, render_template_string, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
+from flask.views import View
 
 from clientportal import AsyncPortal, InvalidInput, Portal, Refused
 from clientportal.web import Needs, Route, Visit
@@ -164,6 +165,30 @@ def test_the_session_is_looked_at_when_it_is_used(memory_world: World) -> None:
 
 def _cookie_names(web: FlaskClient) -> list[str]:
     return [key[2] for key in web._cookies]
+
+
+def test_views_that_are_awaited_and_views_that_are_classes(memory_world: World) -> None:
+    """Both may ask for a session, and both are led back to."""
+    memory_world.add_client("ana", "Ana Kingi", mobile=NUMBER)
+    app = make_app(memory_world)
+
+    @app.get("/awaited")
+    @portal_client_required
+    async def awaited() -> str:
+        return portal_client.profile().first_name or ""
+
+    class Next(View):
+        decorators = (portal_client_required,)
+
+        def dispatch_request(self) -> str:
+            return portal_client.profile().first_name or ""
+
+    app.add_url_rule("/class", view_func=Next.as_view("class"))
+    web = app.test_client()
+    led = {path: web.get(path, base_url=BASE).location for path in ("/awaited", "/class")}
+    assert led == {path: f"/change/sign-in?next=/return?to%3D{path}" for path in led}
+    sign_in(memory_world, web)
+    assert [web.get(path, base_url=BASE).text for path in led] == ["Ana", "Ana"]
 
 
 def test_a_refusal_in_a_view_of_the_salon_is_answered(memory_world: World) -> None:

@@ -88,7 +88,8 @@ def portal_client_required(view: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         no = _session_here().refused
         if no is None:
-            return view(*args, **kwargs)
+            # A view may be "async def": Flask runs it to its end, as it does without the decorator.
+            return cast("R", flask.current_app.ensure_sync(view)(*args, **kwargs))
         if no.reason not in LEADS_TO:
             raise no
         return cast("R", to_page(LEADS_TO[no.reason]))
