@@ -132,7 +132,7 @@ class ChangingHost(WritingHost):
     def test_fee(self, ground: HostGround, write: str) -> None:
         """A write that is handed a fee charges it with the change, or is ``DECLINED`` and changes nothing."""
         self.needs(ground, *WRITES[write])
-        salon, fee = self.salon(ground), Money("10.00", "NZD")
+        salon, fee = self.salon(ground), Money("10.00", ground.currency)
         before = self.run(self.picture(ground, salon))
         one = self.ask(ground, lambda host: self.appointment(host, salon.next))
 

@@ -96,6 +96,10 @@ class HostGround(ABC):
     precision: ClassVar[timedelta] = timedelta(microseconds=1)
     """The smallest step between two times that the platform keeps."""
 
+    currency: ClassVar[str] = "NZD"
+    """What prices and fees of appointments are in. What is held and what stands in sections is in NZD, and some of it
+    in AUD: sums of two currencies are never mixed."""
+
     lacks: ClassVar[frozenset[str]] = frozenset()
     """What the platform has no place for: words of :data:`LACKS`. The report lists it as not declared."""
 
