@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from clientportal import Business
+from clientportal import Business, RecordRef
 from clientportal.values import Branding
 from clientportal.web import PortalPages
 from held import gift_card
@@ -108,3 +108,22 @@ def test_a_code_is_written_in_the_language_of_the_page(memory_world: World) -> N
     told = memory_world.box.messages[-1]
     assert "Ihr" in told.text
     assert "your" not in told.text
+
+
+@pytest.mark.requirement("V11")
+def test_each_salon_has_an_address_of_its_own(world: World) -> None:
+    """Its name in the configured address: links in its messages lead there, and a neighbour's forms are refused."""
+    chain(world)
+    world.portal = world.make_portal(base_url="https://{branch}.{business}.example/change/")
+    world.book("p2", RecordRef.client("ana"), "2026-12-24 09:00", business="ponsonby")
+    for branch in ("ponsonby", ""):
+        world.staff(branch=branch).appointment_link("p2", send=True)
+        world.clock.advance(timedelta(minutes=11))
+        world.deliver()
+        assert f"https://{branch or world.tenant}.{world.tenant}.example/change/" in world.box.messages[-1].text
+    one = at_salon(world, "ponsonby")
+    one.open("/sign-in")
+    form = one.page.form("/sign-in")  # type: ignore[union-attr]
+    for salon, status in (("newmarket", 403), (world.tenant, 403), ("ponsonby", 303)):
+        origin = f"https://{salon}.{world.tenant}.example"
+        assert one.request("POST", form.action, {**form.fields, "contact": ANA}, origin=origin).status == status

@@ -169,7 +169,8 @@ class Portal(PortalPaying, PortalPasswords, PortalPapers, PortalOwn, PortalRecei
     * ``keys``: the ring that codes and links are derived from.
     * ``senders``: channel -> sender.
     * ``base_url``: what a signed link is appended to in messages; only from here, never from a request. ``{business}``
-      in it is the business's id: each has an address of its own then.
+      in it is the business's id, and ``{branch}`` that of a franchise's business (the parent's own at its own door):
+      each has an address of its own then.
     * ``texts``: your wording; ``human``: a bot check; ``clock``: aware UTC.
     * ``observer``: is told what happens, for logs, traces and metrics; one, or several (``ports.observing``; what ships
       is in ``clientportal.observers``).

@@ -40,6 +40,7 @@ __all__ = [
     "Staff",
     "System",
     "Visitor",
+    "address_at",
     "check_human",
     "fresh_id",
     "utc_now",
@@ -54,6 +55,12 @@ def utc_now() -> datetime:
 def fresh_id() -> str:
     """128 random bits as text."""
     return secrets.token_hex(16)
+
+
+def address_at(base_url: str, tenant: str, branch: str = "") -> str:
+    """The configured address of one business; ``{branch}`` is the parent's own name where no branch's door is."""
+    here = base_url.replace("{branch}", quote(branch or tenant, safe=""))
+    return here.replace("{business}", quote(tenant, safe=""))
 
 
 @frozen
@@ -127,7 +134,7 @@ class Setup:
 
     def address_of(self, tenant: str) -> str:
         """Where a business's own pages are: what links in its messages begin with (V11)."""
-        return self.base_url.replace("{business}", quote(tenant, safe=""))
+        return address_at(self.base_url, tenant, self.branch)
 
     def alike(self, policy: Policy) -> Alike:
         """How names are compared under a policy: as the host does it, where it has brought its own."""

@@ -8,13 +8,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
 from clientportal.errors import InvalidInput
 from clientportal.keyring import tenant_of
 from clientportal.messages.terms import words_of
+from clientportal.operations.setting import address_at
 from clientportal.policy import Policy
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import Business, Secret
@@ -77,9 +78,9 @@ class Site:
 
     # --- addresses
 
-    def origin(self, tenant: str) -> str:
+    def origin(self, tenant: str, branch: str = "") -> str:
         """Where a business's pages are: scheme, host and port."""
-        return origin_of(self._base_url.replace("{business}", quote(tenant, safe="")))
+        return origin_of(address_at(self._base_url, tenant, branch))
 
     def entry_of(self, request: Request) -> str:
         """By which of the two entries a request comes (M1)."""
