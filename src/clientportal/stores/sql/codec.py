@@ -76,9 +76,9 @@ _CONVERTER = _converter()
 
 
 class AsRead(NamedTuple):
-    """A record as it was read, and the text that it was read from: what a change of it must not lose."""
+    """A record, or an item, as it was read, and the text that it was read from: what a change of it must not lose."""
 
-    record: Stored
+    record: Any
     body: str
 
 
@@ -91,7 +91,7 @@ def to_body(record: Stored, before: AsRead | None = None) -> str:
     return json.dumps(parts, separators=(",", ":"))
 
 
-def _keep(record: Stored, parts: dict[str, Any], before: AsRead) -> None:
+def _keep(record: Any, parts: dict[str, Any], before: AsRead) -> None:
     """Put into ``parts`` what stood in the text and is not this record's to change.
 
     That is a field which this library does not know, and every value with fields of its own that is still the one that
@@ -126,9 +126,12 @@ def from_body(kind: type[R], version: int, body: str) -> R:
         ) from None
 
 
-def item_to_body(item: Any) -> str:
-    """An item of a section, whole."""
-    return json.dumps(_CONVERTER.unstructure(item), separators=(",", ":"))
+def item_to_body(item: Any, before: AsRead | None = None) -> str:
+    """An item of a section, whole; with ``before``, whatever that held besides."""
+    parts: dict[str, Any] = _CONVERTER.unstructure(item)
+    if before is not None:
+        _keep(item, parts, before)
+    return json.dumps(parts, separators=(",", ":"))
 
 
 def item_from_body(kind: type[I], body: str) -> I:

@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, ColumnElement, Executable, bindparam, dele
 
 from clientportal.errors import Conflict
 from clientportal.ports.section import Section
-from clientportal.stores.sql.codec import item_from_body, item_to_body
+from clientportal.stores.sql.codec import AsRead, item_from_body, item_to_body
 from clientportal.stores.sql.cursors import read_cursor, write_cursor
 from clientportal.stores.sql.host_queries import among, listed
 from clientportal.stores.sql.host_rows import summed_row
@@ -62,8 +62,8 @@ def _every(sqlite: bool, here: bool) -> Executable:
     return select(ITEMS).where(*_HERE, mine, *shown_here(here)).order_by(ITEMS.c.id)
 
 
-def item_row(item: SectionItem) -> dict[str, Any]:
-    """The columns of an item, but for its section and version."""
+def item_row(item: SectionItem, before: AsRead | None = None) -> dict[str, Any]:
+    """The columns of an item, but for its section and version; ``before`` is the item that is changed."""
     counted = item.counted_as
     amount = summed_row("amount", None if counted is None else counted.amount)
     return {
@@ -71,7 +71,7 @@ def item_row(item: SectionItem) -> dict[str, Any]:
         "ref": str(item.ref),
         "listed_by": item.listed_by,
         "business": item.business,
-        "body": item_to_body(evolve(item, version="", moved_from=None)),
+        "body": item_to_body(evolve(item, version="", moved_from=None), before),
         "counted": None if counted is None else counted.kind.value,
         "amount": amount["amount_amount"],
         "currency": amount["amount_currency"],
@@ -82,6 +82,10 @@ def item_row(item: SectionItem) -> dict[str, Any]:
 
 class KeptItems(Section[Any]):
     """A section whose items are rows of ``cp_host_items``: mix it into the port of the section."""
+
+    def __init__(self, host: Any) -> None:
+        super().__init__(host)
+        self._stood: dict[str, AsRead] = {}
 
     async def page(self, refs: Sequence[RecordRef], after: str | None, limit: int) -> ItemPage[Any]:
         """One statement, by the section's index."""
@@ -119,6 +123,7 @@ class KeptItems(Section[Any]):
     def _item(self, row: Any) -> Any:
         moved_from = None if row.moved_from is None else RecordRef.parse(row.moved_from)
         item = item_from_body(self.item, row.body)
+        self._stood[row.id] = AsRead(item, row.body)
         return evolve(item, version=str(row.version), ref=RecordRef.parse(row.ref), moved_from=moved_from)
 
     async def add(self, item: SectionItem) -> None:
@@ -127,7 +132,8 @@ class KeptItems(Section[Any]):
 
     async def change(self, item: SectionItem) -> None:
         """Write an item again, where it still has the version that it was read with."""
-        row = {f"v_{name}": value for name, value in item_row(item).items() if name in _CHANGED}
+        whole = item_row(item, self._stood.get(item.id))
+        row = {f"v_{name}": value for name, value in whole.items() if name in _CHANGED}
         changed = await self.host.changed(_CHANGE, p_section=self.name, p_id=item.id, p_seen=_seen(item.version), **row)
         if changed != 1:
             raise Conflict(f"the item of {self.name} has changed since it was read")
