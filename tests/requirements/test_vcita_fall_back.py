@@ -121,6 +121,17 @@ def test_a_business_can_do_without(vcita: World) -> None:
     assert ways(vcita) == []
 
 
+def test_without_a_sender_there_is_no_other_way(memory_world: World) -> None:
+    """A business that sends SMS alone: staff read what its provider said, not that there is no way by email."""
+    memory_world.add_client("ana", "Ana Kingi", email=EMAIL, mobile="021 123 4567")
+    send_link(memory_world)
+    no_such_number(memory_world)
+    portal = memory_world.make_portal(senders={Channel.SMS: memory_world.box})
+    assert portal.deliver(memory_world.tenant).abandoned == 1
+    (line,) = memory_world.staff().outbox()
+    assert (line.note, line.by) == ("no such number", "sms")
+
+
 @pytest.mark.requirement("V3")
 def test_one_request_is_one_send_of_the_budget(vcita: World) -> None:
     """The email's own budget was spent when the code was asked for: three in ten minutes, fallen back or not."""

@@ -190,7 +190,7 @@ def test_without_another_channel_a_failure_is_tried_again_or_shown() -> None:
     assert passing == under_way(
         other="", bounced=("SM1",), note="it did not arrive", due_at=NOW + timedelta(seconds=15)
     )
-    for seen, permanent in ((sent(other=""), True), (sent(other="", tries=5), False)):
+    for seen, permanent in ((sent(other=""), True), (sent(other="", tries=5), False), (sent(expires_at=NOW), False)):
         given_up = after(seen, receipt("failed", permanent=permanent, note="30005"))
         assert given_up is not None
         assert (given_up.state, given_up.note) == (ABANDONED, "it did not arrive: 30005")

@@ -35,6 +35,11 @@ def provider() -> Generator[Provider, None, None]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("tls"))
+
+
 def settings(provider: Provider, **more: Any) -> dict[str, Any]:
     login = {} if "api_key" in more else {"auth_token": TOKEN}
     who = {} if "messaging_service_sid" in more else {"from_number": "+15017122661"}
@@ -236,10 +241,9 @@ def test_nobody_listens_there(provider: Provider) -> None:
     ("shown", "works"), [("right", True), ("self-signed", False), ("expired", False), ("other", False)]
 )
 def test_nothing_goes_to_a_server_with_the_wrong_certificate(
-    tmp_path_factory: pytest.TempPathFactory, shown: str, works: bool
+    certificates: Certificates, shown: str, works: bool
 ) -> None:
     """Signed by nobody, of yesterday, for another name: neither the login nor the code is sent."""
-    certificates = Certificates(tmp_path_factory.mktemp("tls"))
     with providing(certificates.served(shown)) as provider:
         if works:
             send(provider, context=certificates.trusted())

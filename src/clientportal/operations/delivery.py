@@ -106,7 +106,7 @@ async def _load_due(reading: Reading, asked: _Take) -> _Due:
     tell, other = _where(seen, reading.policy, reading.now)
     instead = tell if message.failed else other
     digest = ""
-    if isinstance(instead, Tell):
+    if isinstance(instead, Tell) and instead.channel in reading.setup.senders:
         digest = reading.setup.keys.fingerprint("other way", reading.tenant, instead.address)
     allowances: Allowances = {}
     if isinstance(tell, Tell) and tell.diverted:

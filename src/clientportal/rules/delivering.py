@@ -102,7 +102,8 @@ def hear(seen: OutboxMessage | None, receipt: DeliveryReceipt, policy: Policy, n
         return grant(waits, because, writes)
     bounced = evolve(seen, state=MessageState.QUEUED, sent_to=None, bounced=(*seen.bounced, receipt.provider_id))
     problem = f"it did not arrive: {receipt.note}" if receipt.note else "it did not arrive"
-    hopeless = receipt.permanent or _may_fall_back(seen, policy)
+    # One that comes when the message is worth nothing any more is shown as it is: dropped, it would be forgotten.
+    hopeless = receipt.permanent or _may_fall_back(seen, policy) or now >= seen.expires_at
     return grant(True, because, (Put(_failed(bounced, problem, policy, now, hopeless=hopeless)),))
 
 
