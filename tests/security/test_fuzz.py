@@ -20,6 +20,7 @@ from clientportal.keyring import token_for
 from clientportal.operations import signing_in
 from clientportal.stores.memory import MemoryStore
 from security.attacking import ANA
+from security.fuzz_with_atheris import PARSERS
 from security.fuzzing import CORPUS, DOORS, HUGE, KINDS, Place, Target, places
 from watching import everything_stored
 from world import EVERYTHING, World, make_world
@@ -168,3 +169,20 @@ def test_an_error_of_the_drivers_is_found_out(memory_world: World, monkeypatch: 
     place = next(one for one in places() if str(one) == "visitor.request_code.contact:text")
     with pytest.raises(UnicodeError):
         target.fuzz(place, "\ud800")
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_what_reads_a_strangers_bytes_takes_any(name: str) -> None:
+    """Every parser that the long run fuzzes, with the corpus and bytes that are no text: documented errors alone."""
+    parse = PARSERS[name]
+    for text in CORPUS:
+        raw = text.encode("utf-8", "surrogatepass")
+        for data in (raw, raw + b"\n" + raw, b"\xff\xfe" + raw, raw[::-1], bytes(range(256))):
+            parse(data)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(name=st.sampled_from(sorted(PARSERS)), data=st.binary(max_size=200))
+def test_what_reads_a_strangers_bytes_takes_what_hypothesis_finds(name: str, data: bytes) -> None:
+    """The same with whatever Hypothesis makes up."""
+    PARSERS[name](data)
