@@ -129,6 +129,11 @@ def health(driven: Driven, names: tuple[str, ...], show: Show) -> int:
             continue
         for part in seen.parts:
             said = part.state.value if part.state is HealthState.OK else f"{part.state.value}: {part.problem}"
-            facts = ", ".join(f"{fact} {value}" for fact, value in part.facts.items() if value not in (None, "", False))
+            known = {
+                fact: value
+                for fact, value in part.facts.items()
+                if not isinstance(value, bool) and value not in (None, "")
+            }
+            facts = ", ".join(f"{fact} {value}" for fact, value in known.items())
             show.told(f"{name or 'store'}: {part.name:<9} {said}{f' ({facts})' if facts else ''}")
     return Exit.DONE if works else Exit.FOUND
