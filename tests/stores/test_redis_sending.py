@@ -69,7 +69,7 @@ def on(world: World, server: ValkeyServer, **more: Any) -> Any:
     return lambda: world.run(client.aclose()) if world.awaited else client.close()
 
 
-@pytest.fixture(params=["memory-plain", "memory-async", "sqlite-plain"])
+@pytest.fixture(params=["memory-async", "sqlite-plain"])
 def world(request: pytest.FixtureRequest, shared_server: ValkeyServer) -> Iterator[World]:
     """A small business whose sending is counted in Redis."""
     made = make_world(request.param)
@@ -328,16 +328,18 @@ def test_a_registration_that_would_wait_hashes_nothing(memory_world: World) -> N
 # --- all businesses together -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["store", "redis"])
+@pytest.fixture(params=["store-memory-async", "store-sqlite-plain", "redis-sqlite-plain"])
 def capped(request: pytest.FixtureRequest, server: ValkeyServer) -> Iterator[World]:
     """A world whose installation sends five messages an hour at most."""
-    made = make_world("sqlite-plain")
-    close = (lambda: None) if request.param == "store" else on(made, server)
+    counted, _, variant = request.param.partition("-")
+    made = make_world(variant)
+    close = on(made, server) if counted == "redis" else None
     make = made.make_portal
     made.make_portal = lambda **given: make(**{"sends_per_hour": 5, **given})  # type: ignore[method-assign]
     made.portal = made.make_portal()
     yield made
-    close()
+    if close is not None:
+        close()
     made.close()
 
 
