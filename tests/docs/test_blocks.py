@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import subprocess
 import sys
 import types
 from collections.abc import Iterable, Iterator
@@ -45,6 +47,27 @@ def _programs() -> list[object]:
     return [pytest.param(page, id=name(page), marks=slow.get(name(page), [])) for page in _with("python")]
 
 
+_APART = {"docs/howto/django.md"}
+"""A process can be one Django project, and only once: such a page has a process of its own."""
+
+_PROGRAM = """
+import sys, types
+from pathlib import Path
+from docs.pages import blocks
+from docs.test_blocks import _run
+module = sys.modules["page"] = types.ModuleType("page")
+_run(Path(sys.argv[1]), blocks(Path(sys.argv[1])), module.__dict__)
+"""
+
+
+def _run_apart(page: Path) -> None:
+    paths = os.pathsep.join((str(Path.cwd()), str(ROOT / "tests")))
+    command = [sys.executable, "-W", "error", "-c", _PROGRAM, str(page)]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("page", _programs())
 def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path, namespace: dict[str, object]) -> None:
     """Its blocks are one program, in an empty folder; a block marked ``output`` is what the one before it printed.
@@ -52,6 +75,9 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path, namespace: dict[
     A page that says so goes on from another, in the same folder; or from the tutorial's second part: a salon and a
     portal over it.
     """
+    if name(page) in _APART:
+        _run_apart(page)
+        return
     for earlier in goes_on_from(page):
         _run(earlier, blocks(earlier), namespace)
     if GOES_ON in page.read_text(encoding="utf-8"):

@@ -16,6 +16,10 @@ import pytest
 
 import clientportal
 from clientportal.policy import policy_from_toml
+from django_app import project
+
+# Models, an admin and a view can only be imported inside of a project.
+project.set_up()
 
 MODULES = sorted(
     found.name

@@ -4,7 +4,7 @@
 
     INSTALLED_APPS = [..., "clientportal.web.django"]
     MIDDLEWARE = [..., "clientportal.web.django.middleware.PortalClientMiddleware"]
-    CLIENTPORTAL = {"host": "salon.portal.SalonHost", "policy": "timely", ...}
+    CLIENTPORTAL = {"host": "salon.portal.SalonHost", "policy": "timely", "business": "salon", "keys": ...}
 
     urlpatterns = [path("portal/", include("clientportal.web.django.urls"))]
 
