@@ -9,7 +9,8 @@ from attrs import field, frozen
 from clientportal.errors import InvalidInput
 from clientportal.operations.accounts import load_sight
 from clientportal.operations.frame import Operation, Reading
-from clientportal.operations.people import group_of, records_of
+from clientportal.operations.leaving import held_group
+from clientportal.operations.people import records_of
 from clientportal.operations.signing_in import fresh_session
 from clientportal.outcomes import SignedIn
 from clientportal.records import Account, AccountLink, SecondFactor
@@ -58,7 +59,8 @@ def _fresh(reading: Reading) -> FreshSession:
 
 
 async def _load_client(reading: Reading, asked: AssertClient) -> AssertedClient:
-    group = await group_of(reading, asked.ref)
+    # Held against whoever deletes or erases the client just now: they would not see the session that this opens.
+    group = await held_group(reading, asked.ref)
     rows = await records_of(reading, [group.root])
     links = await reading.state.find_any(AccountLink, "ref", [str(ref) for ref in group.refs])
     accounts = sorted({link.account for link in links if link.revoked_at is None})

@@ -58,6 +58,8 @@ async def _own_account(reading: Reading) -> tuple[Session, Account]:
 
 async def _load_asking(reading: Reading, asked: AskLink) -> AskingChange:
     session, account = await _own_account(reading)
+    # A reset holds the same name: what is asked for here while it is under way does not outlive it.
+    await reading.state.hold(f"contact:{account.email}")
     await require_section(reading, "account", "change_email")
     email = parse_email(asked.email)
     return AskingChange(session, await load_mail_request(reading, MailPurpose.CHANGE_EMAIL, email, account=account.id))

@@ -10,11 +10,12 @@ from datetime import datetime
 from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
+from clientportal.errors import Conflict
 from clientportal.keyring import digest, new_secret
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.own_details import IndexedRows, and_index, details_of, indexed, need_update, own_group
 from clientportal.operations.people import Group, group_of, records_of
-from clientportal.operations.portraits import portrait
+from clientportal.operations.portraits import Portrait, portrait
 from clientportal.operations.signing_in import code_request, fresh_session, read_any_contact
 from clientportal.operations.typed_codes import TypedCode, judge_typed
 from clientportal.outcomes import CodeSent
@@ -117,9 +118,14 @@ async def _load_confirming(reading: Reading, typed: TypedCode) -> _Typed:
     if challenge is None or refuse_code(sign_in, because, reading.policy, reading.now) is not None:
         return _Typed(sign_in)
     new = ContactKey.parse(challenge.identity)
-    await reading.state.hold(f"contact:{new}")
+    earlier = _earlier(reading, await portrait(reading, group), new)
+    # The earlier one as well: a login that it is about to open is among the sessions that end here, or finds it gone.
+    for key in sorted({new, earlier or new}):
+        await reading.state.hold(f"contact:{key}")
     seen = await portrait(reading, group)
     before = seen.fields[new.kind.value].value
+    if _earlier(reading, seen, new) != earlier:
+        raise Conflict("the contact was changed meanwhile")
     details = await details_of(reading, caller, group, {new.kind.value: new.value})
     replacing = Replacing(
         details=details,
@@ -127,7 +133,7 @@ async def _load_confirming(reading: Reading, typed: TypedCode) -> _Typed:
         new=new,
         before=before,
         history=await reading.state.get(ContactHistory, str(new)),
-        others=await _opened_by(reading, group, new.kind, before, caller.session),
+        others=await _opened_by(reading, group, earlier, caller.session),
         spent=spend_code(sign_in, challenge, reading.policy, reading.now),
         change_id=reading.fresh_id(),
         message_id=reading.fresh_id(),
@@ -137,11 +143,14 @@ async def _load_confirming(reading: Reading, typed: TypedCode) -> _Typed:
     return _Typed(sign_in, replacing, await indexed(reading, details.records))
 
 
-async def _opened_by(
-    reading: Reading, group: Group, kind: ContactKind, before: str | None, mine: Session
-) -> tuple[Session, ...]:
+def _earlier(reading: Reading, seen: Portrait, new: ContactKey) -> ContactKey | None:
+    """What the new contact takes the place of."""
+    before = seen.fields[new.kind.value].value
+    return contact_key(new.kind, before, reading.policy.contacts.region) if before else None
+
+
+async def _opened_by(reading: Reading, group: Group, earlier: ContactKey | None, mine: Session) -> tuple[Session, ...]:
     """The other sessions that the earlier contact has opened for this client."""
-    earlier = contact_key(kind, before, reading.policy.contacts.region) if before else None
     if earlier is None:
         return ()
     found = await reading.state.find_any(Session, "identity", [str(earlier)], limit=_MOST)

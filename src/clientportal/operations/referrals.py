@@ -12,6 +12,7 @@ from attrs import field, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import HostError, InvalidCursor
 from clientportal.operations.frame import Denied, Operation, Reading
+from clientportal.operations.leaving import held_group
 from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.people import group_of, load_candidates, records_of, roots_of, trail_from
 from clientportal.operations.sections import OpenSection, open_section, require_section
@@ -151,7 +152,9 @@ async def _referrer(reading: Reading, link: Secret) -> _Person:
     text = reading.setup.keys.unseal(REFERRAL_LINK, reading.tenant, link.reveal())
     if text is None:
         raise _gone("not one of this business")
-    person = await _person(reading, RecordRef.parse(text))
+    # Held against whoever erases the referrer just now: no recommendation of theirs is left behind.
+    group = await held_group(reading, RecordRef.parse(text))
+    person = await _as_person(reading, group.root, frozenset(group.refs))
     speaker = person.rows.get(person.root)
     if speaker is None or not speaker.usable:
         raise _gone("the client is not there any more")

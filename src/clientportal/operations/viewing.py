@@ -9,7 +9,8 @@ from attrs import frozen
 from clientportal.decisions import Decision
 from clientportal.operations.accounts import load_sight
 from clientportal.operations.frame import Operation, Reading
-from clientportal.operations.people import group_of, records_of
+from clientportal.operations.leaving import held_group
+from clientportal.operations.people import records_of
 from clientportal.operations.setting import Client, Staff
 from clientportal.operations.signing_in import fresh_session
 from clientportal.outcomes.viewing import Viewing
@@ -72,13 +73,15 @@ async def _looker(reading: Reading, whose: str) -> Looker:
 
 
 async def _load_record(reading: Reading, asked: ViewRecord) -> RecordView:
-    group = await group_of(reading, asked.ref)
+    # Held against whoever deletes or erases the client just now: they would not see the session that this opens.
+    group = await held_group(reading, asked.ref)
     rows = await records_of(reading, [group.root])
     return RecordView(await _looker(reading, str(group.root)), asked.ref, rows.get(group.root))
 
 
 async def _load_account(reading: Reading, asked: ViewAccount) -> AccountView:
-    account = await reading.state.get(Account, asked.account_id)
+    # Whoever takes a record off the account waits, and then finds this view among the sessions to end.
+    account = await reading.state.get(Account, asked.account_id, lock=True)
     sight = None if account is None else await load_sight(reading, account)
     return AccountView(await _looker(reading, f"account:{asked.account_id}"), sight, asked.ref)
 
