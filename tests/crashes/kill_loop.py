@@ -30,6 +30,7 @@ from crashes.salon import BUSINESSES, Salon
 
 __all__ = ["main"]
 
+_TOLD_EVERY = 100
 _PLAYS = 5
 """How often each script is played under fire before another one is drawn."""
 
@@ -85,7 +86,11 @@ def _found(defect: str, store: SqlStore, host: Any, folder: Path, times: int, se
 
 def _loop(salons: list[Salon], figures: Figures, acknowledged: Lines, times: int, seed: int) -> None:
     chance = random.Random(seed)
+    told = 0
     while figures.kills < times:
+        if figures.kills >= told + _TOLD_EVERY:
+            told = figures.kills
+            print(f"{told} kills", file=sys.stderr, flush=True)
         salon = chance.choice(salons)
         play = Play(salon, script(salon, chance), figures, acknowledged)
         for _ in range(_PLAYS):

@@ -81,7 +81,6 @@ class Salon:
             payments=self.provider,
             store=self.wrap(world.store),
             senders=dict.fromkeys(world.portal._setup.senders, self.sender),
-            watch=None,
         )
         return made
 

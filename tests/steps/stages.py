@@ -211,7 +211,7 @@ class Stage:
     ) -> None:
         self.world = where.world()
         self.known: dict[str, Any] = {}
-        self._awaited = awaited
+        self.awaited = awaited
         prepare(Scene(self.world, self.known, Stepper()))
         self.world.wrap = wrap
         self._clock = self.world.clock()
@@ -226,7 +226,7 @@ class Stage:
             back()
         self.world.clock.set(self._clock)
         self.world.box.messages[:] = self._sent
-        return Scene(self.world, dict(self.known), stepper, awaited=self._awaited, begun=self.begun)
+        return Scene(self.world, dict(self.known), stepper, awaited=self.awaited, begun=self.begun)
 
 
 def _way_back(store: Any, tenant: str) -> Callable[[], None]:

@@ -7,6 +7,7 @@ import random
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from typing import Any, TypeVar
@@ -42,7 +43,7 @@ class CrashMode(StrEnum):
 class CrashReport:
     """What was tried: ``calls`` of the operation run whole, ``runs`` in all, and how many of each mode.
 
-    ``seed`` is set where the crashes during recovery were a sample of all.
+    ``seed`` is set where the crashes, or those during recovery, were a sample of all.
     """
 
     calls: tuple[str, ...]
@@ -52,7 +53,7 @@ class CrashReport:
 
     def __str__(self) -> str:
         modes = ", ".join(f"{count} {mode}" for mode, count in self.modes.items())
-        sampled = "" if self.seed is None else f"; recoveries sampled, seed {self.seed}"
+        sampled = "" if self.seed is None else f"; a sample, seed {self.seed}"
         return f"{len(self.calls)} port calls, {self.runs} runs ({modes}{sampled})"
 
 
@@ -98,7 +99,11 @@ class _Crashing(_Counting):
             return await perform()
         self.reached = True
         mode = self._crash.mode
-        if mode in (CrashMode.AFTER, CrashMode.UNKNOWN_DONE):
+        if mode is CrashMode.AFTER:
+            # Whatever the call came to, an error of its own included, nobody is there any more to hear of it.
+            with suppress(Exception):
+                await perform()
+        elif mode is CrashMode.UNKNOWN_DONE:
             await perform()
         if mode in (CrashMode.UNKNOWN_DONE, CrashMode.UNKNOWN_NOT_DONE):
             raise StoreError("the connection broke during the commit", committed=None)
@@ -125,6 +130,7 @@ def crash_points(
     restart: Callable[[World], World] | None = None,
     during_recovery: bool = False,
     limit: int | None = None,
+    some: int | None = None,
     seed: int | None = None,
 ) -> CrashReport:
     """Crash ``operation`` at every port call, before it, after it and at an unknown commit; then retry; then check.
@@ -137,7 +143,8 @@ def crash_points(
     * ``restart(world)`` gives the world of the next process over the same store (default: the same world).
     * ``check(world)`` asserts what must hold, on every world. It is also asked after a run without a crash.
     * ``during_recovery``: crash each retry at each of its own calls too, and retry again.
-    * ``limit``: of those second crashes that many at random instead of all; ``seed`` (in the report) repeats them.
+    * ``limit``: of those second crashes that many at random instead of all; ``some``: of the first ones. ``seed`` (in
+      the report) repeats them.
 
     An assertion that fails names the crash points. Example::
 
@@ -174,17 +181,17 @@ def crash_points(
         tried[crashes[-1].mode.value if crashes else "whole"] += 1
         return counting.calls
 
+    draw = random.Random(seed := secrets.randbits(32) if seed is None else seed)  # noqa: S311 - it must repeat
     whole = run()
-    recoveries = [(first, run(first)) for first in _points(whole)]
+    points = list(_points(whole))
+    first_ones = points if some is None or some >= len(points) else draw.sample(points, some)
+    recoveries = [(first, run(first)) for first in first_ones]
     twice = [(first, second) for first, calls in recoveries for second in _points(calls)] if during_recovery else []
-    if limit is not None and limit < len(twice):
-        seed = secrets.randbits(32) if seed is None else seed
-        twice = random.Random(seed).sample(twice, limit)  # noqa: S311 - a sample must repeat, not surprise
-    else:
-        seed = None
-    for first, second in twice:
+    second_ones = twice if limit is None or limit >= len(twice) else draw.sample(twice, limit)
+    for first, second in second_ones:
         run(first, second)
-    return CrashReport(tuple(map(str, whole)), tried.total(), dict(tried), seed)
+    sampled = len(first_ones) < len(points) or len(second_ones) < len(twice)
+    return CrashReport(tuple(map(str, whole)), tried.total(), dict(tried), seed if sampled else None)
 
 
 def _attempt(stepper: Stepper, crash: _Crash, work: Callable[[], Any]) -> None:
