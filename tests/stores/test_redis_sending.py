@@ -18,6 +18,7 @@ from attrs import evolve
 
 from clientportal import InvalidInput, KeyRing, Reason, Refused, presets
 from clientportal.errors import Conflict, StoreError
+from clientportal.outcomes import HealthState
 from clientportal.policy import Delivery, LoginPolicy, RegisterFrom, UnknownIdentity
 from clientportal.ports.budgets import Charge, Spending
 from clientportal.records import Allowance, GuessCounter, OutboxMessage
@@ -163,6 +164,28 @@ def test_without_the_server_nothing_is_sent_and_no_try_is_counted(server: Valkey
     assert world.visitor().verify_code(sent.handle, code).record is not None
     server.start()
     assert world.visitor().request_code(number(3)).handle
+    close()
+    world.close()
+
+
+def test_the_health_check_says_when_nothing_can_be_sent(server: ValkeyServer) -> None:
+    """Before the first client complains: down, or a replica that answers and may not write; and well again."""
+    world = make_world("memory-plain")
+    close = on(world, server)
+
+    def budgets() -> HealthState:
+        (part,) = (one for one in world.portal.health().parts if one.name == "budgets")
+        return part.state
+
+    assert budgets() is HealthState.OK
+    client = server.client()
+    client.replicaof("127.0.0.1", server.port)
+    assert budgets() is HealthState.FAILED
+    client.replicaof("NO", "ONE")
+    assert budgets() is HealthState.OK
+    assert world.visitor().request_code(ANA).handle
+    server.stop()
+    assert budgets() is HealthState.FAILED
     close()
     world.close()
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import evolve
 
@@ -27,7 +27,7 @@ from clientportal.records import Allowance, Put
 from clientportal.rules.budgets import Allowances, Elsewhere, in_all, next_use, spend
 from clientportal.values.spending import Charge, Spending
 
-__all__ = ["Unspent", "allowances_for", "spend_outside"]
+__all__ = ["Unspent", "allowances_for", "budgets_answer", "spend_outside"]
 
 _log = logging.getLogger("clientportal.budgets")
 
@@ -75,6 +75,17 @@ async def spend_outside(
     except Exception as error:
         _log.error("the budgets cannot be asked, so nothing is sent: %s", type(error).__name__)
         return None
+
+
+async def budgets_answer(setup: Setup) -> None:
+    """Spend one use of an axis that bounds nothing, as a request would, or raise what it raises: for whoever watches.
+
+    A look would not do: a replica and a full server can still be read.
+    """
+    if setup.budgets is not None:
+        charge = Charge(setup.keys.fingerprint("budget", _EVERYBODY, "health"), ((timedelta(seconds=1), 10**9),))
+        said = setup.budgets.spend([charge], setup.clock())
+        _ = await said if inspect.isawaitable(said) else said
 
 
 async def _spend_in_store(setup: Setup, charge: Charge, now: datetime, *, look: bool) -> Spending | None:

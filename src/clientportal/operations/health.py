@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from attrs import evolve, frozen
 
+from clientportal.operations.budgeting import budgets_answer
 from clientportal.operations.sealing import read_end
 from clientportal.operations.setting import Setup
 from clientportal.outcomes import Health, HealthPart, HealthState
@@ -45,6 +46,8 @@ _Facts = Mapping[str, str | int | float | bool | None]
 async def health(setup: Setup, tenant: str | None) -> Health:
     """Every part, whatever happens to the others."""
     parts = await _store(setup)
+    if setup.budgets is not None:
+        parts.append(await _part(setup, "budgets", lambda: _budgets(setup)))
     if tenant is not None:
         parts += [await _part(setup, "host", lambda: _host(setup, tenant))]
         if parts[0].state is HealthState.FAILED:
@@ -105,6 +108,12 @@ def _clock(ours: datetime, theirs: datetime) -> HealthPart:
     if skew >= _SKEW.total_seconds():
         return HealthPart("clock", HealthState.WARNING, problem, facts)
     return HealthPart("clock", HealthState.OK, "", facts)
+
+
+async def _budgets(setup: Setup) -> HealthPart:
+    """Counted outside of the store: while nobody can ask them, no code and no mail with a link is sent."""
+    await budgets_answer(setup)
+    return HealthPart("budgets", HealthState.OK)
 
 
 # --- the host, and what waits ---------------------------------------------------------------------------------------
