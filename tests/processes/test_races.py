@@ -135,6 +135,21 @@ def test_a_link_in_a_message_cancels_once(crew: Crew, ground: Ground) -> None:
     assert world.ask("appointment", "a1").status is AppointmentStatus.CANCELLED
 
 
+def test_a_link_in_a_message_moves_once(crew: Crew, ground: Ground) -> None:
+    """Four processes use it for nine o'clock, four for eleven: one moves, and the other time is free."""
+    world = ground.world
+    ana, _ = ana_and_ben(world)
+    world.book("a1", ana, "2026-12-01 14:00")
+    slots = world.add_slots("2026-12-02 09:00", "2026-12-02 11:00")
+    link = world.staff().appointment_link("a1").reveal()
+    answers = crew.at_once(ground, [("move_by_link", {"link": link, "slot": slots[at % 2]}) for at in EIGHT])
+    ended = said(answers)
+    assert ended["done"] == 1
+    assert set(ended) <= {"done", Reason.LINK_GONE, Reason.SLOT_TAKEN, Reason.BUSY}
+    (moved,) = (at for at in EIGHT if answers[at].done)
+    assert taken_by(world, *slots) == {slots[moved % 2]: "a1", slots[1 - moved % 2]: None}
+
+
 def test_an_appointment_that_is_moved_to_two_times_stands_at_one(crew: Crew, ground: Ground) -> None:
     """Four processes move it to nine o'clock, four to eleven: it ends at one of them, and the other time is free."""
     world = ground.world

@@ -1,6 +1,7 @@
 """A storm of everything at once, by real processes, and what must be true when it is over.
 
-It blows for three seconds; ``CLIENTPORTAL_STORM_SECONDS=300 pytest tests/processes/test_storm.py`` for as long as that.
+It blows for three seconds; ``CLIENTPORTAL_STORM_SECONDS=300 pytest -n 0 -s tests/processes/test_storm.py`` for as long
+as that, and says what was done in it.
 """
 
 from __future__ import annotations
@@ -136,4 +137,10 @@ def test_nothing_is_lost_in_a_storm(crew: Crew, ground: Ground) -> None:
     assert sum((Counter(answer.got["failed"]) for answer in answers), Counter()) == Counter()
     done: Counter[str] = sum((Counter(answer.got["done"]) for answer in answers), Counter())
     assert {"verify_code", "move", "merge", "undo"} <= set(done), "a storm in which too little happened proves nothing"
+    print(f"{SECONDS:g} s, {AT_WORK} processes: {dict(done)}, refused {refused_in(answers)}")
     check_conserved(ground, answers)
+
+
+def refused_in(answers: list[Answer]) -> dict[str, int]:
+    """How often for which reason."""
+    return dict(sum((Counter(answer.got["refused"]) for answer in answers), Counter()))
