@@ -17,10 +17,15 @@ _TESTS = Path(__file__).parent.parent
 
 
 def run(*arguments: str) -> str:
-    """The loop in a process of its own: whoever forks has no other threads."""
+    """The loop."""
+    return started("crashes.kill_loop", *arguments)
+
+
+def started(module: str, *arguments: str) -> str:
+    """In a process of its own: whoever forks has no other threads."""
     path = os.pathsep.join([str(_TESTS), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-m", "crashes.kill_loop", *arguments],
+        [sys.executable, "-m", module, *arguments],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
@@ -55,3 +60,10 @@ def test_each_seeded_fault_is_found() -> None:
     before it sends: none of them survives a few dozen kills."""
     found = run("--defects", "--times", "400", "--seed", "9").splitlines()
     assert [line.partition(": ")[2].partition(" after")[0] for line in found] == ["found"] * 6
+
+
+def test_processes_die_at_the_worst_instants() -> None:
+    """A pump between sending and marking, five times over, and with the code expired; a platform in another database
+    between its answer and our commit, finished by the pump or by the client; one that ignores its keys is found."""
+    said = started("crashes.dying")
+    assert [line.partition(":")[0] for line in said.splitlines()][:3] == ["pump", "expired", "host"]

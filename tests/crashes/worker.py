@@ -23,6 +23,10 @@ __all__ = ["Told", "WorkerFailed", "fork", "played"]
 Tell = Callable[[dict[str, Any]], None]
 
 
+_PATIENCE = 300.0
+"""Seconds in which a worker that nobody kills comes to its end, however busy the machine is."""
+
+
 class WorkerFailed(AssertionError):
     """A worker came to an error that no caller should see."""
 
@@ -77,7 +81,7 @@ def fork(work: Callable[[Tell], None], *, kill_after: float | None) -> Told:
     os.close(write_end)
     said = bytearray()
     began = time.monotonic()
-    until = began + 60.0
+    until = began + _PATIENCE
     while (left := until - time.monotonic()) > 0 and select.select([read_end], [], [], left)[0]:
         piece = os.read(read_end, 65536)
         if not piece:
@@ -97,7 +101,7 @@ def fork(work: Callable[[Tell], None], *, kill_after: float | None) -> Told:
             raise WorkerFailed(line["failed"])
     killed = os.WIFSIGNALED(status)
     if killed and (kill_after is None or not lines):
-        raise WorkerFailed(f"a worker did not come to its end within a minute: {lines[-1:]}")
+        raise WorkerFailed(f"a worker did not come to its end in time: {lines[-1:]}")
     return Told(lines, killed, time.monotonic() - began)
 
 
