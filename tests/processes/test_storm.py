@@ -33,7 +33,7 @@ EACH = 2
 
 
 def seeded(world: World) -> dict[str, Any]:
-    """Twenty-four clients with two appointments each, and eight times that everybody wants."""
+    """Twenty-four clients with two appointments each, and thirty-two times that everybody wants."""
     patient(world)
     records: list[str] = []
     for at in range(CLIENTS):
@@ -41,7 +41,7 @@ def seeded(world: World) -> dict[str, Any]:
         records.append(str(ref))
         for number in range(EACH):
             world.book(f"a{at:02}-{number}", ref, f"2026-12-{10 + number:02} {8 + at // 2:02}:{at % 2 * 30:02}")
-    slots = world.add_slots(*(f"2026-12-{20 + at:02} 09:00" for at in range(8)))
+    slots = world.add_slots(*(f"2026-12-{20 + at % 8:02} {9 + at // 8:02}:00" for at in range(32)))
     return {"records": records, "slots": slots}
 
 
