@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from attrs import evolve
@@ -12,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.test import AsyncClient, Client, RequestFactory, override_settings
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_script_prefix
 
 from clientportal import DurableOperation, KeyRing, RecordRef, presets
 from clientportal.policy import SeveralRecords
@@ -123,6 +124,19 @@ def test_the_same_views_under_asgi(salon: Client, path: str) -> None:
     assert (status, away) == (200, 302)
     assert b" of Ben" in content
     assert b"Ngata" in account
+
+
+@pytest.mark.parametrize("prefix", ["", "/app"])
+def test_the_way_back_in_other_letters_and_below_a_prefix(salon: Client, prefix: str) -> None:
+    """An address with letters beyond ASCII, and a project that a server has put below ``/app``, lead back as well."""
+    log_in(salon)
+    with override_script_prefix(f"{prefix}/"):
+        away = Client().get("/für-kunden/", {"q": "grün"}, secure=True, SCRIPT_NAME=prefix)
+        assert away["location"].startswith(f"{prefix}/portal/sign-in?next=%2Fto%2F")
+        to = parse_qs(urlsplit(away["location"]).query)["next"][0]
+        back = salon.get("/portal" + to, secure=True, SCRIPT_NAME=prefix)
+        assert back["location"] == f"{prefix}/f%C3%BCr-kunden/?q=gr%C3%BCn"
+        assert salon.get("/für-kunden/", secure=True, SCRIPT_NAME=prefix).content == b"shop of Ben"
 
 
 def test_what_was_sent_is_not_led_back_to(salon: Client) -> None:

@@ -63,6 +63,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", front),
     path("plain/", plain),
+    path("für-kunden/", shop),
     path("shop/", shop),
     path("awaited-shop/", awaited_shop),
     path("orders/", Orders.as_view()),

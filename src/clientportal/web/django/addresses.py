@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from clientportal.web.django.conf import configuration
@@ -51,8 +51,11 @@ def own_address(address: str) -> str | None:
     """
     if not address.startswith("/") or not url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return None
+    path, prefix = unquote(urlsplit(address).path), get_script_prefix()
+    if not path.startswith(prefix):
+        return None
     try:
-        resolve(urlsplit(address).path)
+        resolve(f"/{path.removeprefix(prefix)}")
     except (Resolver404, ValueError):
         return None
     return address

@@ -140,8 +140,9 @@ def _https(read: Configuration) -> Iterator[CheckMessage]:
 def _mounted(read: Configuration) -> Iterator[CheckMessage]:
     """Links in messages begin with ``base_url``; the view there has to be out of ``ATOMIC_REQUESTS``."""
     path = urlsplit(read.base_url.replace("{business}", "business")).path
+    below = path.removeprefix(str(settings.FORCE_SCRIPT_NAME or "").rstrip("/"))
     try:
-        view: Any = cast("Any", resolve(path)).func
+        view: Any = cast("Any", resolve(below)).func
     except (Resolver404, ImproperlyConfigured):
         yield Warning(
             f"No URL of this project is at {path}, where CLIENTPORTAL['base_url'] says that the pages are.",

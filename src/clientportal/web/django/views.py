@@ -120,6 +120,8 @@ class _Whole(_Finishing, HttpResponse):
     @property
     def url(self) -> str:
         """Where it leads, as on Django's own redirects."""
+        if "Location" not in self.headers:
+            raise AttributeError("url: this is no redirect")
         return str(self.headers["Location"])
 
 
