@@ -94,6 +94,7 @@ FUNCTIONS = {
     "facts_of": "reads",
     "health": "reads",
     "keys_in_use": "reads",
+    "budgets_answer": "reads",
     "audit_head": "reads",
     "read_end": "reads",
     "verify_audit": "reads",
