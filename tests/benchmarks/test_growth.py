@@ -84,11 +84,12 @@ def staff_of(portal: Portal) -> Any:
 
 @contextmanager
 def statements(store: SqlStore) -> Iterator[list[tuple[str, Any]]]:
-    """Every statement that reaches the driver, with its parameters; transactions' own aside."""
+    """Every statement that reaches the driver, with its parameters; those of transactions and of the version aside."""
     seen: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, sql: str, parameters: Any, *_: Any) -> None:
-        if sql.split()[0].upper() not in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"):
+        bounds = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+        if sql.split()[0].upper() not in bounds and "cp_schema" not in sql:
             seen.append((sql, parameters))
 
     event.listen(store.engine, "before_cursor_execute", note)

@@ -167,7 +167,8 @@ def test_a_page_takes_as_many_statements_for_three_invoices_as_for_six_hundred(t
         seen: list[str] = []
 
         def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            seen.append(statement)
+            if "cp_schema" not in statement:  # that is asked every five seconds, whatever else is
+                seen.append(statement)
 
         event.listen(world.store.engine, "before_cursor_execute", count)  # type: ignore[attr-defined]
         door.payments()
