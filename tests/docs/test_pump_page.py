@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,12 @@ class Salon:
             clock=lambda: datetime.now(UTC) + ahead,
         )
 
+    def kill(self, started: subprocess.Popen[bytes]) -> None:
+        """Pull its plug, and that of the beat that a worker has with it."""
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
     def ask(self, *places: int) -> None:
         """These clients ask for a code."""
         for place in places:
@@ -70,7 +77,9 @@ class Salon:
         """Start a program of the page."""
         environment = {**os.environ, **settings}
         with (self.folder / "log.txt").open("ab") as log:
-            started = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
+            started = subprocess.Popen(
+                command, cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
         self.processes.append(started)
         return started
 
@@ -108,9 +117,7 @@ def salon(tmp_path: Path) -> Iterator[Salon]:
     made = Salon(tmp_path)
     yield made
     for one in made.processes:
-        if one.poll() is None:
-            one.kill()
-        one.wait()
+        made.kill(one)
     made.store.engine.dispose()
 
 
@@ -143,8 +150,7 @@ def test_a_celery_worker_that_is_killed_leaves_nothing_behind(salon: Salon) -> N
         salon.ask(1)
         killed = salon.run(*command, **settings)
         salon.wait_until((salon.folder / "taken.txt").exists)
-        killed.kill()
-        killed.wait()
+        salon.kill(killed)
         (left,) = salon.outbox()
         assert (left.tries, left.state) == (1, MessageState.QUEUED)
         assert salon.portal.deliver("salon").sent == 0
