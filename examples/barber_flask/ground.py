@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from barber.adapter import BarberHost
-from barber.tables import BOOKINGS, CHAIRS, CUSTOMERS, CUTS, METADATA, OPENINGS, SHOPS
+from barber.tables import BOOKINGS, CHAIRS, CUSTOMERS, CUTS, OPENINGS, SHOPS
 from barber.values import STATES, cents_of, columns_of, money_of, number, seconds
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -39,7 +39,6 @@ class BarberGround(HostGround):
 
     def open(self) -> None:
         """Both shops, with nothing in them."""
-        METADATA.create_all(self._engine)
         for shop, name in zip(self.businesses, ("Kōwhai Barbers", "Rātā Barbers"), strict=True):
             self._add(SHOPS, shop=shop, name=name, zone=self.zone)
 

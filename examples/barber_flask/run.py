@@ -26,7 +26,7 @@ def main() -> int:
     except ModuleNotFoundError as missing:
         print(
             f"{missing.name} is not installed here. From the folder of the checkout:\n"
-            "  python3 -m venv .venv && .venv/bin/pip install -e '.[flask]' && "
+            "  python3 -m venv .venv && .venv/bin/pip install -e '.[sql,flask]' && "
             ".venv/bin/python examples/barber_flask/run.py",
             file=sys.stderr,
         )
