@@ -287,5 +287,5 @@ class DjangoStore:
             step(face.close())
 
     def check_schema(self) -> None:
-        """Raise ``StoreError`` unless the database has exactly the tables of this library."""
+        """Raise ``StoreError`` unless this library can work with the tables as they are: upgraded, and not too far."""
         step(schema.check(DjangoFace(self._here())))

@@ -133,7 +133,7 @@ class SqlStore:
             await face.close()
 
     def check_schema(self) -> None:
-        """Raise ``StoreError`` unless the database has exactly the tables of this library."""
+        """Raise ``StoreError`` unless this library can work with the tables as they are: upgraded, and not too far."""
         self._plainly("check_schema_async")
         step(self.check_schema_async())
 
