@@ -82,8 +82,9 @@ def find_portal(path: str | None) -> Driven:
         found = getattr(found, name, None)
         if found is None:
             raise Misconfigured(f"the module {module_name} has no {attribute}")
-    made = not isinstance(found, Portal | AsyncPortal) and callable(found)
-    portal = found() if made else found
+    given: object = found
+    made = not isinstance(given, Portal | AsyncPortal) and callable(given)
+    portal: object = found() if made else found
     if not isinstance(portal, Portal | AsyncPortal):
         raise Misconfigured(f"{path} is a {type(portal).__name__}, and not a portal or a function that makes one")
     return Driven(portal, made=made)
