@@ -91,7 +91,7 @@ def test_nothing_is_found_where_nothing_is_wrong(on_sqlite: Path) -> None:
         (_with(senders=[PHONE]), "E005", "is a dict"),
         (_with(business=None), "E006", "is missing"),
         (_with(base_url=None), "E007", "is missing"),
-        (_with(base_url="http://salon.example/portal/"), "E001", "begins with https"),
+        (_with(base_url="http://salon.example/portal/"), "E007", "begins with https"),
         (_with(using="elsewhere"), "E008", "no alias"),
         (_with(pages={"template": "x"}), "E009", "there are"),
         (_with(pages={"templates": "/no/such/folder"}), "E009", "no folder"),

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from clientportal.doors import Portal
+from clientportal.doors.checks import check_base_url
 from clientportal.errors import ClientPortalError, InvalidInput, PolicyError
 from clientportal.keyring import KeyRing
 from clientportal.policy import Policy, policy_from_toml, presets
@@ -161,7 +162,11 @@ class Configuration:
     @property
     def base_url(self) -> str:
         """Where the pages are: links in messages begin with it."""
-        return str(self._needed("base_url", "where the pages are, such as 'https://salon.example/portal/'"))
+        said = self._needed("base_url", "where the pages are, such as 'https://salon.example/portal/'")
+        try:
+            return check_base_url(str(said))
+        except InvalidInput as error:
+            raise SettingError("base_url", f"cannot be used: {error}") from None
 
     def option(self, key: str) -> Any:
         """Whatever else the portal takes; a dotted path stands for what it names."""
