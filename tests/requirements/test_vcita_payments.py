@@ -253,7 +253,9 @@ def test_a_saved_card_pays_by_its_token_which_is_stored_nowhere(shop: Shop) -> N
     assert charge.card is not None
     assert charge.card.reveal() == "tok_visa_4242"
     assert (charge.key, charge.business, charge.invoice) == (paid.id, shop.world.tenant, "i1")
-    told = repr((charge, paid, shop.world.observed.all, shop.stored(paid.id), shop.world.all_stored(AuditEntry, "time")))
+    told = repr(
+        (charge, paid, shop.world.observed.all, shop.stored(paid.id), shop.world.all_stored(AuditEntry, "time"))
+    )
     assert "tok_visa" not in told
 
 

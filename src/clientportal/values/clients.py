@@ -41,8 +41,8 @@ MAX_CUSTOM_VALUE = 1000
 
 
 def _storable(value: str) -> bool:
-    # NUL and lone surrogates are text that no database takes; refused here, they are nobody's surprise later. An account
-    # may show ten thousand single appointments, each of which comes by here: nearly all are ASCII.
+    # NUL and lone surrogates are text that no database takes; refused here, they are nobody's surprise later. An
+    # account may show ten thousand single appointments, each of which comes by here: nearly all are ASCII.
     if value.isascii():
         return "\x00" not in value
     return not any(c in "\x00" or "\ud800" <= c <= "\udfff" for c in value)

@@ -22,7 +22,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 async def description(visit: Visit) -> Response:
     """OpenAPI 3.1."""
-    return json_answer(describe(ENDPOINTS, visit.business.name, visit.site.origin(visit.tenant, visit.setup.branch) + visit.request.root))
+    return json_answer(
+        describe(
+            ENDPOINTS, visit.business.name, visit.site.origin(visit.tenant, visit.setup.branch) + visit.request.root
+        )
+    )
 
 
 ROUTES: tuple[Route, ...] = (

@@ -225,7 +225,9 @@ class PortalPages:
         if _is_json(visit) and visit.found.route.needs is Needs.NOTHING:
             # No session acts here. JSON cannot be sent from another site without asking first, and nobody answers that.
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            same = kind == "application/json" and came_from_here(request, self.site.origin(visit.tenant, visit.setup.branch))
+            same = kind == "application/json" and came_from_here(
+                request, self.site.origin(visit.tenant, visit.setup.branch)
+            )
             return None if same else json_error(visit, None, status=403)
         given = request.form.get("_token") or request.headers.get("x-csrf-token", "")
         bound_to = visit.bound_to
