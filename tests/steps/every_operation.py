@@ -82,7 +82,7 @@ FUNCTIONS = {
     "finish_earlier": "test_elsewhere.py",
     "take_up": "test_elsewhere.py",
     "perform": "all of them",
-    "spend_outside": "tests/stores/test_redis_budgets.py",
+    "spend_outside": "tests/stores/test_redis_sending.py",
     "note_refusal": "reads",
     "note_action": "reads",
     "check_human": "reads",
