@@ -31,6 +31,7 @@ from clientportal.rules.logging_in import judge_offered, uncharge
 from clientportal.rules.mailed_links import request_mail
 from clientportal.rules.merging_accounts import merge_accounts
 from clientportal.rules.proving import accept, prove_and_reset, verify_by_session
+from clientportal.rules.sealing import without_words
 from clientportal.rules.second_factor import confirm_second_factor
 from clientportal.rules.sign_in_links import sign_in_by_link
 from clientportal.rules.whose_appointment import How, clear, whose_appointment
@@ -264,6 +265,8 @@ def test_the_session_says_why_it_shows_something_else() -> None:
 
 
 def test_what_staff_wrote_goes_also_where_no_rule_gave_a_reason() -> None:
-    """X7: "she rang about her divorce" is erased from an audit line that has no other words."""
-    (write,) = erased(test_erasing.held(test_erasing.audit(reason="she rang about her divorce")))
-    assert write == Put(test_erasing.audit())
+    """X7: "she rang about her divorce" is erased from an audit line that has no other words; a digest is left of it."""
+    said = test_erasing.audit(reason="she rang about her divorce", salt="5a17")
+    (write,) = erased(test_erasing.held(said))
+    assert write == Put(without_words(said))
+    assert without_words(said).reason == ""
