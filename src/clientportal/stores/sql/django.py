@@ -18,8 +18,8 @@ from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from clientportal.errors import StoreError
 from clientportal.ports.driving import step
 from clientportal.ports.host import HostAdapter
-from clientportal.ports.state import Unit
-from clientportal.stores.sql import schema
+from clientportal.ports.state import StoreProbe, Unit
+from clientportal.stores.sql import probing, schema
 from clientportal.stores.sql.compiled import Compiled, Prepared, Spelling, compiled_in, spelling_of
 from clientportal.stores.sql.connections import Face, Parameters
 from clientportal.stores.sql.failures import failure
@@ -289,3 +289,11 @@ class DjangoStore:
     def check_schema(self) -> None:
         """Raise ``StoreError`` unless this library can work with the tables as they are: upgraded, and not too far."""
         step(schema.check(DjangoFace(self._here())))
+
+    async def probe(self) -> StoreProbe:
+        """What the database says of itself: the version of its tables, and its clock. Not inside ``atomic``."""
+        face = DjangoFace(self._here())
+        try:
+            return await probing.probe(face)
+        finally:
+            await face.close()

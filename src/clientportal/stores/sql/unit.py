@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from clientportal.errors import StoreError
+from clientportal.errors import Conflict, StoreError
 from clientportal.ports.driving import awaited_host
 from clientportal.ports.host import AsyncHost, HostAdapter
 from clientportal.ports.state import State, Unit
@@ -96,6 +96,10 @@ class _Begun(AbstractAsyncContextManager[Unit]):
     @abstractmethod
     async def _undo(self, face: Face) -> None: ...
 
+    async def _end(self, face: Face) -> None:
+        """After a unit that only read."""
+        await self._undo(face)
+
     @abstractmethod
     async def _close(self, face: Face) -> None: ...
 
@@ -121,7 +125,7 @@ class _Begun(AbstractAsyncContextManager[Unit]):
         unit.close()
         try:
             if not unit.committed:
-                await self._undo(face)
+                await (self._undo(face) if self._writes or error is not None else self._end(face))
         finally:
             await self._close(face)
         # A host that met a deadlock or a lock in its own statement met the same conflict as the portal would have.
@@ -159,6 +163,17 @@ class OwnUnit(_Begun):
 
     async def _undo(self, face: Face) -> None:
         await face.rollback()
+
+    async def _end(self, face: Face) -> None:
+        # psycopg forgets at every ROLLBACK what it has prepared on the server, and has to prepare it again. PostgreSQL
+        # was told that nothing is written; elsewhere a rollback makes sure of it, whatever a host's reads may do.
+        if face.sqlite:
+            await face.rollback()
+            return
+        try:
+            await face.commit()
+        except (Conflict, StoreError):
+            await face.rollback()
 
     async def _close(self, face: Face) -> None:
         await face.close()
