@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,9 @@ def test_nothing_is_found_where_nothing_is_wrong(on_sqlite: Path) -> None:
         (_with(host=Business), "E002", "is no adapter"),
         (_with(policy=None), "E003", "is missing"),
         (_with(policy="no/such.toml"), "E003", "cannot be read"),
-        (_with(policy={"preset": "timly"}), "E003", "names no preset"),
-        (_with(policy={"preset": "timely", "town": "Auckland"}), "E003", "it takes 'region'"),
+        (_with(policy={"preset": "timly"}), "E003", "'timly' is not one of the presets"),
+        (_with(policy={"preset": "timely", "town": "Auckland"}), "E003", "town: no such setting"),
+        (_with(policy={"preset": "timely", "changes": {"rebookin": False}}), "E003", "did you mean changes.rebooking?"),
         (_with(policy=7), "E003", "a preset"),
         (_with(policy=lambda business: {}[business]), "E003", "fails"),
         (_with(policy="django_app.test_checks.A_POLICY", senders={}), "E003", "senders"),
@@ -128,6 +130,25 @@ def test_every_way_to_say_it(on_sqlite: Path, tmp_path: Path) -> None:
     assert Configuration(_with(policy="django_app.test_checks.A_POLICY")).policy == A_POLICY
     by_business: Any = Configuration(_with(policy="django_app.test_checks.policies")).policy
     assert by_business("salon") == wanted
+
+
+def test_a_preset_with_what_differs(on_sqlite: Path, tmp_path: Path) -> None:
+    """A dict says whatever a TOML file can say: tables as dicts, arrays as any sequence, numbers, and None for none."""
+    (tmp_path / "policy.toml").write_text(
+        'preset = "vcita"\nregion = "DE"\n[changes]\nrebooking = false\nmax_moves = "none"\n'
+        '[changes.cancel]\namount = 2\nunit = "days"\n[login]\nidentifiers = ["email"]\n'
+        '[matching]\nalike_from = 0.9\n[messages]\nsend_timeout = "15 seconds"\n'
+    )
+    said = {
+        "preset": "vcita",
+        "region": "DE",
+        "changes": {"rebooking": False, "max_moves": None, "cancel": {"amount": 2, "unit": "days"}},
+        "login": {"identifiers": ("email",)},
+        "matching": {"alike_from": 0.9},
+        "messages": {"send_timeout": timedelta(seconds=15)},
+    }
+    wanted = Configuration(_with(policy=tmp_path / "policy.toml")).policy
+    assert Configuration(_with(policy=said)).policy == wanted
     for keys in ({"2026-11": KEY}, "django_app.test_checks.the_keys", the_keys, KeyRing.from_secrets(the_keys())):
         assert Configuration(_with(keys=keys)).keys.signing_id == "2026-11"
     for phone in ("django_app.project.Phone", Phone, Phone()):

@@ -21,19 +21,21 @@ A window of a service or of a member of staff stands for itself: what it leaves 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from os import PathLike, fspath
 from pathlib import Path as FilePath
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import attrs
 
 from clientportal.errors import PolicyError
 from clientportal.policy import presets
+from clientportal.policy.durations import in_words
 from clientportal.policy.policy import Policy
 from clientportal.policy.toml_lines import Lines, dotted
-from clientportal.policy.toml_reading import Path, Problem, Wrong, is_table, no_such_setting, read
+from clientportal.policy.toml_reading import NONE, Path, Problem, Wrong, is_table, no_such_setting, read
 from clientportal.policy.toml_writing import render, settings_of
 from clientportal.values.contacts import is_region
 
@@ -65,6 +67,36 @@ def policy_from_toml(text_or_path: str | PathLike[str]) -> Policy:
     if not problems:
         return policy
     raise _error(problems, Lines(text), file, tree.get("preset"))
+
+
+def policy_from_tables(tables: Mapping[str, Any]) -> Policy:
+    """Read a policy from nested dicts, for settings that are written in Python: what a file says, with its names.
+
+    ``None`` stands for ``"none"``, tuples and sets for arrays, and a ``timedelta`` for a length of time in words. What
+    is wrong is told like a file's, without lines.
+    """
+    policy, problems = _read_policy(_as_toml_has_it(dict(tables)))
+    if not problems:
+        return policy
+    told = [problem.text for problem in problems]
+    settings = dict.fromkeys(dotted(setting) for problem in problems for setting in problem.settings)
+    raise PolicyError("; ".join(told), tuple(settings))
+
+
+def _as_toml_has_it(said: Any) -> Any:
+    match said:
+        case Mapping():
+            return {str(name): _as_toml_has_it(one) for name, one in cast("Mapping[object, Any]", said).items()}
+        case list() | tuple() | set() | frozenset():
+            return [_as_toml_has_it(one) for one in cast("Iterable[Any]", said)]
+        case None:
+            return NONE
+        case float():
+            return Decimal(repr(said))
+        case timedelta():
+            return in_words(said)
+        case _:
+            return said
 
 
 def policy_to_toml(policy: Policy, *, preset: str | None = None) -> str:

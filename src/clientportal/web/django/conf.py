@@ -19,6 +19,7 @@ from clientportal.doors.checks import check_base_url
 from clientportal.errors import ClientPortalError, InvalidInput, PolicyError
 from clientportal.keyring import KeyRing
 from clientportal.policy import Policy, policy_from_toml, presets
+from clientportal.policy.toml import policy_from_tables
 from clientportal.ports import Channel
 from clientportal.web.django.templates_of import django_template, template_folders
 from clientportal.web.portal_pages import PortalPages
@@ -108,21 +109,13 @@ class Configuration:
 
     def _policy_of(self, said: Any) -> Any:
         if isinstance(said, Mapping):
-            return self._preset(**cast("Mapping[str, Any]", said))
+            return policy_from_tables(cast("Mapping[str, Any]", said))
         if isinstance(said, str) and said in _PRESETS:
-            return self._preset(said)
+            return policy_from_tables({"preset": said})
         if isinstance(said, Path) or (isinstance(said, str) and said.endswith(".toml")):
             base = getattr(settings, "BASE_DIR", None)
             return policy_from_toml(Path(said) if base is None else Path(base) / said)
         return self._imported("policy", said)
-
-    def _preset(self, preset: str = "", **given: Any) -> Policy:
-        if preset not in _PRESETS:
-            raise SettingError("policy", f"names no preset; there are {', '.join(_PRESETS)}")
-        try:
-            return cast("Policy", getattr(presets, preset)(**given))
-        except TypeError:
-            raise SettingError("policy", f"has {sorted(given)} besides the preset; it takes 'region'") from None
 
     @cached_property
     def keys(self) -> KeyRing:
