@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from clientportal.errors import ClientPortalError, Conflict, HostError, Refused, StoreError
 
-__all__ = ["Exit", "Misconfigured", "Stopped", "exit_of", "sentence_of"]
+__all__ = ["Exit", "Misconfigured", "exit_of", "sentence_of"]
 
 
 class Exit(IntEnum):
@@ -28,10 +28,6 @@ class Exit(IntEnum):
 
 class Misconfigured(ClientPortalError):
     """The portal, the database or a file that a command is about cannot be found."""
-
-
-class Stopped(Exception):
-    """A service was asked to stop, and has."""
 
 
 def exit_of(error: BaseException) -> Exit:

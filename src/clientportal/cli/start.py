@@ -20,14 +20,13 @@ __all__ = ["cli", "main", "run"]
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="clientportal %(version)s")
-@click.option("--debug", is_flag=True, help="Show the traceback of whatever goes wrong.")
-def cli(debug: bool) -> None:
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of whatever goes wrong.")
+def cli() -> None:
     """Keep a client portal going: its schema, messages, audit, policy, duplicates and keys.
 
     Exits with 0: done; 1: done, and something was found; 2: called wrongly; 3: the library says no; 4: something
     failed, try again; 130: interrupted.
     """
-    click.get_current_context().obj = debug
 
 
 for command in (
@@ -40,6 +39,7 @@ for command in (
 def run(arguments: Sequence[str] | None = None) -> int:
     """Carry a command line out, and say how it ended."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # Asked for here as well: what goes wrong may do so before the options are read.
     debug = "--debug" in given
     try:
         ended = cli.main(given, prog_name="clientportal", standalone_mode=False)

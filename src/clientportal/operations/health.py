@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 from attrs import evolve, frozen
@@ -54,7 +55,7 @@ async def health(setup: Setup, tenant: str | None) -> Health:
             parts += [HealthPart(name, HealthState.FAILED, "the store does not answer") for name in _WAITING]
         else:
             for name, look in _WAITING.items():
-                parts.append(await _part(setup, name, lambda look=look: _in_unit(setup, tenant, look)))  # type: ignore[misc]
+                parts.append(await _part(setup, name, partial(_in_unit, setup, tenant, look)))
     return Health(_now(setup), tuple(parts), tenant)
 
 

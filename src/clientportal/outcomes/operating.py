@@ -26,7 +26,8 @@ _ORDER = tuple(HealthState)
 
 @frozen
 class HealthPart:
-    """One part: ``store``, ``clock``, ``host``, ``contacts``, ``outbox``, ``intents``, ``audit``, ``keys``.
+    """One part: ``store``, ``clock`` and ``budgets`` (where they are counted outside of the store); of a business
+    ``host``, ``contacts``, ``outbox``, ``intents``, ``audit``, ``keys``.
 
     ``problem`` says in words of this library what is wrong, and is empty where nothing is; ``facts`` are numbers and
     words, nobody's name or contact, and no text of a database or a platform.

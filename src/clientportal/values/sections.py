@@ -19,9 +19,10 @@ __all__ = ["MAX_ITEM_ID", "SECTION_NAME", "Counted", "ItemPage", "SectionItem", 
 T = TypeVar("T", covariant=True)
 
 MAX_ITEM_ID = 200
+"""No item has a longer id: longer text is no id of anything."""
+
 SECTION_NAME = re.compile(r"[a-z][a-z_]{0,39}")
 """What a section, or an action of one, can be called: a word that policy, menu and address can use."""
-"""No item has a longer id: longer text is no id of anything."""
 
 
 def _some_text(instance: object, attribute: Any, value: Any) -> None:
