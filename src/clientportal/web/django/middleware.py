@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from clientportal.web.django.clients import PortalClient
+from clientportal.web.django.reports import hide_cookies
 
 __all__ = ["PortalClientMiddleware"]
 
@@ -21,6 +22,8 @@ class PortalClientMiddleware:
     It neither reads nor sets ``request.user``, and writes no session of Django's. A response that was made by asking
     says so (``Vary: Cookie``), so that no cache hands one client's page to another: therefore it stands after
     ``UpdateCacheMiddleware`` in ``MIDDLEWARE``, where there is one.
+
+    The portal's cookies stand in no report that Django makes of an error.
     """
 
     sync_capable = True
@@ -34,6 +37,7 @@ class PortalClientMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> object:
+        hide_cookies(request)
         client = PortalClient(request)
         cast("Any", request).portal_client = client
         if self._awaited:

@@ -19,6 +19,7 @@ from clientportal.doors.base import stepped
 from clientportal.web.answers import unreadable
 from clientportal.web.django.addresses import BACK, own_address
 from clientportal.web.django.conf import configuration, pages
+from clientportal.web.django.reports import hide_everything, log_without_address
 from clientportal.web.django.templates_of import CURRENT
 from clientportal.web.messages import MAX_BODY, BadRequest, Request, Response, SetCookie, TooLarge, peer_address
 from clientportal.web.portal_pages import PortalPages
@@ -29,6 +30,7 @@ __all__ = ["ROUTES", "portal_pages"]
 
 
 def _pages_of_the_portal(request: HttpRequest, rest: str = "", **_from_the_path: Any) -> HttpResponseBase:
+    hide_everything(request)
     portal_pages = pages()
     current = CURRENT.set(request)
     try:
@@ -38,7 +40,9 @@ def _pages_of_the_portal(request: HttpRequest, rest: str = "", **_from_the_path:
         answer = portal_pages.protected(unreadable(f"/{rest}", error, accepted))
     finally:
         CURRENT.reset(current)
-    return _said(portal_pages, request, answer)
+    response = _said(portal_pages, request, answer)
+    log_without_address(response, f"{_root(request, rest)}/")
+    return response
 
 
 def _outside_of_every_transaction(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -59,18 +63,21 @@ it keeps for a request, with that thread's connection.
 
 
 def _asked(request: HttpRequest, rest: str) -> Request:
-    # What stands before the rest is where the project has mounted the pages, SCRIPT_NAME included.
-    root = request.path[: len(request.path) - len(rest)] if rest else request.path
     return Request(
         method=str(request.method).upper(),
         path=f"/{rest}",
-        root=quote(root.rstrip("/")),
+        root=quote(_root(request, rest)),
         query_string=str(request.META.get("QUERY_STRING", "")),
         headers=dict(request.headers.items()),
         body=_body(request),
         source=peer_address(configuration().source_of(request)),
         native=request,
     )
+
+
+def _root(request: HttpRequest, rest: str) -> str:
+    """What stands before the rest is where the project has mounted the pages, SCRIPT_NAME included."""
+    return (request.path[: len(request.path) - len(rest)] if rest else request.path).rstrip("/")
 
 
 def _body(request: HttpRequest) -> bytes:
