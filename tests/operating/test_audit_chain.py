@@ -289,6 +289,24 @@ def test_what_a_newer_key_has_marked_waits_for_a_pump_that_knows_it(world: World
     assert verdict(world).intact
 
 
+@pytest.mark.parametrize("at", [timedelta(days=-2), timedelta(0), timedelta(days=400)])
+def test_an_entry_that_names_a_key_nobody_has_is_not_passed_over(salon: World, at: timedelta) -> None:
+    """Somebody writes an entry whose key is in no ring, so that it is never sealed: it is told as one that waits, and
+    once a new key would have come, or where it is dated ahead, as one that nothing can be said of.
+    """
+    seal(salon)
+    forged = AuditEntry(
+        id="forged", at=salon.clock() + at, actor="staff:tama", action="merge", subject="client:ana", outcome="done",
+        key_id="k9", mark="f" * 64,
+    )  # fmt: skip
+    write(salon, Put(forged))
+    gone = AuditBreak(BreakKind.KEY_GONE, 0, "forged")
+    assert (verdict(salon).broken, verdict(salon).waiting) == (gone if at else None, 1)
+    salon.clock.advance(timedelta(days=1))
+    seal(salon)
+    assert verdict(salon).broken == gone
+
+
 def test_a_key_that_is_gone_is_said_to_be_gone(world: World, secrets: dict[str, str]) -> None:
     """It leaked and was removed at once: nothing can be said of the end, until an operator accepts it."""
     world.portal = world.make_portal(keys=KeyRing.from_secrets({"k1": secrets["k1"]}))

@@ -95,6 +95,7 @@ def _said(seen: AuditVerdict) -> str:
         f"{seen.entries:,} entries in {seen.seals:,} seals are as they were sealed{until}",
         f"{seen.unsealed:,} not sealed yet",
     ]
+    parts += [f"{seen.waiting:,} of these name a key that is not in the ring"] if seen.waiting else []
     parts += [f"{seen.erased:,} of them erased"] if seen.erased else []
     parts += [f"{seen.pruned:,} older ones forgotten"] if seen.pruned else []
     parts += ["the anchor holds"] if seen.anchored else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from attrs import evolve
 
@@ -19,6 +20,9 @@ from clientportal.rules import sealing
 __all__ = ["verify_audit"]
 
 _PAGE = 500
+_ROLLED_OUT = timedelta(days=1)
+"""How long a new key may be in one process and not yet in this one."""
+_SKEW = timedelta(hours=1)
 _AGAIN = 3
 """How often it begins anew where the oldest part was forgotten while it was being read."""
 
@@ -105,12 +109,21 @@ class _Walk:
             self._judge(number, entries)
 
     def _note_open(self, entries: Sequence[AuditEntry]) -> None:
-        """Not sealed yet, or sealed since the walk began: what a key of the ring does not vouch for is told now."""
-        self.verdict = evolve(self.verdict, unsealed=self.verdict.unsealed + len(entries))
+        """Not sealed yet, or sealed since the walk began: what a key of the ring does not vouch for is told now.
+
+        The attack: an entry that names a key which nobody has is never sealed, and so never held against anything. It
+        is told as one that waits, and after a day, in which the key would have come, as one that nobody vouches for.
+        """
+        now, unknown = self.setup.clock(), 0
         for entry in entries:
-            if entry_holds(self.setup.keys, self.tenant, entry) is False:
+            holds = entry_holds(self.setup.keys, self.tenant, entry)
+            unknown += holds is None
+            if holds is False:
                 self._stop(AuditBreak(BreakKind.FORGED, 0, entry.id))
-                return
+            elif holds is None and not now - _ROLLED_OUT < entry.at < now + _SKEW:
+                self._stop(AuditBreak(BreakKind.KEY_GONE, 0, entry.id))
+        seen = self.verdict
+        self.verdict = evolve(seen, unsealed=seen.unsealed + len(entries), waiting=seen.waiting + unknown)
 
     def _judge(self, number: int, entries: Sequence[AuditEntry]) -> None:
         found = self._seals.pop(sealing.label_of(number), None)

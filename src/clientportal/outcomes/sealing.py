@@ -35,7 +35,7 @@ class BreakKind(StrEnum):
     HEAD = "head"
     """The end of the chain is missing, or was not signed with the key that it names."""
     KEY_GONE = "key_gone"
-    """The key that signed the end of the chain is not in the ring, so nothing can be said."""
+    """The key that signed the end of the chain, or for a day an open entry, is not in the ring: nothing can be said."""
     TRUNCATED = "truncated"
     """The anchor is beyond the end of the chain: newer seals were cut off, or an older copy was put back."""
     REWRITTEN = "rewritten"
@@ -107,8 +107,9 @@ class AuditVerdict:
     """What verifying has found. ``broken`` is the first thing that does not hold; ``None``: it is all as it was sealed.
 
     ``entries`` and ``seals`` were compared and hold, up to ``upto``. ``erased`` entries among them have lost their
-    words, as an erasure does; ``pruned`` older ones are summarised. ``unsealed`` entries wait to be sealed.
-    ``anchored`` says whether the anchor was found; ``None`` where none was given, or it is older than what is kept.
+    words, as an erasure does; ``pruned`` older ones are summarised. ``unsealed`` entries wait to be sealed,
+    ``waiting`` of them for a key that is not in this ring. ``anchored`` says whether the anchor was found; ``None``
+    where none was given, or it is older than what is kept.
     """
 
     broken: AuditBreak | None
@@ -119,6 +120,7 @@ class AuditVerdict:
     pruned: int = 0
     pruned_until: datetime | None = None
     unsealed: int = 0
+    waiting: int = 0
     anchored: bool | None = field(default=None)
 
     @property

@@ -32,4 +32,6 @@ class Command(PortalCommand):
             f"{business}: {found.entries} entries under {found.seals} seals are as they were sealed, "
             f"{found.unsealed} wait to be sealed",
         )
+        if found.waiting:
+            self.say(options, f"{business}: {found.waiting} of these name a key that is not in the ring")
         return True
