@@ -6,17 +6,19 @@ An attacker here has the database and no key: rows are changed past the library.
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
+from sqlalchemy import text
 
 from clientportal import InvalidInput, KeyRing, RecordRef
 from clientportal.operations.vouching import vouched
 from clientportal.outcomes import AuditBreak, AuditHead, BreakKind, Health, HealthState
 from clientportal.records import AuditChain, AuditEntry, AuditSeal, Put, Remove
 from watching import at_once
-from world import World, client
+from world import World, client, make_world
 
 ANA = "021 123 4567"
 
@@ -137,6 +139,38 @@ def test_what_is_changed_before_it_was_sealed_is_found(salon: World) -> None:
     assert verdict(salon).broken == AuditBreak(BreakKind.FORGED, 0, one.id)
     seal(salon)
     assert verdict(salon).broken == AuditBreak(BreakKind.FORGED, 1, one.id)
+
+
+@pytest.mark.parametrize(
+    ("column", "sealed"),
+    [("subject", True), ("subject", False), ("at", True), ("at", False), ("id", True)],
+)
+def test_an_entry_that_is_found_by_something_else_than_it_says_is_found_out(
+    tmp_path: Path, column: str, sealed: bool
+) -> None:
+    """Somebody leaves the entry as it is, and changes the column that staff find it by: the subject, the time, the id.
+    It is told as forged or changed, is sealed as what nobody vouches for, and is not forgotten as if it held.
+    """
+    salon = make_world("sqlite-plain", tmp_path)
+    salon.add_client("ana", "Ana Kingi", mobile=ANA)
+    salon.staff(reason="on the phone").explain_contact(ANA)
+    if sealed:
+        seal(salon)
+    one = entries(salon)[0]
+
+    async def go() -> None:
+        async with salon.store.begin(salon.tenant, salon.host, writes=True) as unit:
+            unit.connection.execute(text(f"UPDATE cp_audit SET {column} = '0' WHERE id = :id"), {"id": one.id})
+            await unit.commit(())
+
+    salon.run(go())
+    kind = BreakKind.CHANGED if sealed else BreakKind.FORGED
+    assert verdict(salon).broken == AuditBreak(kind, int(sealed), one.id)
+    seal(salon)
+    assert verdict(salon).broken == AuditBreak(kind, 1, one.id)
+    salon.clock.advance(timedelta(days=400))
+    assert not salon.portal.purge(salon.tenant, audit_older_than=timedelta(days=30)).kinds.get("audit")
+    salon.close()
 
 
 def test_a_tail_that_was_cut_off_is_found(salon: World) -> None:

@@ -56,6 +56,14 @@ class AuditEntry:
     mark: str = field(default="", repr=False)
     seal: str = OPEN
 
+    def doubted(self) -> AuditEntry:
+        """The entry as one that nobody vouches for. A store that finds it by something else than it says calls this.
+
+        The attack: who can write to the database changes what an entry is *found* by, such as its subject's column,
+        and leaves the entry as it was sealed. It would hold, and nobody would find it.
+        """
+        return evolve(self, mark="")
+
 
 @stored("receipts", expiry=("forget_at",))
 @frozen(kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import define, field
 from sqlalchemy import text
@@ -86,6 +86,17 @@ class SqlState:
                 self.seen.stood[kind, row[0]] = AsRead(record, row[2])
         return records
 
+    def _found(self, kind: type[R], rows: Sequence[Any], lock: bool) -> list[R]:
+        """The same of rows that may end with the columns that their records are held against."""
+        records, of = self._taken(kind, rows, lock), record_table(kind)
+        if not of.doubtful:
+            return records
+        many = len(of.columns)
+        return [
+            record if of.tells(record, row[0], row[-many:]) else cast("Any", record).doubted()
+            for record, row in zip(records, rows, strict=True)
+        ]
+
     async def get(self, kind: type[R], id: str, *, lock: bool = False) -> R | None:
         self._check()
         if not storable(id):
@@ -144,7 +155,7 @@ class SqlState:
         lock = self._locks(lock)
         parameters = {"p_tenant": self._tenant, "p_limit": limit, **prefix}
         rows = await self._face.fetch(statements.found(kind, key, len(values), lock), parameters)
-        return self._taken(kind, rows, lock)
+        return self._found(kind, rows, lock)
 
     async def find_any(self, kind: type[R], key: str, values: Sequence[str], *, limit: int = 1000) -> Sequence[R]:
         self._check(limit)
@@ -194,9 +205,9 @@ class SqlState:
             newest_first=newest_first,
         )
         rows = await self._face.fetch(query, parameters)
-        items = self._taken(kind, rows[:limit], lock=False)
+        items = self._found(kind, rows[:limit], lock=False)
         last = rows[limit - 1] if len(rows) > limit else None
-        return Page(items, None if last is None else write_cursor(scope, [*last[3:], last[0]]))
+        return Page(items, None if last is None else write_cursor(scope, [*last[3 : 3 + len(rest)], last[0]]))
 
     async def collisions(
         self, kind: type[Stored], key: str, *, after: str | None = None, limit: int = 100, most: int = 1000

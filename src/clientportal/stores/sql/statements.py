@@ -56,6 +56,11 @@ def _columns(of: RecordTable) -> tuple[Any, ...]:
     return (of.table.c.id, of.table.c.version, of.table.c.body)
 
 
+def _held_against(of: RecordTable) -> tuple[Any, ...]:
+    """The key columns of a kind that can be doubted: the last of the row, in their order."""
+    return tuple(of.table.c[name] for name in of.columns) if of.doubtful else ()
+
+
 @prepared
 def by_id(kind: type[Stored], lock: bool) -> Executable:
     """One record; ``p_tenant``, ``p_id``."""
@@ -94,7 +99,7 @@ def found(kind: type[Stored], key: str, size: int, lock: bool) -> Executable:
     of = record_table(kind)
     columns = [of.table.c[column.name] for column in of.key(key)]
     query = (
-        select(*_columns(of))
+        select(*_columns(of), *_held_against(of))
         .where(of.table.c.tenant == _TENANT, *_prefix(columns[:size]))
         .order_by(*columns, of.table.c.id)
         .limit(bindparam("p_limit"))
@@ -126,7 +131,8 @@ def paged(kind: type[Stored], key: str, size: int, *, bounded: bool, onwards: bo
     key_columns = of.key(key)
     columns = [of.table.c[column.name] for column in key_columns]
     rest = [*columns[size:], of.table.c.id]
-    query = select(*_columns(of), *rest[:-1]).where(of.table.c.tenant == _TENANT, *_prefix(columns[:size]))
+    query = select(*_columns(of), *rest[:-1], *(column.label(f"held_{column.name}") for column in _held_against(of)))
+    query = query.where(of.table.c.tenant == _TENANT, *_prefix(columns[:size]))
     if bounded:
         query = query.where(rest[0] <= bindparam("p_upto"))
         if key_columns[size].nullable:

@@ -6,7 +6,7 @@ databases. An absent key attribute is kept as the empty text, which sorts first 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, get_args, get_type_hints
@@ -121,6 +121,16 @@ class RecordTable:
     kind: type[Stored]
     table: Table
     columns: Mapping[str, KeyColumn]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a record of this kind is held against the columns that it was found by."""
+        return hasattr(self.kind, "doubted")
+
+    def tells(self, record: Stored, id: str, held: Sequence[str | int]) -> bool:
+        """Whether a row's id and key columns, in their order, say what the record in it says."""
+        columns = zip(self.columns.items(), held, strict=True)
+        return record.id == id and all(column.kept(getattr(record, name)) == kept for (name, column), kept in columns)
 
     def key(self, key: str) -> tuple[KeyColumn, ...]:
         """The columns of a declared key, in order."""
