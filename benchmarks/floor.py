@@ -62,7 +62,8 @@ class Floor:
         self.check = joined.where(self.sessions.c.id == key)
         self.account = select(self.clients).where(self.clients.c.id == key)
         with self.engine.begin() as connection:
-            row = {"id": "ana", "name": "Ana", "hash": hasher.hash("kereru over the harbour")}
+            self._hash = hasher.hash("kereru over the harbour")
+            row = {"id": "ana", "name": "Ana", "hash": self._hash}
             connection.execute(insert(self.clients), row)
 
     def request(self) -> str:
@@ -95,6 +96,10 @@ class Floor:
             account = connection.execute(self.account, {"i": "ana"}).one()
             self.hasher.verify(account.hash, "kereru over the harbour")
             return self._opened(connection)
+
+    def hash_alone(self) -> None:
+        """What a password login is net of."""
+        self.hasher.verify(self._hash, "kereru over the harbour")
 
 
 def _as_durable(connection, _record) -> None:

