@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from django.contrib.auth.models import Permission as DjangoPermission
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
 from clientportal import Permission
+from clientportal.stores.sql import SqlHost
 from clientportal.web.django import portal
 from clientportal.web.django.staff import permissions_of
 from django_app.conftest import sqlite, use
@@ -224,3 +226,23 @@ def test_the_pages_for_staff_take_djangos_login(mia: Client) -> None:
     assert Client().get("/portal/staff", secure=True).status_code == 403
     with override_settings(CLIENTPORTAL={**SETTING, "businesses": ["salon", "nails"]}):
         assert mia.get("/portal/staff/duplicates", secure=True).status_code == 403
+
+
+class WithoutAList(SqlHost):
+    """A platform that can do everything but list its clients."""
+
+    capabilities = evolve(SqlHost.capabilities, client_list=False)
+
+
+def test_a_platform_without_a_client_list(mia: Client) -> None:
+    """A client is logged out by the id, which can be typed; the pages for staff begin with the duplicates."""
+    log_in(Client(headers={"accept-language": "en"}))
+    with override_settings(CLIENTPORTAL={**SETTING, "host": WithoutAList}):
+        unknown = mia.get(f"{PORTAL}/sessions/", {"q": "ngata"}).content.decode()
+        assert "Your platform has no list to search; type an id, such as client:7." in unknown
+        page = mia.get(f"{PORTAL}/sessions/", {"q": "client:3"})
+        ended = mia.post(f"{PORTAL}/sessions/end_sessions/", _form(page, "end_sessions/"), follow=True)
+        assert "Sessions of client:3 that have ended: 1." in ended.content.decode()
+        pages = mia.get("/portal/staff", follow=True, secure=True)
+        assert pages.redirect_chain[-1][0].endswith("/portal/staff/duplicates")
+        assert "client:2" in pages.content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -274,11 +275,25 @@ def test_a_traceback_for_whoever_asks(plain_shop: Shop) -> None:
         plain_shop("--debug", "deliver", "-p", "nowhere:portal")
 
 
-def test_a_module_that_breaks_is_not_taken_for_a_missing_one(plain_shop: Shop) -> None:
-    """What it lacks itself is its own affair; its text is not shown, for it may hold a secret."""
-    Path("broken.py").write_text("import no_such_thing_at_all", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        ("import no_such_thing_at_all", "ModuleNotFoundError in {file}, line 1"),
+        ("secret = 'kept'\nportal = {}[secret]", "KeyError in {file}, line 2"),
+        ("import json\njson.loads('kept')", "JSONDecodeError in {file}, line 2"),
+        ("def portal():\n    raise ValueError('kept')", "ValueError in {file}, line 2"),
+    ],
+)
+def test_a_module_that_breaks_is_not_taken_for_a_missing_one(plain_shop: Shop, module: str, said: str) -> None:
+    """Where in it something failed, and with what; its text is not shown, for it may hold a secret."""
+    file = Path("broken.py").resolve()
+    file.write_text(module, encoding="utf-8")
+    sys.modules.pop("broken", None)
+    importlib.invalidate_caches()
     assert plain_shop("deliver", "-p", "broken:portal") == 4
-    assert plain_shop.err == "clientportal: ModuleNotFoundError (more with --debug)\n"
+    assert said.format(file=file) in plain_shop.err
+    assert "(more with --debug)" in plain_shop.err
+    assert "kept" not in plain_shop.err
 
 
 def test_a_database_is_never_named_with_its_password(plain_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

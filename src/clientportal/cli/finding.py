@@ -7,11 +7,15 @@ import importlib
 import inspect
 import os
 import sys
+import sysconfig
+import traceback
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 from clientportal.cli.failing import Misconfigured
 from clientportal.doors import AsyncPortal, Portal
+from clientportal.errors import ClientPortalError, HostError
 
 __all__ = ["Driven", "find_portal"]
 
@@ -73,18 +77,46 @@ def find_portal(path: str | None) -> Driven:
         # As with every tool that finds an application: from the folder that one stands in.
         sys.path.insert(0, os.getcwd())
     try:
+        if module_name.startswith("clientportal.web.django"):
+            # As manage.py does it; DJANGO_SETTINGS_MODULE says which project.
+            importlib.import_module("django").setup()
         found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
             raise Misconfigured(f"there is no module {module_name!r} that can be imported from here") from error
+        raise _broken(f"the module {module_name} cannot be imported", error) from error
+    except ClientPortalError:
         raise
+    except Exception as error:
+        raise _broken(f"the module {module_name} cannot be imported", error) from error
     for name in attribute.split("."):
         found = getattr(found, name, None)
         if found is None:
             raise Misconfigured(f"the module {module_name} has no {attribute}")
     given: object = found
     made = not isinstance(given, Portal | AsyncPortal) and callable(given)
-    portal: object = found() if made else found
+    try:
+        portal: object = found() if made else found
+    except ClientPortalError:
+        raise
+    except Exception as error:
+        raise _broken(f"{path} cannot make a portal", error) from error
     if not isinstance(portal, Portal | AsyncPortal):
         raise Misconfigured(f"{path} is a {type(portal).__name__}, and not a portal or a function that makes one")
     return Driven(portal, made=made)
+
+
+def _broken(what: str, error: Exception) -> HostError:
+    """Where somebody's code failed, and with what: never its words, which may quote a setting that is a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)]
+    last = (theirs or frames)[-1]
+    return HostError(f"{what}: {type(error).__name__} in {last.filename}, line {last.lineno} (more with --debug)")
+
+
+_NOT_THEIRS = (
+    "<frozen",
+    *(sysconfig.get_path(kind) for kind in ("stdlib", "platlib", "purelib")),
+    str(Path(__file__).parents[1]),
+)
+"""Where a traceback is in Python itself, in what is installed, or in this library."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from clientportal.errors import InvalidInput, Refused
+from clientportal.errors import InvalidInput, MissingCapability, Refused
 from clientportal.outcomes import DuplicateGroup, FieldChoice, MergePlan
 from clientportal.rules.who_may_manage import Permission
 from clientportal.values import RecordRef
@@ -40,7 +40,11 @@ def _ref(text: str) -> RecordRef:
 async def clients(visit: Visit) -> Response:
     """All clients, in pages, or those that a search finds by name, contact or number (TT5, TT9)."""
     search = visit.get("search")
-    page = await visit.staff.clients(search, after=visit.get("after"), limit=_PER_PAGE)
+    try:
+        page = await visit.staff.clients(search, after=visit.get("after"), limit=_PER_PAGE)
+    except MissingCapability:
+        # A platform without a list has duplicates all the same, and this is the address that staff begin at.
+        return visit.redirect("/staff/duplicates")
     more = None if page.next is None else visit.url("/staff", search=search, after=page.next)
     return visit.render("staff_clients.html", page=page, search=search or "", more=more)
 
