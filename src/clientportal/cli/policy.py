@@ -60,7 +60,7 @@ def _policy_of(which: str, region: str) -> Policy:
 def show_policy(which: str, show: Show, region: str, preset: str | None) -> None:
     """Show a policy as TOML: all of it, or what differs from a preset."""
     text = policy_to_toml(_policy_of(which, region), preset=preset)
-    show.told(text.rstrip("\n"), **(tomllib.loads(text) if show.as_json else {}))
+    show.told(*text.rstrip("\n").split("\n"), **(tomllib.loads(text) if show.as_json else {}))
 
 
 @policy.command()
@@ -74,7 +74,7 @@ def check(files: tuple[Path, ...], show: Show) -> int:
             policy_from_toml(file)
         except PolicyError as error:
             ended = Exit.FOUND
-            show.told(f"{file}: {error}", file=str(file), valid=False, problems=str(error).splitlines())
+            show.told(*f"{file}: {error}".splitlines(), file=str(file), valid=False, problems=str(error).splitlines())
         else:
             show.told(f"{file}: a policy, without contradictions", file=str(file), valid=True, problems=[])
     return ended
@@ -93,7 +93,7 @@ def explain(setting: str, which: str | None, show: Show, region: str) -> None:
     said = {name: _value_at(flat, setting) for name, flat in values.items()}
     lines = [setting, *(f"  {line}" for line in meaning.splitlines()), ""]
     lines += [f"  {name:<10} {', '.join(f'{at} = {value}' for at, value in one.items())}" for name, one in said.items()]
-    show.told("\n".join(lines), setting=setting, meaning=meaning, values=said)
+    show.told(*lines, setting=setting, meaning=meaning, values=said)
 
 
 @policy.command()

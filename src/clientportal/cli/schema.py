@@ -30,6 +30,11 @@ _URL = click.option("--url", envvar="CLIENTPORTAL_DATABASE", show_envvar=True, h
 _PORTAL = click.option("--portal", "-p", "path", envvar="CLIENTPORTAL_PORTAL", show_envvar=True, metavar="MODULE:NAME")
 
 
+def _without_secrets(url: str) -> str:
+    """A password may stand in the query as well: libpq takes ``?password=…``."""
+    return make_url(url).set(query={}).render_as_string(hide_password=True)
+
+
 class _Tables:
     """A store whose tables are looked after, and how it is called in what is printed: never with a password."""
 
@@ -37,7 +42,7 @@ class _Tables:
         self._driven = None if url else find_portal(path)
         try:
             self.store: Any = SqlStore.open(url) if url else self._driven.store  # type: ignore[union-attr]
-            self.name = make_url(url).render_as_string(hide_password=True) if url else str(path)
+            self.name = _without_secrets(url) if url else str(path)
         except ArgumentError:
             raise Misconfigured("the database's address is none: sqlite:///portal.db, postgresql://…") from None
         if not hasattr(self.store, "upgrade"):

@@ -35,19 +35,29 @@ def plain(value: object) -> Any:
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
 
 
+def _visible(line: str) -> str:
+    """The line with everything that is no letter of it written as JSON does, ``\\u001b``.
+
+    The attack: a client is called by what a terminal obeys, or by a line that looks like one of the audit's, and staff
+    list the duplicates.
+    """
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in line)
+
+
 class Show:
     """Prints in one of the two ways."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
 
-    def told(self, line: str, **facts: Any) -> None:
-        """One result: a line, or an object."""
-        click.echo(json.dumps(plain(facts), ensure_ascii=False) if self.as_json else line)
+    def told(self, *lines: str, **facts: Any) -> None:
+        """One result: a line or several, or an object."""
+        said = [json.dumps(plain(facts), ensure_ascii=False)] if self.as_json else lines
+        click.echo("\n".join(map(_visible, said)))
 
     def note(self, line: str) -> None:
         """Something that is no result: for the other stream, so that what is piped on stays clean."""
-        click.echo(line, err=True)
+        click.echo(_visible(line), err=True)
 
     @contextmanager
     def progress(self, label: str, total: int | None = None) -> Generator[Progress]:
