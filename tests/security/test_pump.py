@@ -309,6 +309,38 @@ def test_a_senders_words_are_kept_only_without_the_code(world: World) -> None:
     assert not [row for row in everything_stored(world)["cp_outbox"] if codes[0] in row]
 
 
+@pytest.mark.parametrize(
+    ("channel", "words"),
+    [
+        ("sms", "+64 21 123-4567 is switched off"),
+        ("sms", "no such subscriber: 0211234567"),
+        ("email", "550 no mailbox <ana@kingi.example> here"),
+        ("email", "unknown: ANA@Kingi.Example"),
+    ],
+)
+def test_a_senders_words_are_kept_only_without_whom_it_was_to(memory_world: World, channel: str, words: str) -> None:
+    """Servers quote the address that they refuse. Why a message was given up is told in the audit as well, where no
+    contact stands.
+    """
+    from clientportal.policy import Delivery, UnknownIdentity
+    from security.attacking import by_email
+
+    world = memory_world
+    world.use(by_email(world.policy, delivery=Delivery.SMS_ELSE_EMAIL, unknown=UnknownIdentity.REFUSE_SILENTLY))
+    world.add_client("ana", "Ana Kingi", mobile=ANA, email="ana@kingi.example")
+
+    class Quoting:
+        def send(self, message: Any) -> None:
+            raise SendFailed(words if message.channel == channel else "550", permanent=True)
+
+    world.visitor().request_code("ana@kingi.example")
+    senders = {Channel.SMS: Quoting(), Channel.EMAIL: Quoting()}
+    world.make_portal(senders=senders).deliver(world.tenant)
+    (line,) = world.staff().outbox()
+    assert line.note == ("550" if channel == "sms" else "the sender's words quote the message, and are not kept")
+    assert not [row for rows in everything_stored(world).values() for row in rows if words in str(row)]
+
+
 def test_mail_goes_to_the_stored_address(world: World) -> None:
     """Whatever spelling is typed, the letter goes where the record says."""
     from clientportal.policy import Delivery
