@@ -20,7 +20,7 @@ from clientportal import Secret, keyring
 from clientportal.client_files import formulas
 from clientportal.keyring import KeyRing
 from clientportal.messages import texts
-from clientportal.operations import paging, sections, signing_in
+from clientportal.operations import fresh_sessions, paging, requesting_codes, sections
 from clientportal.operations.sections import OpenSection
 from clientportal.records import Challenge, Put, Session
 from clientportal.rules import (
@@ -148,12 +148,12 @@ def aliases_with_budgets_of_their_own(patch: pytest.MonkeyPatch) -> None:
 
 def devices_that_are_all_strangers(patch: pytest.MonkeyPatch) -> None:
     """The known device is not looked at: strangers lock the owner out."""
-    everywhere(patch, signing_in.lane_of, lambda *_args: guessing.STRANGERS)
+    everywhere(patch, fresh_sessions.lane_of, lambda *_args: guessing.STRANGERS)
 
 
 def a_request_that_reads_the_client(patch: pytest.MonkeyPatch) -> None:
     """Asking for a code reads the record, to greet it by name: known and unknown cost other calls."""
-    right = signing_in.code_request
+    right = requesting_codes.code_request
 
     async def code_request(reading: Any, contact: Any, identity: Any, *args: Any, **more: Any) -> Any:
         from clientportal.records import ContactEntry

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from clientportal import ClientPortalError, InvalidInput, RecordRef
 from clientportal.keyring import token_for
-from clientportal.operations import signing_in
+from clientportal.operations import requesting_codes
 from clientportal.stores.memory import MemoryStore
 from security.attacking import ANA
 from security.fuzz_with_atheris import PARSERS
@@ -165,7 +165,7 @@ def test_a_reference_without_a_body_is_refused_when_it_is_made() -> None:
 def test_an_error_of_the_drivers_is_found_out(memory_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof that the tests above bite: a contact that is not checked lets a driver's error out."""
     target = Target(memory_world)
-    monkeypatch.setattr(signing_in, "read_contact", lambda typed, *_more: typed.encode("ascii"))
+    monkeypatch.setattr(requesting_codes, "read_contact", lambda typed, *_more: typed.encode("ascii"))
     place = next(one for one in places() if str(one) == "visitor.request_code.contact:text")
     with pytest.raises(UnicodeError):
         target.fuzz(place, "\ud800")

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from clientportal import Reason
 from clientportal.keyring import digest
-from clientportal.operations.signing_in import lane_of, registered_on
+from clientportal.operations.fresh_sessions import lane_of, registered_on
 from clientportal.records import (
     Account,
     AccountLink,

@@ -54,6 +54,7 @@ from clientportal.operations import (
     changing,
     ending_sessions,
     housekeeping,
+    requesting_codes,
     sessions,
     signing_in,
     staff,
@@ -124,10 +125,10 @@ class AsyncVisitorDoor(
     """The twin of :class:`VisitorDoor`, awaited."""
 
     async def request_code(self, contact: str) -> CodeSent:
-        return await self._do(signing_in.REQUEST_CODE, signing_in.AskCode(contact))
+        return await self._do(requesting_codes.REQUEST_CODE, requesting_codes.AskCode(contact))
 
     async def resend_code(self, handle: Secret | str) -> CodeSent:
-        return await self._do(signing_in.RESEND_CODE, signing_in.ResendCode(as_secret(handle)))
+        return await self._do(requesting_codes.RESEND_CODE, requesting_codes.ResendCode(as_secret(handle)))
 
     async def verify_code(self, handle: Secret | str, code: str, *, key: str | None = None) -> SignedIn:
         typed = TypedCode(as_secret(handle), as_secret(code))
@@ -217,7 +218,7 @@ class AsyncClientDoor(
         return await self._do(sessions.SWITCH, sessions.SwitchTo(option_id), key)
 
     async def request_second_proof(self, contact: str) -> CodeSent:
-        return await self._do(signing_in.REQUEST_SECOND_PROOF, signing_in.AskSecondProof(contact))
+        return await self._do(requesting_codes.REQUEST_SECOND_PROOF, requesting_codes.AskSecondProof(contact))
 
     async def not_me(self) -> Detached:
         return await self._do(sessions.NOT_ME, Nothing())

@@ -16,7 +16,7 @@ from clientportal.doors.passwords import ClientPasswords
 from clientportal.doors.paying import ClientPaying
 from clientportal.doors.registering import ClientRegistering
 from clientportal.doors.sections import ClientSections
-from clientportal.operations import appointments, changing, ending_sessions, sessions, signing_in
+from clientportal.operations import appointments, changing, ending_sessions, requesting_codes, sessions
 from clientportal.operations.sessions import Nothing
 from clientportal.outcomes import (
     Appointments,
@@ -140,7 +140,7 @@ class ClientDoor(
 
         The answer is the same whether the record has that contact or not.
         """
-        return self._do(signing_in.REQUEST_SECOND_PROOF, signing_in.AskSecondProof(contact))
+        return self._do(requesting_codes.REQUEST_SECOND_PROOF, requesting_codes.AskSecondProof(contact))
 
     def not_me(self) -> Detached:
         """ "This is not me": take the proved number off the records it led to, and end its sessions for them (X6)."""

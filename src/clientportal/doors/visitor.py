@@ -12,7 +12,7 @@ from clientportal.doors.own import VisitorOwn
 from clientportal.doors.papers import VisitorPapers
 from clientportal.doors.passwords import VisitorPasswords
 from clientportal.doors.registering import VisitorRegistering
-from clientportal.operations import appointments, by_link, changing, signing_in
+from clientportal.operations import appointments, by_link, changing, requesting_codes, signing_in
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.typed_codes import TypedCode
 from clientportal.outcomes import BookingStart, Cancelled, CodeSent, LinkView, Moved, SignedIn
@@ -40,14 +40,14 @@ class VisitorDoor(
         ``retry_at``, ``contact_not_allowed``, ``bot_suspected``, ``stopped``, ``disabled``. Source: T1, V1, ASVS V6.5,
         V2.4.1.
         """
-        return self._do(signing_in.REQUEST_CODE, signing_in.AskCode(contact))
+        return self._do(requesting_codes.REQUEST_CODE, requesting_codes.AskCode(contact))
 
     def resend_code(self, handle: Secret | str) -> CodeSent:
         """Send a new code on the same handle; the one before is worthless then, the wrong tries stay counted.
 
         Raises ``Refused`` with ``wait`` and ``retry_at``, or ``code_gone``.
         """
-        return self._do(signing_in.RESEND_CODE, signing_in.ResendCode(as_secret(handle)))
+        return self._do(requesting_codes.RESEND_CODE, requesting_codes.ResendCode(as_secret(handle)))
 
     def verify_code(self, handle: Secret | str, code: str, *, key: str | None = None) -> SignedIn:
         """Log in with the code that was sent. Spaces, hyphens and digits of any script are read.

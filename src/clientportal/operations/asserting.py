@@ -9,9 +9,9 @@ from attrs import field, frozen
 from clientportal.errors import InvalidInput
 from clientportal.operations.accounts import load_sight
 from clientportal.operations.frame import Operation, Reading
+from clientportal.operations.fresh_sessions import fresh_session
 from clientportal.operations.leaving import held_group
 from clientportal.operations.people import records_of
-from clientportal.operations.signing_in import fresh_session
 from clientportal.outcomes import SignedIn
 from clientportal.records import Account, AccountLink, SecondFactor
 from clientportal.rules.asserting import AssertedAccount, AssertedClient, assert_account, assert_client

@@ -11,11 +11,12 @@ from clientportal.errors import Conflict
 from clientportal.operations.accounts import accounts_on, belongings_of, load_mailed, load_sight, load_unproved
 from clientportal.operations.assignments import assign_at_first_proof
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.fresh_sessions import fresh_session
 from clientportal.operations.mailing import load_mail_request
 from clientportal.operations.people import session_of
 from clientportal.operations.sections import require_section
 from clientportal.operations.sign_in_links import AskLink, UseLink, replay_by_link
-from clientportal.operations.signing_in import fresh_session, remember_sign_in
+from clientportal.operations.signing_in import remember_sign_in
 from clientportal.outcomes import EmailTakenBack, MailedLinkView, MailSent, SignedIn
 from clientportal.policy import Policy
 from clientportal.records import Account, MailedLink, MailPurpose, Session

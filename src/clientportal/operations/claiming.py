@@ -8,12 +8,13 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal
-from clientportal.keyring import digest, new_secret
+from clientportal.keyring import digest
 from clientportal.operations.accounts import load_mailed, load_sight
 from clientportal.operations.frame import Denied, Operation, Reading
+from clientportal.operations.fresh_sessions import NOBODY, fresh_session
 from clientportal.operations.mailing import load_mail_request
 from clientportal.operations.people import load_candidates, locked_account, session_of
-from clientportal.operations.signing_in import code_request, fresh_session, read_any_contact
+from clientportal.operations.requesting_codes import code_request, read_any_contact
 from clientportal.operations.typed_codes import TypedCode, judge_typed
 from clientportal.outcomes import CodeSent, MailSent
 from clientportal.outcomes.claiming import Claimed
@@ -42,7 +43,7 @@ from clientportal.rules.mailed_links import MailRequest, request_mail
 from clientportal.rules.sessions import judge_session
 from clientportal.rules.signing_in import CodeRequest, SignIn, refuse_code, request_code, spend_code
 from clientportal.rules.whose_contact import Candidate
-from clientportal.values import ContactKey, ContactKind, RecordRef, Secret, mask, parse_email
+from clientportal.values import ContactKey, RecordRef, Secret, mask, parse_email
 
 __all__ = [
     "CLAIM",
@@ -56,8 +57,6 @@ __all__ = [
 ]
 
 _MOST = 10_000
-_NOBODY = ContactKey(ContactKind.EMAIL, "")
-"""Claiming makes no device a known one."""
 
 
 # --- whose account asks ----------------------------------------------------------------------------------------------
@@ -131,9 +130,6 @@ async def _load_claim_request(reading: Reading, asked: AskClaim) -> CodeRequest:
         contact,
         identity,
         _claim_lane(account),
-        None,
-        new_secret(),
-        None,
         purpose=Purpose.CLAIM,
         bound_to=session.id,
     )
@@ -188,7 +184,7 @@ async def _load_finish(reading: Reading, typed: TypedCode) -> _Typed:
         reading,
         typed,
         accepts=lambda one: one.purpose is Purpose.CLAIM and one.bound_to == session_id,
-        fresh=lambda _: fresh_session(reading, _NOBODY),
+        fresh=lambda _: fresh_session(reading, NOBODY),
     )
     challenge = sign_in.challenge
     if challenge is None or refuse_code(sign_in, Because("linking.claim"), reading.policy, reading.now) is not None:

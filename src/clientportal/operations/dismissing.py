@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from clientportal.decisions import Because, Decision, Reason, grant, refuse
 from clientportal.operations.frame import Operation, Reading
 from clientportal.operations.people import records_of
-from clientportal.operations.signing_in import read_any_contact
+from clientportal.operations.requesting_codes import read_any_contact
 from clientportal.policy import Policy
 from clientportal.records import ContactHistory, Dismissal, Put, Remove
 from clientportal.rules.placeholders import says_nothing

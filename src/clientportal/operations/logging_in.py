@@ -21,9 +21,10 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import HostError, InvalidInput, Refused
 from clientportal.operations.accounts import load_sight
 from clientportal.operations.frame import TRIES, Denied, Keyed, Operation, Reading, alone
+from clientportal.operations.fresh_sessions import fresh_session_of, lane_of, registered_on
 from clientportal.operations.performing import perform
 from clientportal.operations.setting import Caller, Setup, Visitor
-from clientportal.operations.signing_in import fresh_session_of, lane_of, registered_on, remember_sign_in
+from clientportal.operations.signing_in import remember_sign_in
 from clientportal.outcomes import SignedIn
 from clientportal.passwords import Checked, Hashing, HashingBusy
 from clientportal.policy import Policy

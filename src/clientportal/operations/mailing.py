@@ -9,8 +9,8 @@ from clientportal.decisions import Because, Decision, grant
 from clientportal.operations.accounts import account_by_email, people_with
 from clientportal.operations.budgeting import allowances_for
 from clientportal.operations.frame import Reading
+from clientportal.operations.fresh_sessions import lane_of
 from clientportal.operations.setting import Visitor
-from clientportal.operations.signing_in import lane_of
 from clientportal.outcomes import MailSent
 from clientportal.records import (
     Account,
@@ -42,8 +42,8 @@ async def load_mail_request(
 ) -> MailRequest:
     """What is read when a mail with a link is asked for: budgets and open links, never an account or a client.
 
-    ``lane`` is whose budgets are spent: the visitor's own by default, see ``signing_in.lane_of``; a stranger's for an
-    address that was merely typed are those of ``budgets.TYPED``.
+    ``lane`` is whose budgets are spent: the visitor's own by default, see ``fresh_sessions.lane_of``; a stranger's for
+    an address that was merely typed are those of ``budgets.TYPED``.
     """
     identity = email.key()
     caller, source = reading.caller, None

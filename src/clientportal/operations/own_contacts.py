@@ -11,12 +11,13 @@ from attrs import field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.errors import Conflict
-from clientportal.keyring import digest, new_secret
+from clientportal.keyring import digest
 from clientportal.operations.frame import Denied, Operation, Reading
+from clientportal.operations.fresh_sessions import NOBODY, fresh_session
 from clientportal.operations.own_details import IndexedRows, and_index, details_of, indexed, need_update, own_group
 from clientportal.operations.people import Group, group_of, records_of
 from clientportal.operations.portraits import Portrait, portrait
-from clientportal.operations.signing_in import code_request, fresh_session, read_any_contact
+from clientportal.operations.requesting_codes import code_request, read_any_contact
 from clientportal.operations.typed_codes import TypedCode, judge_typed
 from clientportal.outcomes import CodeSent
 from clientportal.outcomes.own import ContactReplaced
@@ -33,7 +34,7 @@ from clientportal.rules.own_details import (
 )
 from clientportal.rules.signing_in import CodeRequest, SignIn, refuse_code, request_code, spend_code
 from clientportal.rules.whose_contact import contact_key
-from clientportal.values import ContactKey, ContactKind, RecordRef, Secret, mask
+from clientportal.values import ContactKey, RecordRef, Secret, mask
 
 __all__ = [
     "CONFIRM_CONTACT_CHANGE",
@@ -45,8 +46,6 @@ __all__ = [
 ]
 
 _MOST = 10_000
-_NOBODY = ContactKey(ContactKind.EMAIL, "")
-"""Proving a new contact makes no device a known one."""
 
 
 # --- a new contact, proved by a code ---------------------------------------------------------------------------------
@@ -80,9 +79,6 @@ async def _load_request(reading: Reading, asked: AskContactChange) -> CodeReques
         contact,
         new,
         _lane(session),
-        None,
-        new_secret(),
-        None,
         purpose=Purpose.CHANGE_CONTACT,
         bound_to=session.id,
     )
@@ -111,7 +107,7 @@ async def _load_confirming(reading: Reading, typed: TypedCode) -> _Typed:
         reading,
         typed,
         accepts=lambda one: one.purpose is Purpose.CHANGE_CONTACT and one.bound_to == caller.session.id,
-        fresh=lambda _: fresh_session(reading, _NOBODY),
+        fresh=lambda _: fresh_session(reading, NOBODY),
     )
     challenge = sign_in.challenge
     because = Because("own_details.replace_contact")

@@ -14,12 +14,12 @@ from clientportal.decisions import Because, Decision, Reason, Refusal
 from clientportal.errors import Conflict, PolicyError
 from clientportal.operations.accounts import belongings_of
 from clientportal.operations.frame import Denied, Operation, Reading, alone
+from clientportal.operations.fresh_sessions import fresh_session_of
 from clientportal.operations.logging_in import at_a_place, must_be_unchanged, prove
 from clientportal.operations.people import session_of
 from clientportal.operations.performing import perform
 from clientportal.operations.sections import require_section
 from clientportal.operations.setting import Client, Setup
-from clientportal.operations.signing_in import fresh_session_of
 from clientportal.outcomes import SignedIn
 from clientportal.passwords import Hashing, is_breached, is_listed
 from clientportal.policy import Policy, SecondFactorUse

@@ -7,24 +7,20 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from clientportal.decisions import Because, Decision, Reason, Refusal, refuse
-from clientportal.keyring import digest, new_secret
+from clientportal.keyring import digest
 from clientportal.operations.accounts import accounts_on, load_mailed, load_sight, load_unproved
 from clientportal.operations.assignments import assign_at_first_proof
 from clientportal.operations.frame import TRIES, Denied, Keyed, Operation, Reading
+from clientportal.operations.fresh_sessions import fresh_session, fresh_session_of
 from clientportal.operations.logging_in import CredentialChanged, matched, must_be_unchanged, told
 from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail
 from clientportal.operations.new_passwords import hashing_place, read_new
 from clientportal.operations.people import session_of
 from clientportal.operations.performing import perform, receipt_id_of
+from clientportal.operations.requesting_codes import code_request
 from clientportal.operations.sessions import Nothing
 from clientportal.operations.setting import Setup, Visitor
-from clientportal.operations.signing_in import (
-    code_request,
-    fresh_session,
-    fresh_session_of,
-    remember_sign_in,
-    replay_sign_in,
-)
+from clientportal.operations.signing_in import remember_sign_in, replay_sign_in
 from clientportal.operations.typed_codes import TypedCode, judge_typed
 from clientportal.outcomes import CodeSent, MailSent, SignedIn
 from clientportal.policy import Policy
@@ -177,9 +173,6 @@ async def _load_code_request(reading: Reading, _asked: Nothing) -> CodeRequest:
         parse_email(account.address),
         account.identity,
         _VERIFYING,
-        None,
-        new_secret(),
-        None,
         purpose=Purpose.VERIFY_EMAIL,
         bound_to=account.id,
     )

@@ -16,11 +16,11 @@ from clientportal.decisions import Because, Decision, Reason, Refusal, grant, re
 from clientportal.errors import InvalidInput
 from clientportal.keyring import digest
 from clientportal.operations.frame import Keyed, Operation, Reading
+from clientportal.operations.fresh_sessions import NOBODY, fresh_session, fresh_session_of
 from clientportal.operations.mailing import load_mail_request
 from clientportal.operations.new_passwords import hash_new, judge_new, read_new
 from clientportal.operations.performing import perform, receipt_id_of
 from clientportal.operations.setting import Setup, Visitor
-from clientportal.operations.signing_in import fresh_session, fresh_session_of
 from clientportal.outcomes import Registered
 from clientportal.policy import Policy
 from clientportal.records import Account, MailPurpose, Put, Receipt, Remove, Session
@@ -28,7 +28,7 @@ from clientportal.rules.links import APPOINTMENT_LINK, judge_link, read_claims
 from clientportal.rules.registering import Person, Registering, could_register, register
 from clientportal.rules.sessions import judge_session
 from clientportal.rules.signing_in import STRANGERS, signed_in
-from clientportal.values import ContactKey, ContactKind, Email, Secret, mask, parse_email, parse_phone
+from clientportal.values import Email, Secret, mask, parse_email, parse_phone
 
 __all__ = [
     "CONFIRMATION",
@@ -43,8 +43,6 @@ __all__ = [
 
 _CONFIRMATION = "confirmation"
 _CONFIRMATION_LIFE = timedelta(days=1)
-_NOBODY = ContactKey(ContactKind.EMAIL, "")
-"""Whose device the browser is that registers: an address that was merely typed makes none a known one."""
 _MAX_NAME = 100
 
 
@@ -118,7 +116,7 @@ async def _load_registering(reading: Reading, asked: Registration) -> Registerin
         agreed=asked.agreed,
         from_booking=_is_from_booking(reading, asked.came_from),
         account_id=account_id,
-        fresh=fresh_session(reading, _NOBODY, account=account_id),
+        fresh=fresh_session(reading, NOBODY, account=account_id),
     )
 
 

@@ -22,12 +22,12 @@ from clientportal.operations.accounts import (
     people_with,
 )
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.fresh_sessions import fresh_session_of
 from clientportal.operations.mailing import load_mail_request, remember_mail, replay_mail, spellings_of
 from clientportal.operations.new_passwords import hash_new, judge_new, read_new
 from clientportal.operations.performing import perform, receipt_id_of
 from clientportal.operations.proving import load_proving
 from clientportal.operations.setting import Setup, Visitor
-from clientportal.operations.signing_in import fresh_session_of
 from clientportal.outcomes import MailedLinkView, MailSent, ResetDone
 from clientportal.policy import Policy
 from clientportal.records import Account, AccountOrigin, MailedLink, MailPurpose, Receipt

@@ -14,10 +14,11 @@ from clientportal.decisions import Because, Reason, Refusal
 from clientportal.keyring import digest
 from clientportal.operations.accounts import load_sight
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.fresh_sessions import fresh_session_of
 from clientportal.operations.own_password import account_of_session
 from clientportal.operations.people import session_of
 from clientportal.operations.sessions import Nothing
-from clientportal.operations.signing_in import fresh_session_of, remember_sign_in, replay_sign_in
+from clientportal.operations.signing_in import remember_sign_in, replay_sign_in
 from clientportal.operations.typed_codes import read_code
 from clientportal.outcomes import Ended, Enrolment, RecoveryCodes, SignedIn
 from clientportal.records import Account, GuessCounter, SecondFactor, Session

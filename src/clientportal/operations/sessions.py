@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from clientportal.decisions import Because, Decision, Reason, Refusal, grant
 from clientportal.operations.accounts import MOST, candidates_of, load_sight
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.fresh_sessions import fresh_session, fresh_session_of
 from clientportal.operations.people import (
     groups_of,
     load_candidates,
@@ -20,7 +21,7 @@ from clientportal.operations.people import (
     session_of,
     whole_guest,
 )
-from clientportal.operations.signing_in import fresh_session, fresh_session_of, remember_sign_in, replay_sign_in
+from clientportal.operations.signing_in import remember_sign_in, replay_sign_in
 from clientportal.outcomes import CurrentSession, Detached, ProfileOption, SignedIn
 from clientportal.policy import Policy, SeenBy
 from clientportal.records import (

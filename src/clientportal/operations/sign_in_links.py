@@ -11,9 +11,10 @@ from clientportal.keyring import digest
 from clientportal.operations.accounts import held_lanes, load_mailed, load_sight, load_unproved
 from clientportal.operations.assignments import assign_at_first_proof
 from clientportal.operations.frame import Denied, Keyed, Operation, Reading
+from clientportal.operations.fresh_sessions import fresh_session, lane_of
 from clientportal.operations.mailing import load_mail_request
 from clientportal.operations.setting import Visitor
-from clientportal.operations.signing_in import fresh_session, lane_of, remember_sign_in, replay_sign_in
+from clientportal.operations.signing_in import remember_sign_in, replay_sign_in
 from clientportal.outcomes import MailedLinkView, MailSent, SignedIn
 from clientportal.policy import Policy
 from clientportal.records import MailedLink, MailPurpose, Receipt, Write

@@ -12,7 +12,7 @@ from clientportal.operations.changing import load_changes, load_changing
 from clientportal.operations.frame import Denied, Operation, Reading
 from clientportal.operations.paging import Paged, check_limit
 from clientportal.operations.people import group_of, load_candidates
-from clientportal.operations.signing_in import read_any_contact
+from clientportal.operations.requesting_codes import read_any_contact
 from clientportal.outcomes import AuditLine, ChangeExplained, ChangeTerms, ContactExplained
 from clientportal.policy import Policy
 from clientportal.ports import Page

@@ -9,10 +9,10 @@ from attrs import frozen
 from clientportal.decisions import Decision
 from clientportal.operations.accounts import load_sight
 from clientportal.operations.frame import Operation, Reading
+from clientportal.operations.fresh_sessions import fresh_session
 from clientportal.operations.leaving import held_group
 from clientportal.operations.people import records_of
 from clientportal.operations.setting import Client, Staff
-from clientportal.operations.signing_in import fresh_session
 from clientportal.outcomes.viewing import Viewing
 from clientportal.policy import Policy
 from clientportal.records import Account, Allowance, Pointer, Session
