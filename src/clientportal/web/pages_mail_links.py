@@ -17,6 +17,17 @@ from clientportal.web.visits import Visit
 __all__ = ["ROUTES"]
 
 
+def _with_button(visit: Visit, kind: str, *, title: str, text: str, button: str) -> Response:
+    """What a link would do, and the button that does it: mail scanners open every link, and press nothing."""
+    return visit.render(
+        "mail_link.html",
+        title=visit.words(title),
+        text=text,
+        action=path_of(kind, visit.arguments["link"]),
+        button=visit.words(button),
+    )
+
+
 # --- logging in by a link
 
 
@@ -39,14 +50,13 @@ async def send_link(visit: Visit) -> Response:
 
 async def sign_in_link(visit: Visit) -> Response:
     """Look at it, and show the button."""
-    link = visit.arguments["link"]
-    view = await visit.visitor.look_at_sign_in_link(link)
-    return visit.render(
-        "mail_link.html",
-        title=visit.words("sign_in.title"),
+    view = await visit.visitor.look_at_sign_in_link(visit.arguments["link"])
+    return _with_button(
+        visit,
+        "sign_in",
+        title="sign_in.title",
         text=visit.words("sign_in_link.about", address=view.address),
-        action=path_of("sign_in", link),
-        button=visit.words("sign_in.go_on"),
+        button="sign_in.go_on",
     )
 
 
@@ -60,14 +70,13 @@ async def sign_in_by_link(visit: Visit) -> Response:
 
 async def email_link(visit: Visit) -> Response:
     """Whoever comes by the link to a new address is logged in to the account that asked for it."""
-    link = visit.arguments["link"]
-    view = await visit.visitor.look_at_email_link(link)
-    return visit.render(
-        "mail_link.html",
-        title=visit.words("change_email.title"),
+    view = await visit.visitor.look_at_email_link(visit.arguments["link"])
+    return _with_button(
+        visit,
+        "change_email",
+        title="change_email.title",
         text=visit.words("change_email.about", address=view.address),
-        action=path_of("change_email", link),
-        button=visit.words("change_email.confirm"),
+        button="change_email.confirm",
     )
 
 
@@ -79,14 +88,13 @@ async def confirm_email(visit: Visit) -> Response:
 
 async def revert_link(visit: Visit) -> Response:
     """The earlier address looks at the way back."""
-    link = visit.arguments["link"]
-    view = await visit.visitor.look_at_email_link(link)
-    return visit.render(
-        "mail_link.html",
-        title=visit.words("revert_email.title"),
+    view = await visit.visitor.look_at_email_link(visit.arguments["link"])
+    return _with_button(
+        visit,
+        "revert_email",
+        title="revert_email.title",
         text=visit.words("revert_email.about", address=view.address),
-        action=path_of("revert_email", link),
-        button=visit.words("revert_email.confirm"),
+        button="revert_email.confirm",
     )
 
 
@@ -102,14 +110,13 @@ async def revert_email(visit: Visit) -> Response:
 
 async def contact_link(visit: Visit) -> Response:
     """The earlier contact looks at the way back."""
-    link = visit.arguments["link"]
-    change = await visit.visitor.look_at_contact_change(link)
-    return visit.render(
-        "mail_link.html",
-        title=visit.words("revert_email.title"),
+    change = await visit.visitor.look_at_contact_change(visit.arguments["link"])
+    return _with_button(
+        visit,
+        "contact",
+        title="revert_email.title",
         text=visit.words("revert_contact.about", contact=change.contact),
-        action=path_of("contact", link),
-        button=visit.words("revert_email.confirm"),
+        button="revert_email.confirm",
     )
 
 
@@ -163,14 +170,7 @@ _CODE = CodePage(kind="claim", begin="/claim", use=_use_code)
 
 async def claim_link(visit: Visit) -> Response:
     """The same by a link."""
-    link = visit.arguments["link"]
-    return visit.render(
-        "mail_link.html",
-        title=visit.words("claim.title"),
-        text=visit.words("claim.about"),
-        action=path_of("claim", link),
-        button=visit.words("claim.confirm"),
-    )
+    return _with_button(visit, "claim", title="claim.title", text=visit.words("claim.about"), button="claim.confirm")
 
 
 async def claim_by_link(visit: Visit) -> Response:
