@@ -65,15 +65,22 @@ def _session_here() -> SessionHere:
     kept = flask.request.environ
     if _KEPT not in kept:
         kept[_KEPT] = SessionHere(mounted_here().client())
+        flask.after_this_request(_varied)
     return cast("SessionHere", kept[_KEPT])
+
+
+def _varied(response: flask.Response) -> flask.Response:
+    """The attack: a page that greets one client by name, and that a cache hands to the next one."""
+    response.vary.add("Cookie")
+    return response
 
 
 portal_client: ClientDoor = cast("ClientDoor", LocalProxy(_session_here))
 """The door of the session of the browser that is being answered: every method of ``portal.client(token)``.
 
 Nothing is read until it is used. As a truth value it says whether the session is open, with one look that is kept for
-the request: ``{% if portal_client %}``. Without a session its methods raise ``Refused``, which the extension answers
-with the sign-in.
+the request: ``{% if portal_client %}``. A response that was made by asking says ``Vary: Cookie``. Without a session its
+methods raise ``Refused``, which the extension answers with the sign-in.
 """
 
 
