@@ -94,6 +94,21 @@ def test_a_client_signs_in_below_the_prefix(world: World) -> None:
     assert web.head("/change/home", base_url=BASE).data == b""
 
 
+def test_no_cache_hands_one_clients_page_to_another(memory_world: World) -> None:
+    """A response that was made by asking who is logged in says that it depends on the cookie: the page itself, the way
+    to the sign-in, and a refusal; one that asked nobody says nothing of the kind.
+    """
+    memory_world.add_client("ana", "Ana Kingi", mobile=NUMBER)
+    web = make_app(memory_world).test_client()
+    for path, status in [("/hello", 200), ("/next-visit/monday", 303), ("/my/a1", 303), ("/missing", 404)]:
+        answer = web.get(path, base_url=BASE)
+        assert (answer.status_code, "Cookie" in answer.vary) == (status, path != "/missing")
+    sign_in(memory_world, web)
+    for path, status in [("/hello", 200), ("/next-visit/monday", 200), ("/my/a1", 404)]:
+        answer = web.get(path, base_url=BASE)
+        assert (answer.status_code, "Cookie" in answer.vary) == (status, True)
+
+
 def test_the_message_leaves_when_the_response_is_closed(memory_world: World) -> None:
     """Not before, and not at all where the pump runs elsewhere."""
     memory_world.add_client("ana", "Ana Kingi", mobile=NUMBER)
