@@ -12,6 +12,6 @@ Every setting, the admin, the commands and how to test: docs/howto/django.md.
 """
 
 from clientportal.web.django.conf import SettingError, portal
-from clientportal.web.django.decorators import PortalClientRequiredMixin, portal_client_required
+from clientportal.web.django.decorators import PortalClientRequiredMixin, PortalRequest, portal_client_required
 
-__all__ = ["PortalClientRequiredMixin", "SettingError", "portal", "portal_client_required"]
+__all__ = ["PortalClientRequiredMixin", "PortalRequest", "SettingError", "portal", "portal_client_required"]

@@ -16,7 +16,7 @@ from clientportal.errors import Refused
 from clientportal.web.django.clients import PortalClient
 from clientportal.web.refusals import LEADS_TO
 
-__all__ = ["PortalClientRequiredMixin", "client_of_request", "portal_client_required"]
+__all__ = ["PortalClientRequiredMixin", "PortalRequest", "client_of_request", "portal_client_required"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -77,6 +77,12 @@ def portal_client_required(view: Any = None) -> Any:
 
 def _refusal(request: HttpRequest) -> Refused | None:
     return client_of_request(request).refusal
+
+
+class PortalRequest(HttpRequest):
+    """For annotations alone: a request behind ``PortalClientMiddleware``, as a type checker has to know it."""
+
+    portal_client: PortalClient
 
 
 class PortalClientRequiredMixin:
