@@ -131,8 +131,8 @@ def imported(folder: Path, rows: int, name: str) -> dict[str, float]:
     portal.walk_contacts("salon")
     phones, emails = Clock(), Clock()
     for module in (importing, whose_contact):
-        module.parse_phone = phones.around(module.parse_phone)  # type: ignore[attr-defined]
-        module.parse_email = emails.around(module.parse_email)  # type: ignore[attr-defined]
+        module.phone_key = phones.around(module.phone_key)  # type: ignore[attr-defined]
+        module.email_key = emails.around(module.email_key)  # type: ignore[attr-defined]
     staff = portal.staff("salon", actor="mia", permissions=frozenset(Permission))
     before, began, counted = peak(), time.perf_counter(), 0
     for row in staff.import_clients(lines(rows), name=name):

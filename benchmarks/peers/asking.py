@@ -59,9 +59,10 @@ class Peer:
         print(json.dumps(asked), file=self._process.stdin, flush=True)
         return self._answer()
 
-    def seconds(self, operation: str, times: int = 1) -> float:
-        """The mean of so many, by the peer's own clock."""
-        return float(self._ask(do=operation, times=times)["seconds"])
+    def seconds(self, operation: str, times: int = 1) -> tuple[float, float]:
+        """The mean of so many, by the peer's own clock, and of that what its process worked."""
+        answer = self._ask(do=operation, times=times)
+        return float(answer["seconds"]), float(answer["worked"])
 
     def statements(self, operation: str) -> list[str]:
         """What one of them sends to the database; BEGIN and its kin are left out."""

@@ -108,8 +108,9 @@ for await (const line of createInterface({ input: process.stdin })) {
     seen = null;
     continue;
   }
-  const began = performance.now();
+  const [began, before] = [performance.now(), process.cpuUsage()];
   for (let turn = 0; turn < times; turn += 1) await operations[name]();
-  say({ seconds: (performance.now() - began) / 1000 / times });
+  const [seconds, used] = [(performance.now() - began) / 1000, process.cpuUsage(before)];
+  say({ seconds: seconds / times, worked: (used.user + used.system) / 1e6 / times });
 }
 process.exit(0);

@@ -105,7 +105,9 @@ def test_a_peer_answers_by_its_own_clock(run: ModuleType, tmp_path: Path) -> Non
     try:
         assert peer.name == "a peer on sqlite:///x"
         assert peer.operations == ["session check", "request"]
-        assert peer.seconds("session check", 3) > 0
+        seconds, worked = peer.seconds("session check", 3)
+        assert seconds > 0
+        assert worked >= 0
         assert peer.statements("request") == ["INSERT", "SELECT"]
     finally:
         peer.close()
@@ -128,3 +130,14 @@ def test_a_peer_that_is_not_installed_is_told_of(
     with asking.peers(lambda name: name, str(nowhere), "", wanted=False) as started:
         assert started == []
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.slow
+def test_an_import_is_measured_with_its_share_of_reading_contacts(run: ModuleType, tmp_path: Path) -> None:
+    """In a process of its own, for the functions that read contacts are wrapped in a clock there."""
+    import import_clients
+
+    found = import_clients.apart("first", tmp_path, 40)
+    assert found["seconds"] > 0
+    assert 0 < found["phones"] < 1
+    assert 0 < found["emails"] < 1
