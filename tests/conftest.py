@@ -1,6 +1,6 @@
 """Fixtures that every test may use; see ``world.py`` for what a scenario happens in.
 
-``world`` is every store behind both portals. Of the scenarios in ``tests/requirements`` and ``tests/web`` the usual
+``world`` is every store behind both portals. Of the scenarios of requirements, attacks, operation and pages the usual
 command runs four of these six: both in memory, and each database behind one portal, plain or async by the name of the
 test (``variants.py``). ``--every-variant`` runs all six.
 """

@@ -49,8 +49,18 @@ def test_of_a_requirement_two_variants_are_left_out_and_of_a_race_none(request: 
     """One of each database, of the pages alike; and everything else runs everywhere."""
     assert left_out(request, _scenario) == set(VARIANTS) - sampled("test_vcita.py::test_x[]")
     assert left_out(request, _scenario, "web") == left_out(request, _scenario)
+    assert left_out(request, _scenario, "security") == left_out(request, _scenario)
     assert left_out(request, _race) == set()
-    assert left_out(request, _scenario, "security") == set()
+    assert left_out(request, _race, "security") == set()
+    assert left_out(request, _scenario, "stores") == set()
+
+
+def test_a_file_that_starts_threads_runs_everywhere(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its tests name themselves: a sender that hangs is a class above them."""
+    monkeypatch.setattr(request.module, "threading", "imported", raising=False)
+    assert left_out(request, _scenario) == set()
 
 
 @pytest.mark.parametrize("portal", PORTALS)

@@ -1,12 +1,13 @@
 """On which stores and behind which portals a scenario runs, and which of them the usual command leaves out.
 
-Everything else than the scenarios of ``tests/requirements`` and the pages of ``tests/web`` runs everywhere. Those run
-on every shipped store too, in memory behind both portals, on SQLite and on PostgreSQL behind one portal each: the plain
-one here, the async one there.
+Everything else than the scenarios of ``tests/requirements``, ``tests/security`` and ``tests/operating`` and the pages
+of ``tests/web`` runs everywhere. Those run on every shipped store too, in memory behind both portals, on SQLite and on
+PostgreSQL behind one portal each: the plain one here, the async one there.
 Which way round, the name of the test decides, so that it is the same in every run, and half of them go each way. What
 the other two would add is told elsewhere: that the portals do not differ, by the same scenario in memory and by
 ``tests/doors/test_colours.py``; that the databases do not, by ``tests/contracts`` and ``tests/stores``.
-Where several act at once, threads and tasks are not the same: these scenarios run everywhere. ``--every-variant`` runs
+Where several act at once, threads and tasks are not the same: these scenarios run everywhere, as does every test of a
+file that starts threads of its own. ``--every-variant`` runs
 everything everywhere, and so does whoever names a test or narrows by ``-k``.
 """
 
@@ -26,7 +27,7 @@ PORTALS = ("plain", "async")
 
 VARIANTS = [f"{store}-{portal}" for store in STORES for portal in PORTALS]
 
-_SAMPLED = frozenset({"requirements", "web"})
+_SAMPLED = frozenset({"operating", "requirements", "security", "web"})
 _AT_ONCE = frozenset({"at_once", "threading", "gather"})
 
 
@@ -41,6 +42,7 @@ def is_left_out(item: pytest.Item) -> bool:
     if not isinstance(item, pytest.Function) or not _SAMPLED & frozenset(item.path.parts[-2:-1]):
         return False
     variant = item.callspec.params.get("world") if hasattr(item, "callspec") else None
-    if variant not in VARIANTS or _AT_ONCE & frozenset(item.function.__code__.co_names):
+    named = frozenset(item.function.__code__.co_names)
+    if variant not in VARIANTS or _AT_ONCE & named or hasattr(item.module, "threading"):
         return False
     return variant not in sampled(f"{item.path.name}::{item.name.replace(variant, '')}")
