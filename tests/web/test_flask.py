@@ -18,7 +18,7 @@ from clientportal.web import Needs, Route, Visit
 from clientportal.web import Response as PageResponse
 from clientportal.web.flask import ClientPortal, portal_client, portal_client_required
 from clientportal.web.messages import MAX_BODY
-from world import World
+from world import World, client
 
 NUMBER = "021 123 4567"
 BASE = "https://kowhai.example"
@@ -92,6 +92,27 @@ def test_a_client_signs_in_below_the_prefix(world: World) -> None:
     assert "Hello Ana" in web.get("/change/home", base_url=BASE).text
     assert web.get("/hello", base_url=BASE).text == "Hello Ana"
     assert web.head("/change/home", base_url=BASE).data == b""
+
+
+def test_staff_who_look_through_a_clients_eyes_send_nothing(memory_world: World) -> None:
+    """In a view of the application's own, as in the portal's: it is shown, and takes no form."""
+    memory_world.add_client("ana", "Ana Kingi", mobile=NUMBER)
+    app = make_app(memory_world)
+
+    @app.route("/shop", methods=["GET", "POST"])
+    @portal_client_required
+    def shop() -> str:
+        return f"{request.method} by {portal_client.profile().first_name}"
+
+    web = app.test_client()
+    sign_in(memory_world, web)
+    assert web.post("/shop", base_url=BASE).text == "POST by Ana"
+    viewing = memory_world.staff(reason="on the phone").view_as(client("ana"))
+    cookie = next(name for name in (one.key for one in web._cookies.values()) if "portal-session" in name)
+    web.set_cookie(cookie, viewing.token.reveal(), domain="kowhai.example", secure=True)
+    assert web.get("/shop", base_url=BASE).text == "GET by Ana"
+    refused = web.post("/shop", base_url=BASE)
+    assert (refused.status_code, "by Ana" in refused.text) == (403, False)
 
 
 def test_no_cache_hands_one_clients_page_to_another(memory_world: World) -> None:

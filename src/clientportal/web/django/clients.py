@@ -13,6 +13,7 @@ from clientportal.errors import Refused
 from clientportal.values import Secret
 from clientportal.web.django.conf import configuration, pages, portal
 from clientportal.web.messages import Request
+from clientportal.web.own_views import refusal_of
 
 if TYPE_CHECKING:
     from clientportal.doors.client import ClientDoor
@@ -67,12 +68,10 @@ class PortalClient:
 
     @cached_property
     def refusal(self) -> Refused | None:
-        """Why this client may see nothing now: not logged in, or something has to come first. ``None``: come in."""
-        try:
-            self.door.sections()
-        except Refused as refused:
-            return refused
-        return None
+        """Why this client may see nothing now: not logged in, or something has to come first; or staff who look through
+        the client's eyes send something. ``None``: come in.
+        """
+        return refusal_of(self.door, str(self._request.method))
 
     @property
     def signed_in(self) -> bool:

@@ -16,6 +16,7 @@ from clientportal.doors import ClientDoor
 from clientportal.errors import InvalidInput, Refused
 from clientportal.web.flask.mounted import mounted_here
 from clientportal.web.messages import Response
+from clientportal.web.own_views import refusal_of
 from clientportal.web.refusals import LEADS_TO
 from clientportal.web.routing import Route
 from clientportal.web.visits import Visit
@@ -50,12 +51,11 @@ class SessionHere:
 
     @property
     def refused(self) -> Refused | None:
-        """Why it opens nothing, such as ``session_ended`` or ``choose_first``; asked once for a request."""
+        """Why it opens nothing, such as ``session_ended`` or ``choose_first``, or ``look_only`` where staff who look
+        through the client's eyes send something; asked once for a request.
+        """
         if not self._asked:
-            try:
-                self._door.sections()
-            except Refused as error:
-                self._refused = error
+            self._refused = refusal_of(self._door, flask.request.method)
             self._asked = True
         return self._refused
 
