@@ -24,12 +24,12 @@ def keys() -> None:
 @click.option("--id", "name", help="Its id; without one, this year and month.")
 @shown
 def new(show: Show, name: str | None) -> None:
-    """Make a key and print it, once: put it in front of the others, with your application's secrets."""
+    """Make a key for the ring, and print it, once: it belongs with your application's secrets."""
     id = name or f"{datetime.now(UTC):%Y-%m}"
     secret = KeyRing.generate_secret()
     Key(id, b"0" * 32)  # the id is one, or it is said now
     show.told(f'"{id}" = "{secret}"', id=id, secret=secret)
-    show.note("this is a secret, and is printed nowhere else: put it in front of the keys in use, in every process")
+    show.note("a secret, printed nowhere else: every process has to know it before it goes in front, where it signs")
 
 
 @keys.command()
