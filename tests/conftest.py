@@ -36,10 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """One switch of our own."""
+    """Two switches of our own."""
     parser.addoption(
         "--every-variant", action="store_true", help="run every scenario on all stores behind both portals"
     )
+    parser.addoption("--long", action="store_true", help="draw many more examples for the longest laws")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

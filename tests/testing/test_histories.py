@@ -118,9 +118,10 @@ def test_short_histories() -> None:
 
 
 @pytest.mark.slow
-def test_long_histories() -> None:
-    """A hundred, of at most forty steps."""
-    _run(examples=100, steps=40)
+@pytest.mark.timeout(900)
+def test_long_histories(request: pytest.FixtureRequest) -> None:
+    """Twenty-five, of at most forty steps; two hundred with ``--long``."""
+    _run(examples=200 if request.config.option.long else 25, steps=40)
 
 
 def test_a_portal_in_memory_keeps_the_laws() -> None:
