@@ -35,3 +35,13 @@ def test_what_needs_an_extra_that_is_not_installed_names_it() -> None:
     assert [line.rpartition("clientportal[")[2] for line in said] == [
         f"{extra}]'" for extra in ("sql", "web", "opentelemetry", "cli", "sms")
     ]
+
+
+def test_the_command_is_not_there_by_half() -> None:
+    """Flask brings click, and pip puts the script there with every extra: without the rest, the same sentence."""
+    without = "import sys; sys.modules['sqlalchemy'] = None; import clientportal.cli.start"
+    ran = subprocess.run([sys.executable, "-c", without], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (
+        1,
+        "the clientportal command needs the extra 'cli': pip install 'clientportal[cli]'\n",
+    )

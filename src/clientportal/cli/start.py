@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 try:
     import click
+
+    import_module("sqlalchemy")  # click by itself comes with Flask
 except ImportError as error:
     raise SystemExit("the clientportal command needs the extra 'cli': pip install 'clientportal[cli]'") from error
 
