@@ -269,6 +269,14 @@ def test_a_mistake_is_one_sentence(
     assert "Traceback" not in plain_shop.err
 
 
+@pytest.mark.parametrize("command", ["reindex", "deliver", "purge"])
+def test_a_business_that_fails_keeps_no_other_from_its_turn(plain_shop: Shop, command: str) -> None:
+    """Of two businesses the first has no name: that is said, the salon has its turn, and the exit code tells."""
+    assert plain_shop(command, "-b", "", "-b", "salon") == 3
+    assert plain_shop.err.startswith(": a business is named by text")
+    assert plain_shop.out.startswith("salon: ")
+
+
 def test_a_traceback_for_whoever_asks(plain_shop: Shop) -> None:
     """--debug raises what went wrong."""
     with pytest.raises(ClientPortalError, match="no module 'nowhere'"):

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 import click
 
-from clientportal.cli.failing import Misconfigured
+from clientportal.cli.failing import Exit, Misconfigured, exit_of, sentence_of
 from clientportal.cli.finding import Driven, find_portal
 from clientportal.cli.showing import Show
+from clientportal.errors import ClientPortalError
 from clientportal.rules.who_may_manage import Permission
 
-__all__ = ["businesses", "each_business", "shown", "staff_of", "with_portal"]
+__all__ = ["businesses", "each_business", "in_turn", "shown", "staff_of", "with_portal"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,6 +72,20 @@ def businesses(command: F) -> F:
 def each_business(command: F) -> F:
     """All three: a command over the portal for each business."""
     return businesses(with_portal(shown(command)))
+
+
+def in_turn(names: tuple[str, ...], show: Show, work: Callable[[str], None]) -> Exit:
+    """Do it for each business: of several, one that fails keeps no other from its turn. Ends as the worst of them."""
+    ended = Exit.DONE
+    for name in names:
+        try:
+            work(name)
+        except (ClientPortalError, OSError) as error:
+            if len(names) == 1:
+                raise
+            show.note(f"{name}: {sentence_of(error)}")
+            ended = max(ended, exit_of(error))
+    return ended
 
 
 def staff_of(driven: Driven, business: str, *permissions: Permission) -> Any:

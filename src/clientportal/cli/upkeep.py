@@ -6,12 +6,11 @@ import signal
 import threading
 from datetime import timedelta
 from types import FrameType
-from typing import Any
 
 import click
 from attrs import asdict
 
-from clientportal.cli.common import each_business, shown, with_portal
+from clientportal.cli.common import each_business, in_turn, shown, with_portal
 from clientportal.cli.failing import Exit, sentence_of
 from clientportal.cli.finding import Driven
 from clientportal.cli.showing import Show
@@ -31,12 +30,10 @@ def _listed(counts: dict[str, int]) -> str:
 @click.option("--loop", is_flag=True, help="Go on until SIGTERM or Ctrl-C.")
 @click.option("--every", type=click.FloatRange(0.1), default=5.0, show_default=True, help="Seconds between, in a loop.")
 @each_business
-def deliver(driven: Driven, names: tuple[str, ...], show: Show, limit: int, loop: bool, every: float) -> None:
+def deliver(driven: Driven, names: tuple[str, ...], show: Show, limit: int, loop: bool, every: float) -> int:
     """Send what is due, and finish what a crash has left. Many at once are fine."""
     if not loop:
-        for name in names:
-            _deliver_one(driven, name, show, limit)
-        return
+        return in_turn(names, show, lambda name: _deliver_one(driven, name, show, limit))
     stop = threading.Event()
 
     def asked(_number: int, _frame: FrameType | None) -> None:
@@ -53,6 +50,7 @@ def deliver(driven: Driven, names: tuple[str, ...], show: Show, limit: int, loop
         for number, handler in before.items():
             signal.signal(number, handler)
     show.note("stopped")
+    return Exit.DONE
 
 
 def _deliver_one(driven: Driven, name: str, show: Show, limit: int, *, quiet: bool = False) -> None:
@@ -73,13 +71,14 @@ def _deliver_in_loop(driven: Driven, name: str, show: Show, limit: int) -> None:
 @click.command()
 @click.option("--audit-days", type=click.IntRange(1), help="Forget the audit that is older than so many days, too.")
 @each_business
-def purge(driven: Driven, names: tuple[str, ...], show: Show, audit_days: int | None) -> None:
+def purge(driven: Driven, names: tuple[str, ...], show: Show, audit_days: int | None) -> int:
     """Forget what has expired, batch by batch."""
     kept = None if audit_days is None else timedelta(days=audit_days)
-    for name in names:
+
+    def work(name: str) -> None:
         with show.progress(f"{name}: forgotten") as progress:
 
-            def told(so_far: Purged, progress: Any = progress) -> None:
+            def told(so_far: Purged) -> None:
                 progress.reached(so_far.records)
 
             gone: Purged = driven.run(driven.portal.purge(name, audit_older_than=kept, progress=told))
@@ -90,16 +89,19 @@ def purge(driven: Driven, names: tuple[str, ...], show: Show, audit_days: int | 
             kinds=dict(gone.kinds),
         )
 
+    return in_turn(names, show, work)
+
 
 @click.command()
 @click.option("--restart", is_flag=True, help="Begin anew instead of where an interrupted walk stopped.")
 @each_business
-def reindex(driven: Driven, names: tuple[str, ...], show: Show, restart: bool) -> None:
+def reindex(driven: Driven, names: tuple[str, ...], show: Show, restart: bool) -> int:
     """Walk over your platform's contacts, and build or refresh the index that clients are found by."""
-    for name in names:
+
+    def work(name: str) -> None:
         with show.progress(f"{name}: records") as progress:
 
-            def told(so_far: WalkReport, progress: Any = progress) -> None:
+            def told(so_far: WalkReport) -> None:
                 progress.reached(so_far.records)
 
             done: WalkReport = driven.run(driven.portal.walk_contacts(name, progress=told, restart=restart))
@@ -109,6 +111,8 @@ def reindex(driven: Driven, names: tuple[str, ...], show: Show, restart: bool) -
             business=name,
             **{one: getattr(done, one) for one in ("records", "contacts", "shared", "unreadable_count", "finished")},
         )
+
+    return in_turn(names, show, work)
 
 
 @click.command()
