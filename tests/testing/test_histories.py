@@ -120,8 +120,8 @@ def test_short_histories() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_long_histories(request: pytest.FixtureRequest) -> None:
-    """Twenty-five, of at most forty steps; two hundred with ``--long``."""
-    _run(examples=200 if request.config.option.long else 25, steps=40)
+    """Ten, of at most forty steps; two hundred with ``--long``."""
+    _run(examples=200 if request.config.option.long else 10, steps=40)
 
 
 def test_a_portal_in_memory_keeps_the_laws() -> None:
