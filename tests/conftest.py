@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-variant", action="store_true", help="run every scenario on all stores behind both portals"
     )
-    parser.addoption("--long", action="store_true", help="draw many more examples for the longest laws")
+    parser.addoption("--long", action="store_true", help="larger samples: crashes, interleavings, histories")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -54,6 +54,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.wide)
     asked = config.option.every_variant or config.option.keyword or any("::" in arg for arg in config.args)
     left_out = [] if asked else [item for item in items if is_left_out(item)]
+    if not (asked or config.option.long):
+        left_out += [item for item in items if item.get_closest_marker("long")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)

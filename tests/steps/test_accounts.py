@@ -29,6 +29,7 @@ def test_in_memory_every_crash_and_crashes_of_its_recovery(name: str, grounds: G
     counted(name, "memory", tried(CASES[name], grounds("memory"), twice=True, limit=RECOVERIES))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_in_memory_more_crashes_of_its_recovery(name: str, grounds: Grounds, counted: Counted) -> None:
     """A larger sample."""
@@ -55,6 +56,7 @@ def test_interleavings_on_a_database(name: str, database: str, grounds: Grounds,
     counted(name, database, some(grounds(database), PAIRS[name], 2))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PAIRS)
 def test_more_interleavings_in_memory(name: str, grounds: Grounds, counted: Counted) -> None:
     """A larger sample."""

@@ -98,6 +98,7 @@ def test_a_change_of_the_password_is_whole_or_absent(store: str, grounds: Ground
     counted("change_password", store, crashed(CHANGE, grounds(store), check, limit_of(store)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", [RIGHT_LOGIN, WRONG_LOGIN, CHANGE], ids=str)
 def test_more_crashes_of_the_recovery(case: Case, grounds: Grounds, counted: Counted) -> None:
     """A larger sample: whatever is left keeps every promise, and there is one account with one password."""

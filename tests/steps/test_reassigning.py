@@ -149,6 +149,7 @@ def test_some_interleavings_elsewhere(name: str, grounds: Grounds, counted: Coun
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", REASSIGNING_ELSEWHERE)
 def test_more_interleavings_elsewhere(name: str, grounds: Grounds, counted: Counted) -> None:
     """The same, many more."""
