@@ -18,6 +18,7 @@ from clientportal.rules.who_may_manage import Permission
 from clientportal.stores.sql import SqlStore
 from clientportal.stores.sql.django import DjangoStore
 from clientportal.stores.sql.tables import METADATA
+from clientportal.web.django import portal
 from django_app.conftest import postgres, sqlite, use
 from servers import drop_database, fresh_database
 
@@ -154,3 +155,9 @@ def test_rows_can_be_looked_at(on_sqlite: Path) -> None:
 
     granted = DjangoPermission.objects.filter(content_type__app_label="clientportal")
     assert {one.codename for one in granted} == {one.value for one in Permission}
+
+
+def test_flushing_leaves_a_database_that_the_portal_knows(on_sqlite: Path) -> None:
+    """``flush``, and TransactionTestCase by it, takes the records; which version the tables are of stays there."""
+    call_command("flush", interactive=False, verbosity=0)
+    assert portal().health().works
