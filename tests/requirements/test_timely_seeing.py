@@ -273,7 +273,12 @@ def test_no_note_and_no_custom_field_is_in_anything_that_the_clients_door_answer
     # What sections answer with has types of its own, none of which has a note: see below, and their tests.
     topics = (ClientSections, ClientHeld, ClientPaying, ClientPapers, ClientNotices, ClientOwn)
     of_sections = {name for topic in topics for name in vars(topic) if not name.startswith("_")}
-    assert public - called <= proving | of_accounts | of_sections | {"end_session", "log_out", "log_out_everywhere"}
+    assert public - called <= proving | of_accounts | of_sections | {
+        "current_session",
+        "end_session",
+        "log_out",
+        "log_out_everywhere",
+    }
     for name, answer in said.items():
         assert "PRIVATE" not in texts_in(answer), name
         assert not {"notes", "custom"} & names_in(answer), name

@@ -295,7 +295,7 @@ class TestCrashPoints:
         """Where all crashes during recovery are too many, that many are tried; the seed tells which."""
         report = crash_points(make_world, once, counted_once, during_recovery=True, limit=5, seed=7)
         assert (report.runs, report.seed) == (11 + 5, 7)
-        assert "recoveries sampled, seed 7" in str(report)
+        assert "a sample, seed 7" in str(report)
         assert crash_points(make_world, once, counted_once, during_recovery=True, limit=1000).seed is None
 
     def test_two_commits(self) -> None:
