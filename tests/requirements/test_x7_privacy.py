@@ -60,7 +60,8 @@ CANARIES = (
         "hera@example.net",
     ),
     "a note by staff",
-    *("1948", "letters_at_christmas", "with love from Mereana"),
+    # The whole day: four digits stand in many a digest by chance.
+    *("1948-02-29", "letters_at_christmas", "with love from Mereana"),
     *("orthotics", "bunion"),
     *("fitted", "bringing Marama", "anahera.old@example.net"),
 )
@@ -188,6 +189,7 @@ def found(world: World) -> dict[str, list[str]]:
     else:
         held = {name: " ".join(lines) for name, lines in everything_stored(world).items()}
     spelt = {canary: (canary, json.dumps(canary)[1:-1]) for canary in CANARIES}
+    spelt["1948-02-29"] = ("1948-02-29", repr(date(1948, 2, 29)))
     return {
         name: words
         for name, text in held.items()
