@@ -408,6 +408,18 @@ def test_the_commands(memory_world: World) -> None:
     assert (nobody.exit_code, "CLIENTPORTAL_BUSINESSES" in nobody.output) == (2, True)
 
 
+def test_a_business_that_fails_keeps_no_other_from_its_turn(memory_world: World) -> None:
+    """The first name is none that there can be; the other's code is sent all the same, and cron hears of the first."""
+    memory_world.add_client("ana", "Ana Kingi", mobile=NUMBER)
+    memory_world.visitor().request_code(NUMBER)
+    named = ["--business", "no/business\x00", "--business", memory_world.tenant]
+    done = make_app(memory_world).test_cli_runner().invoke(args=["clientportal", "deliver", *named])
+    assert done.exit_code == 1
+    assert f"{memory_world.tenant}: sent 1," in done.stdout
+    assert "InvalidInput" in done.stderr
+    assert len(memory_world.box.messages) == 1
+
+
 def test_each_mistake_is_told_when_the_application_is_made(memory_world: World) -> None:
     """By one error that says what would be right."""
     portal: Portal = memory_world.portal
