@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, DateTime, MetaData, Numeric, Table, bindparam, event, insert, select, text
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Engine,
+    MetaData,
+    Numeric,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+)
 
 from clientportal.errors import Conflict
 from clientportal.ports import step
@@ -27,6 +41,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[SqlStore]:
     made.upgrade()
     yield made
     made.close()
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[Engine]:
+    """An engine of the host's own."""
+    engine = create_engine(url, hide_parameters=True)
+    yield engine
+    engine.dispose()
 
 
 def commit(store: SqlStore, *records: Any) -> None:
@@ -135,3 +157,19 @@ def test_a_schema_that_is_translated_is_translated(store: SqlStore) -> None:
         elsewhere = connection.execution_options(schema_translate_map={None: "portal"})
         assert not PlainFace(elsewhere)._straight()
         assert elsewhere.execute(text("SELECT 1")).scalar() == 1
+
+
+@pytest.mark.wide
+def test_an_engine_over_another_driver_goes_the_long_way() -> None:
+    """A host whose engine speaks psycopg2 has a store as well, with commits and conflicts as over psycopg."""
+    url = fresh_database().replace("postgresql://", "postgresql+psycopg2://")
+    with closing_engine(url) as engine:
+        store = SqlStore(engine)
+        store.upgrade()
+        commit(store, counter("a", 1), counter("b", 2))
+        assert counters(store, "a", "b") == [1, 2]
+        with pytest.raises(Conflict):
+            commit(store, counter("c", 3), counter("b", 4))
+        assert counters(store, "a", "b", "c") == [1, 2]
+        with engine.connect() as connection:
+            assert not PlainFace(connection)._straight()

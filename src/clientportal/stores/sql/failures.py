@@ -49,7 +49,9 @@ NO_CONNECTION = (
 
 
 def _sqlstate(error: Exception) -> str:
-    return str(getattr(_origin(error), "sqlstate", None) or "")
+    origin = _origin(error)
+    # psycopg2 has another name for it; Django and many hosts still use that driver.
+    return str(getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None) or "")
 
 
 def _sqlite_code(error: Exception) -> int:

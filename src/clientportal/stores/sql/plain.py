@@ -17,6 +17,11 @@ from clientportal.stores.sql.failures import failure
 
 __all__ = ["PlainFace"]
 
+_DRIVERS = ("pysqlite", "psycopg")
+"""The drivers that the short way is written for: they execute on a connection, and mark parameters as ``compiled``
+does. A host's engine may have another (psycopg2), which SQLAlchemy knows how to talk to.
+"""
+
 _LISTENING = ("before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute")
 
 
@@ -26,6 +31,8 @@ def _unwatched(connection: Connection) -> bool:
     Listeners to statements (tracing, a log, a count), ``echo`` and a translated schema all sit in between. Listeners to
     anything else do not: an isolation level of an engine's options is one.
     """
+    if connection.dialect.driver not in _DRIVERS:
+        return False
     if connection._echo or connection.get_execution_options().get("schema_translate_map") is not None:
         return False
     if not (connection._has_events or connection.engine._has_events):
