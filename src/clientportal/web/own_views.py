@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clientportal.doors import ClientDoor
 from clientportal.errors import Refused
+from clientportal.outcomes import SignInStage
 from clientportal.rules.viewing import judge_look
 
 __all__ = ["refusal_of"]
@@ -18,9 +19,11 @@ def refusal_of(door: ClientDoor, method: str) -> Refused | None:
     of the platform's own, which knows of clients alone. So what is sent in such a session is refused here too.
     """
     try:
-        door.sections()
-        viewer = None if method in _SAFE else door.current_session().viewer
+        session = door.current_session()
+        if session.stage is not SignInStage.DONE:
+            # Somebody is still to choose, or to prove more: whatever shows a client says which.
+            door.sections()
     except Refused as refused:
         return refused
-    no = judge_look(viewer, "a view of the platform's own", writes=True)
+    no = judge_look(session.viewer, "a view of the platform's own", writes=method not in _SAFE)
     return None if no is None else door._setup.refused(no, door._caller.tenant)
