@@ -165,10 +165,9 @@ class Operation(Generic[Q, V, T]):
 def alone(setup: Setup, name: str) -> None:
     """Refuse inside a host's transaction; also where its connection has none open, for nobody would commit there."""
     if setup.connection is not None:
-        instead = "Call it on the portal itself, not on portal.on(connection)"
         raise DurableOperation(
             f"{name} must commit by itself: a rollback of the surrounding transaction would hand out free tries, or "
-            f"send a message that was never committed. {getattr(setup.store, 'leave_transaction', instead)}"
+            f"send a message that was never committed. {setup.leave_transaction}"
         )
 
 

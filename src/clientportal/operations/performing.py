@@ -196,7 +196,7 @@ async def _once(
                 if setup.connection is not None:
                     raise DurableOperation(
                         f"{operation.name} needs the host, which keeps its tables elsewhere, and so cannot be part of "
-                        "this transaction. Call it on the portal itself, not on portal.on(connection)"
+                        f"this transaction. {setup.leave_transaction}"
                     )
                 intent = evolve(decision.asks, due_at=now + INTENT_LEASE)
                 begun: tuple[Write, ...] = ()

@@ -116,6 +116,12 @@ class Setup:
         surrounding = getattr(self.store, "surrounding", None)
         return None if surrounding is None else surrounding()
 
+    @property
+    def leave_transaction(self) -> str:
+        """How to call what cannot be part of the transaction that surrounds the caller."""
+        usual = "Call it on the portal itself, not on portal.on(connection)"
+        return str(getattr(self.store, "leave_transaction", usual))
+
     def policy_here(self, tenant: str) -> Policy:
         """The policy at this door: the tenant's; at a business of a franchise, what that one makes of it."""
         parent = self.policy_of(tenant)
