@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import (
     Column,
@@ -173,3 +174,36 @@ def test_an_engine_over_another_driver_goes_the_long_way() -> None:
         assert counters(store, "a", "b", "c") == [1, 2]
         with engine.connect() as connection:
             assert not PlainFace(connection)._straight()
+
+
+@pytest.mark.wide
+def test_a_commit_on_postgresql_is_one_journey(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many statements a commit has, they are sent together: one pipeline, whatever was read and written."""
+    store = SqlStore.open(fresh_database())
+    store.upgrade()
+    journeys: list[int] = []
+    pipeline = psycopg.Connection.pipeline
+
+    def counted(connection: Any) -> Any:
+        journeys.append(1)
+        return pipeline(connection)
+
+    monkeypatch.setattr(psycopg.Connection, "pipeline", counted)
+    commit(store, counter("a", 1), counter("b", 2), Pointer(id="x", survivor="y", root="y", merge_id="m"))
+    assert len(journeys) == 1
+    assert counters(store, "a", "b") == [1, 2]
+    assert len(journeys) == 1, "reading needs none"
+    store.close()
+
+
+@pytest.mark.wide
+def test_what_is_read_again_and_again_stays_prepared_on_the_server() -> None:
+    """A unit that only read ends in a way that leaves prepared statements prepared: ROLLBACK would forget them."""
+    store = SqlStore.open(fresh_database())
+    store.upgrade()
+    for _ in range(12):
+        assert counters(store, "a") == []
+    with store.engine.connect() as connection:
+        kept = connection.execute(text("SELECT statement FROM pg_prepared_statements")).scalars().all()
+    assert any("cp_guess_counters" in statement for statement in kept)
+    store.close()
